@@ -1,0 +1,15 @@
+"""Every table that Python writes, by name. A table that is not here does not exist for the rest of the platform."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pipelines.contracts.channel_tables import CHANNEL_TABLES
+from pipelines.contracts.identity_tables import GOLDEN_TABLES, IDENTITY_TABLES
+from pipelines.contracts.run import RUN_TABLES
+from pipelines.contracts.segment_tables import SEGMENT_TABLES
+from pipelines.contracts.tables import Table
+
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *SEGMENT_TABLES)
+}

@@ -1,0 +1,233 @@
+"""The one configuration file (`cdp.yaml`): every threshold and switch, validated, with the nearest key for a wrong one.
+
+Defaults live here and nowhere else; no SQL or Python literal repeats them.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.identifiers import IDENTIFIER_TYPES
+
+Score = Annotated[int, Field(ge=1, le=5)]
+FileProblem = Literal["unknown_format", "unreadable", "refused", "quarantined_rows"]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class ChannelsConfig(_Section):
+    """How deliveries are read."""
+
+    formats_folders: tuple[Path, ...] = ()  # own contracts, besides the shipped ones
+    fatal: frozenset[FileProblem] = frozenset()  # problems of a delivery that end the run with exit code 3
+    export_grace_hours: int = Field(12, ge=0, le=48)  # an export made this long after midnight still belongs to the day before
+    default_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")  # of exports that name none
+
+
+class IdentityConfig(_Section):
+    """What counts as evidence that two records are one person."""
+
+    id_key: str = Field("retail-cdp", min_length=1)  # key of the hash that new customer ids are derived with
+    max_strong_ids_per_value: int = Field(3, ge=1)
+    max_names_per_value: int = Field(5, ge=1)
+    exclusive_types: frozenset[str] = frozenset({"member_id", "unionid"})
+    lower_case_email_local_part: bool = True
+    fold_gmail: bool = False
+    trusted_channels: tuple[str, ...] = ()  # golden record: the first that has a value wins; then the newest claim
+
+    @field_validator("exclusive_types")
+    @classmethod
+    def _known_types(cls, value: frozenset[str]) -> frozenset[str]:
+        for name in sorted(value - set(IDENTIFIER_TYPES)):
+            raise ValueError(f"unknown identifier type {name!r}{_nearest(name, IDENTIFIER_TYPES)}")
+        return value
+
+
+class RfmPreset(_Section):
+    """Bands of one preset: score -> lower bound of frequency and money, upper bound of days for recency."""
+
+    window_days: int = Field(ge=1)
+    recency_up_to_days: dict[Score, int]
+    frequency_from: dict[Score, int]
+    monetary_from: dict[Score, Decimal]
+
+    @model_validator(mode="after")
+    def _monotone(self) -> RfmPreset:
+        days = [self.recency_up_to_days.get(score, -1) for score in (5, 4, 3, 2)]
+        if sorted(self.recency_up_to_days) != [2, 3, 4, 5] or days != sorted(set(days)):
+            raise ValueError("recency_up_to_days needs scores 2 to 5 with fewer days for higher scores")
+        for name in ("frequency_from", "monetary_from"):
+            bands: dict[int, Any] = getattr(self, name)
+            bounds = [bands.get(score, -1) for score in (2, 3, 4, 5)]
+            if sorted(bands) != [2, 3, 4, 5] or bounds != sorted(set(bounds)):
+                raise ValueError(f"{name} needs scores 2 to 5 with larger bounds for higher scores")
+        return self
+
+
+def _preset(days: int, frequency: tuple[int, int, int, int], monetary: tuple[int, int, int, int]) -> RfmPreset:
+    scores = (5, 4, 3, 2)
+    return RfmPreset(
+        window_days=days,
+        recency_up_to_days=dict(zip(scores, (7, 30, 90, 180), strict=True)),
+        frequency_from=dict(zip(scores, frequency, strict=True)),
+        monetary_from=dict(zip(scores, (Decimal(amount) for amount in monetary), strict=True)),
+    )
+
+
+class RfmConfig(_Section):
+    """Presets, tiers and the eight classes (metrics.md, RFM)."""
+
+    presets: dict[Literal["monthly", "annual"], RfmPreset] = Field(
+        default_factory=lambda: {
+            "monthly": _preset(30, (5, 3, 2, 1), (1000, 500, 300, 200)),
+            "annual": _preset(365, (12, 6, 3, 2), (5000, 2000, 1000, 300)),
+        }
+    )
+    high_value_from_total: int = Field(12, ge=3, le=15)
+    potential_from_total: int = Field(8, ge=3, le=15)
+    class_recent_within_days: int = Field(90, ge=1)
+    class_window_days: int = Field(365, ge=1)
+    class_frequent_from: int = Field(3, ge=1)
+    class_high_spend_from: Decimal = Field(Decimal(1000), gt=0)
+    history_months: int = Field(24, ge=1)
+
+    @field_validator("presets")
+    @classmethod
+    def _both(cls, value: dict[str, RfmPreset]) -> dict[str, RfmPreset]:
+        if set(value) != {"monthly", "annual"}:
+            raise ValueError("needs exactly the presets monthly and annual")
+        return value
+
+
+class LifecycleConfig(_Section):
+    """Stages of a customer's life (metrics.md, Lifecycle)."""
+
+    new_within_days: int = Field(30, ge=1)
+    declining_after_days: int = Field(30, ge=1)
+    churned_after_days: int = Field(90, ge=1)
+    mature_from_purchases: int = Field(3, ge=1)
+    mature_window_days: int = Field(365, ge=1)
+
+
+class SegmentsConfig(_Section):
+    """The gate between a segment and a file (activation.md)."""
+
+    folders: tuple[Path, ...] = ()  # own segments, besides the shipped ones
+    header_language: Literal["en", "zh"] = "en"
+    global_holdout: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
+    holdout_salt: str = "retail-cdp"
+    cap_messages: int = Field(2, ge=0)
+    cap_days: int = Field(7, ge=1)
+
+
+class EngineConfig(_Section):
+    """Limits for DuckDB; null threads means all cores."""
+
+    memory_limit: str = Field("3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    threads: int | None = Field(None, ge=1)
+
+
+class Config(_Section):
+    """`cdp.yaml`, whole."""
+
+    business_time_zone: str = "Asia/Shanghai"
+    reporting_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
+    default_phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
+    reference_folder: Path | None = None  # own placeholders, rates and suppressions; default: data/reference of the project
+    channels: ChannelsConfig = ChannelsConfig()
+    identity: IdentityConfig = IdentityConfig()
+    rfm: RfmConfig = RfmConfig()
+    lifecycle: LifecycleConfig = LifecycleConfig()
+    segments: SegmentsConfig = SegmentsConfig()
+    engine: EngineConfig = EngineConfig()
+
+    @field_validator("business_time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {value!r}, expected a name such as Asia/Shanghai") from error
+        return value
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the effective values: two files that mean the same have the same hash."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, default=sorted)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def load_config(path: Path | None) -> Config:
+    """Read and validate `path`; None gives the defaults. Relative folders in it are taken from the file's own folder.
+
+    Raises ConfigurationError naming the key and, for an unknown one, the nearest that exists.
+    """
+    if path is None:
+        return Config()
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError as error:
+        raise ConfigurationError("no such file", where=str(path), do="check --config") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    if not isinstance(raw, dict):
+        raise ConfigurationError("holds no settings", where=str(path), do="write `key: value` lines, see cdp.yaml of the project")
+    try:
+        config = Config.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigurationError(_explain(error), where=str(path), do="mend the key; cdp.yaml of the project lists all") from error
+    return _absolute_folders(config, path.parent)
+
+
+def _absolute_folders(config: Config, base: Path) -> Config:
+    def absolute(folders: tuple[Path, ...]) -> tuple[Path, ...]:
+        return tuple((base / folder).resolve() for folder in folders)
+
+    return config.model_copy(
+        update={
+            "channels": config.channels.model_copy(update={"formats_folders": absolute(config.channels.formats_folders)}),
+            "segments": config.segments.model_copy(update={"folders": absolute(config.segments.folders)}),
+            "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
+        }
+    )
+
+
+def _nearest(name: str, names: Any) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def _explain(error: ValidationError) -> str:
+    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
+    clauses = []
+    for problem in error.errors():
+        path = [str(part) for part in problem["loc"]]
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
+        clauses.append(f"{'.'.join(path)}: {text}")
+    return "; ".join(clauses)
+
+
+def _keys_at(path: list[str]) -> list[str]:
+    model: type[BaseModel] = Config
+    for part in path:
+        field = model.model_fields.get(part)
+        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
+            return list(RfmPreset.model_fields) if model is RfmConfig else list(model.model_fields)
+        model = field.annotation
+    return list(model.model_fields)

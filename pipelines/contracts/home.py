@@ -1,0 +1,60 @@
+"""Where data is kept: the folders below CDP_HOME, by name. Knows paths, touches no file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """All paths of one installation. `deliveries` may lie elsewhere (`cdp run --deliveries`)."""
+
+    root: Path
+    deliveries_override: Path | None = None
+
+    @property
+    def deliveries(self) -> Path:
+        return self.deliveries_override or self.root / "deliveries"
+
+    @property
+    def lake(self) -> Path:
+        return self.root / "lake"
+
+    @property
+    def warehouse(self) -> Path:
+        """dbt's private database: views on the lake and intermediate tables."""
+        return self.root / "warehouse" / "warehouse.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        """dbt's second file: marts only, because it is published as it is."""
+        return self.root / "warehouse" / "marts.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.root / "published"
+
+    @property
+    def analytics(self) -> Path:
+        return self.published / "analytics.duckdb"
+
+    def segments(self, as_of: date) -> Path:
+        return self.published / "segments" / as_of.isoformat()
+
+    @property
+    def runs(self) -> Path:
+        return self.root / "runs"
+
+    @property
+    def run_lock(self) -> Path:
+        return self.root / "run.lock"
+
+    @property
+    def dagster(self) -> Path:
+        return self.root / "dagster"
+
+    def table(self, name: str) -> Path:
+        """Folder of a lake table: `load=<id>/` below it for channel tables, `as_of=<day>/` for histories, `*.parquet` else."""
+        return self.lake / name

@@ -1,0 +1,130 @@
+"""What a run is a function of: the day, the configuration, the loads it may see. Given to every step, read from nowhere."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import polars as pl
+
+from pipelines.contracts.config import Config
+from pipelines.contracts.home import Home
+from pipelines.contracts.tables import Column, Table, Type
+
+RUN_CONTEXT = Table(
+    "run_context",
+    "One row: the day of the run and every threshold that SQL needs.",
+    ("as_of",),
+    (
+        Column("as_of", Type.DATE, "Business date of the run: facts after its end are not seen.", required=True),
+        Column("as_of_end_at", Type.INSTANT, "First instant after the day.", required=True),
+        Column("exported_before_at", Type.INSTANT, "Exports made from here on belong to a later run.", required=True),
+        Column("business_time_zone", Type.TEXT, "Zone that turns instants into dates.", required=True),
+        Column("reporting_currency", Type.TEXT, "Currency of every `_amount` in the marts.", required=True),
+        Column("rfm_high_value_from_total", Type.INTEGER, "Tier high_value from this total.", required=True),
+        Column("rfm_potential_from_total", Type.INTEGER, "Tier potential from this total.", required=True),
+        Column("rfm_class_recent_within_days", Type.INTEGER, "R is high up to this recency.", required=True),
+        Column("rfm_class_window_days", Type.INTEGER, "Window of F and M of the classes.", required=True),
+        Column("rfm_class_frequent_from", Type.INTEGER, "F is high from this many purchases.", required=True),
+        Column("rfm_class_high_spend_from", Type.AMOUNT, "M is high from this spend.", required=True),
+        Column("rfm_history_months", Type.INTEGER, "Month ends kept in the history.", required=True),
+        Column("lifecycle_new_within_days", Type.INTEGER, "Stage new.", required=True),
+        Column("lifecycle_declining_after_days", Type.INTEGER, "Stage declining.", required=True),
+        Column("lifecycle_churned_after_days", Type.INTEGER, "Stage churned.", required=True),
+        Column("lifecycle_mature_from_purchases", Type.INTEGER, "Stage mature.", required=True),
+        Column("lifecycle_mature_window_days", Type.INTEGER, "Window of stage mature.", required=True),
+    ),
+)
+
+RFM_BANDS = Table(
+    "rfm_bands",
+    "One row per preset, axis and score: the band begins at from_value and ends where the next begins.",
+    ("preset", "axis", "score"),
+    (
+        Column("preset", Type.TEXT, "monthly or annual.", required=True),
+        Column("window_days", Type.INTEGER, "Window of frequency and money.", required=True),
+        Column("axis", Type.TEXT, "recency (days), frequency (purchases) or monetary (net amount).", required=True),
+        Column("score", Type.INTEGER, "1 to 5.", required=True),
+        Column("from_value", Type.AMOUNT, "Smallest value in the band.", required=True),
+    ),
+)
+
+CURRENCY_RATES = Table(
+    "currency_rates",
+    "One row per currency and day from which a rate holds.",
+    ("currency_code", "reporting_currency_code", "valid_from_on"),
+    (
+        Column("currency_code", Type.TEXT, "Currency charged.", required=True),
+        Column("reporting_currency_code", Type.TEXT, "Currency of the marts.", required=True),
+        Column("valid_from_on", Type.DATE, "First day of the rate.", required=True),
+        Column("rate", Type.PRICE, "Reporting units for one unit charged.", required=True),
+    ),
+)
+
+RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES)
+
+# below every band that a configuration can name: net spend may be negative after refunds
+_LOWEST = Decimal(-10) ** 15
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: `as_of` plus configuration and folders."""
+
+    as_of: date
+    config: Config
+    home: Home
+    reference: Path  # folder of reviewed reference rows (placeholders, rates, suppressions)
+
+    @property
+    def as_of_end_at(self) -> datetime:
+        """First instant after the business day, in UTC."""
+        zone = ZoneInfo(self.config.business_time_zone)
+        return datetime.combine(self.as_of + timedelta(days=1), time(), zone).astimezone(UTC)
+
+    @property
+    def exported_before_at(self) -> datetime:
+        return self.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
+
+    def context(self) -> pl.DataFrame:
+        """The row of RUN_CONTEXT."""
+        rfm, lifecycle = self.config.rfm, self.config.lifecycle
+        row = {
+            "as_of": self.as_of,
+            "as_of_end_at": self.as_of_end_at,
+            "exported_before_at": self.exported_before_at,
+            "business_time_zone": self.config.business_time_zone,
+            "reporting_currency": self.config.reporting_currency,
+            "rfm_high_value_from_total": rfm.high_value_from_total,
+            "rfm_potential_from_total": rfm.potential_from_total,
+            "rfm_class_recent_within_days": rfm.class_recent_within_days,
+            "rfm_class_window_days": rfm.class_window_days,
+            "rfm_class_frequent_from": rfm.class_frequent_from,
+            "rfm_class_high_spend_from": rfm.class_high_spend_from,
+            "rfm_history_months": rfm.history_months,
+            "lifecycle_new_within_days": lifecycle.new_within_days,
+            "lifecycle_declining_after_days": lifecycle.declining_after_days,
+            "lifecycle_churned_after_days": lifecycle.churned_after_days,
+            "lifecycle_mature_from_purchases": lifecycle.mature_from_purchases,
+            "lifecycle_mature_window_days": lifecycle.mature_window_days,
+        }
+        return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
+
+    def rfm_bands(self) -> pl.DataFrame:
+        """The rows of RFM_BANDS: upper bounds of days become lower bounds, so that one rule reads every axis."""
+        rows: list[tuple[str, int, str, int, Decimal]] = []
+        for name, preset in sorted(self.config.rfm.presets.items()):
+            days = preset.recency_up_to_days
+            starts = {5: 0} | {score: days[score + 1] + 1 for score in (4, 3, 2)} | {1: days[2] + 1}
+            axes: dict[str, dict[int, Decimal]] = {
+                "recency": {score: Decimal(start) for score, start in starts.items()},
+                "frequency": {1: Decimal(0)} | {score: Decimal(bound) for score, bound in preset.frequency_from.items()},
+                "monetary": {1: _LOWEST} | dict(preset.monetary_from),
+            }
+            rows += [
+                (name, preset.window_days, axis, score, bound) for axis, bands in axes.items() for score, bound in sorted(bands.items())
+            ]
+        return pl.DataFrame(rows, schema=RFM_BANDS.schema, orient="row")

@@ -11,7 +11,9 @@ from zoneinfo import ZoneInfo
 import polars as pl
 
 from pipelines.contracts.config import Config
+from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
 
 RUN_CONTEXT = Table(
@@ -128,3 +130,22 @@ class Run:
                 (name, preset.window_days, axis, score, bound) for axis, bands in axes.items() for score, bound in sorted(bands.items())
             ]
         return pl.DataFrame(rows, schema=RFM_BANDS.schema, orient="row")
+
+    def currency_rates(self) -> pl.DataFrame:
+        """The reviewed rates of `currency_rates.csv` in the reference folder.
+
+        Raises ConfigurationError when the file does not hold the columns of CURRENCY_RATES or a value has the wrong type.
+        """
+        path = self.reference / "currency_rates.csv"
+        try:
+            return pl.read_csv(path, schema=CURRENCY_RATES.schema).sort(CURRENCY_RATES.key)
+        except (OSError, pl.exceptions.PolarsError) as error:
+            raise ConfigurationError(
+                " ".join(str(error).split())[:200], where=str(path), do=f"needs the columns {', '.join(CURRENCY_RATES.column_names)}"
+            ) from error
+
+
+def write_run_tables(run: Run) -> None:
+    """Write RUN_CONTEXT, RFM_BANDS and CURRENCY_RATES to the lake."""
+    for table, frame in ((RUN_CONTEXT, run.context()), (RFM_BANDS, run.rfm_bands()), (CURRENCY_RATES, run.currency_rates())):
+        write_table(frame, table, run.home.table(table.name) / "part-0.parquet")

@@ -73,6 +73,9 @@ class Column:
     personal: Personal = Personal.NONE
 
 
+_STAGES = {"channel": "channels", "identity": "identity", "golden": "golden", "segment": "segments"}
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """A table that Python writes. `key` is unique within the table; `grain` is one sentence that begins "One row per"."""
@@ -84,7 +87,8 @@ class Table:
 
     @property
     def stage(self) -> str:
-        return self.name.split("_", 1)[0]
+        """Stage that writes the table, from the first word of its name; tables that describe the run itself have none of their own."""
+        return _STAGES.get(self.name.split("_", 1)[0], "run")
 
     @property
     def schema(self) -> pl.Schema:

@@ -1,0 +1,57 @@
+# The commands of the project. `make` lists them.
+SHELL := /bin/bash
+PYTHON ?= python3.11
+BIN := .venv/bin
+export DO_NOT_TRACK := 1
+export PYTHONDONTWRITEBYTECODE :=
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo ui test check format bench samples clean
+
+help: ## List the targets
+	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+# a virtual environment is made again when the pins change, never patched
+.venv/ready: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) not found -> install Python 3.11, or say PYTHON=/path/to/python3.11" >&2; exit 2; }
+	@echo "Setting up .venv from requirements.lock (about a minute, once)" >&2
+	@rm -rf .venv && $(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+# Dagster reads the dbt manifest when it loads, and a stale one hides new models and tests
+DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f -print)
+dbt_project/target/manifest.json: .venv/ready $(DBT_SOURCES)
+	@rm -rf dbt_project/target && $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --target-path target --log-level-file none
+	@touch $@
+
+setup: .venv/ready dbt_project/target/manifest.json ## Make .venv from the hashed pins and prepare the dbt manifest
+
+demo: setup ## Set up, then run the whole job on the sample deliveries
+	@$(BIN)/cdp run --deliveries data/samples
+
+ui: setup ## Open Dagster on http://127.0.0.1:3000
+	@home="$${CDP_HOME:-$(CURDIR)/data/home}"; export CDP_HOME="$$home" DAGSTER_HOME="$${DAGSTER_HOME:-$$home/dagster}"; \
+	mkdir -p "$$DAGSTER_HOME" && exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+
+test: setup ## Set up, then run all tests
+	@$(BIN)/pytest -q
+
+check: setup ## Lint, types, import contracts, SQL style
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests dbt_project/macros
+
+format: setup ## Rewrite code to the house style
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+
+bench: setup ## Measure; writes benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks
+
+samples: setup ## Rebuild data/samples with the simulator
+	@$(BIN)/python -c "from pathlib import Path; from pipelines.simulate import simulate_sample; simulate_sample(Path('data/samples'))"
+
+clean: ## Remove the environment and everything that a run wrote
+	@rm -rf .venv data/home dbt_project/target dbt_project/logs

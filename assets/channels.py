@@ -1,0 +1,22 @@
+"""Assets of the channels stage: deliveries in, canonical tables out."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import dagster as dg
+
+from assets.catalog import specs
+from assets.resources import HomeResource, Progress
+from pipelines.channels import load_deliveries
+from pipelines.contracts.channel_tables import CHANNEL_TABLES
+
+deliveries = dg.AssetSpec("deliveries", group_name="deliveries", description="Raw exports of every channel, as the shop drops them in the inbox.")
+
+
+@dg.multi_asset(specs=specs(CHANNEL_TABLES, deps=["deliveries"]))
+def channels(home: HomeResource, progress: Progress) -> Iterator[dg.MaterializeResult[None]]:
+    """Load every file that is new in the inbox, each whole or not at all."""
+    report = load_deliveries(home.home(), home.config(), progress.report)
+    yield from (dg.MaterializeResult(asset_key=table.name, metadata=report.row_metadata(table.name)) for table in CHANNEL_TABLES)

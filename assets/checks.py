@@ -1,0 +1,44 @@
+"""One blocking check a table that Python writes: its Great Expectations suite."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+import dagster as dg
+
+from assets.resources import HomeResource
+from expectations import validate_table
+from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.tables import Table
+
+
+def meets_expectations() -> list[dg.AssetChecksDefinition]:
+    """A check `meets_expectations` on every table, run together by stage: what is red stops all that is downstream."""
+    stages = groupby(sorted(TABLES.values(), key=lambda table: table.stage), key=lambda table: table.stage)
+    return [_stage_checks(stage, tuple(tables)) for stage, tables in stages]
+
+
+def _stage_checks(stage: str, tables: tuple[Table, ...]) -> dg.AssetChecksDefinition:
+    specs = [
+        dg.AssetCheckSpec("meets_expectations", asset=table.name, blocking=True, description=f"Great Expectations suite of {table.name}.")
+        for table in tables
+    ]
+
+    @dg.multi_asset_check(name=f"{stage}_meets_expectations", specs=specs)
+    def check(home: HomeResource) -> Iterator[dg.AssetCheckResult]:
+        yield from _results(home, tables)
+
+    return check
+
+
+def _results(home: HomeResource, tables: Iterable[Table]) -> Iterator[dg.AssetCheckResult]:
+    engine, lake = home.config().engine, home.home().lake
+    for table in tables:
+        verdict = validate_table(table.name, str(lake / table.name / "**" / "*.parquet"), memory_limit=engine.memory_limit, threads=engine.threads)
+        yield dg.AssetCheckResult(
+            passed=verdict.passed,
+            asset_key=table.name,
+            check_name="meets_expectations",
+            metadata={"evaluated": verdict.evaluated, "failures": list(verdict.failures)},
+        )

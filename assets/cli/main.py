@@ -1,0 +1,80 @@
+"""Entry point of the `cdp` command: options, errors and exit codes. Each command's work is in its own module."""
+
+from __future__ import annotations
+
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pipelines.contracts.errors import CdpError
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Batch customer data platform for retail.")
+
+HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation [default: CDP_HOME, else data/home]")]
+ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration [default: cdp.yaml of the home, else of the project]")]
+DeliveriesOption = Annotated[Path | None, typer.Option("--deliveries", help="Inbox of raw exports [default: HOME/deliveries]")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout")]
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    deliveries: DeliveriesOption = None,
+    as_of: Annotated[
+        datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date [default: the newest that the deliveries cover]")
+    ] = None,
+    config: ConfigOption = None,
+    force: Annotated[bool, typer.Option("--force", help="Run again although nothing changed")] = False,
+    json: JsonOption = False,
+) -> None:
+    """Run the whole job: load, resolve, score, check, publish."""
+    from assets.cli.run import run_job
+    from assets.cli.summary import print_summary
+
+    outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
+    print_summary(outcome, as_json=json)
+
+
+@app.command()
+def status(home: HomeOption = None, deliveries: DeliveriesOption = None, json: JsonOption = False) -> None:
+    """Show what was published last, what is loaded, refused and waiting."""
+    from assets.cli.status import print_status
+
+    print_status(home, deliveries, as_json=json)
+
+
+@app.command()
+def doctor(home: HomeOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Check versions, folders, configuration, disk and locks."""
+    from assets.cli.doctor import print_diagnosis
+
+    print_diagnosis(home, config, as_json=json)
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder for the deliveries; OUT/truth holds the planted truth")],
+    customers: Annotated[int, typer.Option("--customers", min=1)] = 1000,
+    days: Annotated[int, typer.Option("--days", min=1)] = 90,
+    seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    json: JsonOption = False,
+) -> None:
+    """Write deliveries of a simulated retailer in the real export formats, with the truth beside them."""
+    from assets.cli.simulate import run_simulation
+
+    run_simulation(out, customers, days, seed, as_json=json)
+
+
+def main() -> None:
+    """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
+    try:
+        app(standalone_mode=True)
+    except CdpError as error:
+        print(f"cdp: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)
+    except KeyboardInterrupt:
+        print("cdp: stopped; nothing was published by this run, run it again", file=sys.stderr)
+        sys.exit(4)

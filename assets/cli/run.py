@@ -1,0 +1,132 @@
+"""`cdp run`: the jobs of the schedule, executed in this process."""
+
+from __future__ import annotations
+
+import logging
+import os
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.cli.progress import Display, ShownProgress
+from assets.records import read_record, run_id, run_inputs
+from assets.resources import HomeResource
+from pipelines.channels import newest_covered_day, oldest_covered_day
+from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.publish import verify_publication
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run left behind. `is_new` is false when everything had been published before."""
+
+    home: Home
+    record: dict[str, Any]
+    is_new: bool
+    as_of_was_chosen: bool
+
+
+def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, config: Path | None, *, force: bool) -> Outcome:
+    """Load what is new, then run `refresh_daily` for one day unless it was published from the same inputs before.
+
+    Raises ConfigurationError (nothing to run on, wrong day), DeliveryError (a file problem that the configuration calls
+    fatal), CheckFailedError (a red check kept the publish back).
+    """
+    resource = _home_resource(home, deliveries, config)
+    folders, settings = resource.home(), resource.config()
+    if not folders.deliveries.is_dir():
+        raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
+    with _instance(folders) as instance:
+        _execute("load_deliveries", resource, instance, None)
+        _stop_on_fatal_problems(folders, settings.channels.fatal)
+        day = _business_day(folders, as_of)
+        run = resource.run(day.isoformat())
+        inputs = run_inputs(run)
+        identifier = run_id(inputs)
+        record = None if force else _intact_record(run, identifier)
+        if record is None:
+            _execute("refresh_daily", resource, instance, day.isoformat())
+            published = read_record(folders, identifier)
+            if published is None:
+                raise CdpError("the job ended without a run record", where=str(folders.runs), do="look at the run with `make ui`")
+            return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None)
+        return Outcome(folders, record, is_new=False, as_of_was_chosen=as_of is None)
+
+
+def _home_resource(home: Path | None, deliveries: Path | None, config: Path | None) -> HomeResource:
+    return HomeResource(root=str(home or ""), deliveries=str(deliveries or ""), config_file=str(config or ""))
+
+
+def _intact_record(run: Run, identifier: str) -> dict[str, Any] | None:
+    record = read_record(run.home, identifier)
+    return record if record is not None and not verify_publication(run.home, record) else None
+
+
+def _business_day(home: Home, as_of: date | None) -> date:
+    newest, oldest = newest_covered_day(home), oldest_covered_day(home)
+    if newest is None or oldest is None:
+        raise ConfigurationError(
+            "no file holds a dated fact (order, payment, event)", where=str(home.deliveries), do="see `cdp status` for what was refused and why"
+        )
+    if as_of is not None and as_of < oldest:
+        raise ConfigurationError(f"as_of {as_of} is before the first fact, {oldest}", where="--as-of", do=f"choose a day from {oldest} on")
+    return as_of or newest
+
+
+def _stop_on_fatal_problems(home: Home, fatal: frozenset[str]) -> None:
+    from pipelines.channels import delivery_problems
+
+    problems = [problem for problem in delivery_problems(home) if problem.kind in fatal]
+    if problems:
+        first = problems[0]
+        more = f" (and {len(problems) - 1} more)" if len(problems) > 1 else ""
+        raise DeliveryError(f"{first.reason}{more}", where=first.path, do="mend or remove the file, or take the kind out of channels.fatal")
+
+
+@contextmanager
+def _instance(home: Home) -> Iterator[dg.DagsterInstance]:
+    """The Dagster instance of the home, so that `make ui` shows runs that the command line started."""
+    folder = Path(os.environ.get("DAGSTER_HOME") or home.dagster)
+    prepare_dagster_home(folder)
+    os.environ["DAGSTER_HOME"] = str(folder)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+def prepare_dagster_home(folder: Path) -> None:
+    """Make the folder with a `dagster.yaml` that sends no telemetry and lets one run at a time touch the warehouse."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        settings = folder / "dagster.yaml"
+        if not settings.exists():
+            settings.write_text("telemetry: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n", encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(folder), do="choose another --home, or mend its permissions") from error
+
+
+def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:
+    """Execute a job of the code location in this process; raise its first error as an error for people."""
+    from assets.definitions import defs
+
+    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # the display tells progress, and errors end up in one line below
+    job = defs().get_job_def(job_name)
+    identifier = str(uuid.uuid4())
+    with Display(len(job.graph.nodes)) as display:
+        instance.add_event_listener(identifier, lambda entry: display.step(entry.dagster_event) if entry.dagster_event else None)
+        try:
+            job.execute_in_process(
+                instance=instance,
+                partition_key=partition,
+                run_id=identifier,
+                resources={"home": home, "progress": ShownProgress.on(display)},
+            )
+        except dg.DagsterAssetCheckFailedError as error:
+            raise CheckFailedError(" ".join(str(error).split()), where="checks", do="see runs/*.failed.json; nothing was published") from error

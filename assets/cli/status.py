@@ -1,0 +1,55 @@
+"""`cdp status`: what was published last, what is loaded, refused and waiting."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from assets.records import newest_record
+from assets.resources import default_home
+from pipelines.channels import waiting_files
+from pipelines.contracts.home import Home
+
+
+def print_status(home: Path | None, deliveries: Path | None, *, as_json: bool) -> None:
+    """Print the state of an installation."""
+    folders = Home((home or default_home()).resolve(), deliveries.resolve() if deliveries else None)
+    state = read_status(folders)
+    print(json.dumps(state, ensure_ascii=False, default=str) if as_json else _as_text(folders, state))
+
+
+def read_status(home: Home) -> dict[str, Any]:
+    """Published day and run, counts over all loads, refused files with reasons, files that no run has seen."""
+    ledger = home.table("channel_loads") / "part-0.parquet"
+    loads = pl.read_parquet(ledger) if ledger.exists() else pl.DataFrame(schema={"outcome": pl.String})
+    loaded, refused = loads.filter(pl.col("outcome") == "loaded"), loads.filter(pl.col("outcome") == "refused")
+    record = newest_record(home)
+    return {
+        "home": str(home.root),
+        "published_as_of": record["as_of"] if record else None,
+        "published_run_id": record["run_id"] if record else None,
+        "loaded_files": loaded.height,
+        "loaded_rows": int(loaded["loaded_count"].sum()) if loaded.height else 0,
+        "quarantined_rows": int(loaded["quarantined_count"].sum()) if loaded.height else 0,
+        "covers_to_on": loaded["covers_to_on"].max() if loaded.height else None,
+        "refused_files": refused.select("file_path", "reason").to_dicts() if refused.height else [],
+        "waiting_files": waiting_files(home),
+        "failed_runs": sorted(path.name.removesuffix(".failed.json") for path in home.runs.glob("*.failed.json")),
+    }
+
+
+def _as_text(home: Home, state: dict[str, Any]) -> str:
+    published = f"as of {state['published_as_of']}, run {state['published_run_id']}" if state["published_as_of"] else "nothing yet: `cdp run`"
+    lines = [
+        f"home       {home.root}",
+        f"published  {published}",
+        f"loaded     {state['loaded_files']:,} files, {state['loaded_rows']:,} rows, up to {state['covers_to_on'] or '-'}",
+        f"aside      {state['quarantined_rows']:,} rows in quarantine",
+        f"waiting    {len(state['waiting_files']):,} files that no run has seen",
+    ]
+    lines += [f"refused    {problem['file_path']}: {problem['reason']}" for problem in state["refused_files"]]
+    lines += [f"failed     {name}: see runs/{name}.failed.json" for name in state["failed_runs"]]
+    return "\n".join(lines)

@@ -1,0 +1,31 @@
+"""Gather the code location. Nothing is defined here."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.channels import channels, deliveries
+from assets.checks import meets_expectations
+from assets.golden import golden
+from assets.identity import identity
+from assets.jobs import load_deliveries, refresh_daily
+from assets.publish import exports
+from assets.resources import HomeResource, Progress
+from assets.run import run_settings
+from assets.schedules import refresh_daily_at_0230
+from assets.segments import segments
+from assets.sensors import new_deliveries
+from assets.warehouse import dbt_models
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """The code location; a function, because the dbt models come from a file that is read here and not at import."""
+    return dg.Definitions(
+        assets=[deliveries, channels, run_settings, identity, golden, dbt_models(), segments, exports],
+        asset_checks=meets_expectations(),
+        jobs=[refresh_daily, load_deliveries],
+        schedules=[refresh_daily_at_0230],
+        sensors=[new_deliveries],
+        resources={"home": HomeResource(), "progress": Progress()},
+    )

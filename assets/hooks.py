@@ -1,0 +1,23 @@
+"""What happens when a run fails: it is written down in `runs/`, and Dagster's log says where it stopped."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from assets.records import failed_path, run_id, run_inputs
+from assets.resources import HomeResource
+from pipelines.contracts.storage import write_json
+
+
+@dg.failure_hook(required_resource_keys={"home"})
+def report_failure(context: dg.HookContext) -> None:
+    """Write `runs/<run_id>.failed.json` with the step and the error; nothing published changes."""
+    home: HomeResource = context.resources.home
+    error = context.op_exception
+    if not context.has_partition_key:
+        context.log.error(f"{context.step_key} stopped: {error}")
+        return
+    run = home.run(context.partition_key)
+    inputs = run_inputs(run)
+    write_json(failed_path(run.home, run_id(inputs)), {**inputs, "failed_step": context.step_key, "error": str(error)})
+    context.log.error(f"run {run_id(inputs)} stopped at {context.step_key}: {error}; nothing was published")

@@ -1,0 +1,91 @@
+"""Run records, `runs/<run_id>.json`: what a run was a function of and what came of it. Enough to replay it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from assets.project import code_version
+from pipelines.channels import visible_loads
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.contracts.storage import write_json
+
+
+def run_inputs(run: Run) -> dict[str, Any]:
+    """Everything that decides the result: day, loads, configuration, reviewed rows and definitions, code."""
+    return {
+        "as_of": run.as_of.isoformat(),
+        "code_version": code_version(),
+        "config_hash": run.config.hash,
+        "definitions_hash": _definitions_hash(run),
+        "loads": visible_loads(run.home, run),
+    }
+
+
+def run_id(inputs: Mapping[str, Any]) -> str:
+    """`<as_of>-<12 hex digits>` of the inputs: the same inputs are the same run, whoever starts it and whenever."""
+    digest = hashlib.sha256(json.dumps(inputs, sort_keys=True).encode()).hexdigest()
+    return f"{inputs['as_of']}-{digest[:12]}"
+
+
+def _definitions_hash(run: Run) -> str:
+    folders = (run.reference, *run.config.channels.formats_folders, *run.config.segments.folders)
+    digest = hashlib.sha256()
+    for folder in folders:
+        for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"}):
+            digest.update(f"{path.name}\0".encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def record_path(home: Home, identifier: str) -> Path:
+    return home.runs / f"{identifier}.json"
+
+
+def write_record(home: Home, identifier: str, inputs: Mapping[str, Any], **results: Any) -> None:
+    """Write the record of a run that published."""
+    write_json(record_path(home, identifier), {"run_id": identifier, **inputs, **results})
+    failed_path(home, identifier).unlink(missing_ok=True)
+
+
+def failed_path(home: Home, identifier: str) -> Path:
+    return home.runs / f"{identifier}.failed.json"
+
+
+def read_record(home: Home, identifier: str) -> dict[str, Any] | None:
+    """The record of a run that published, or None."""
+    path = record_path(home, identifier)
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def newest_record(home: Home) -> dict[str, Any] | None:
+    """The record of the newest day that was published; of several runs of that day the last one."""
+    paths = [path for path in home.runs.glob("*.json") if not path.name.endswith(".failed.json")]
+    if not paths:
+        return None
+    newest = max(paths, key=lambda path: (date.fromisoformat(path.name[:10]), path.stat().st_mtime_ns))
+    record: dict[str, Any] = json.loads(newest.read_text(encoding="utf-8"))
+    return record
+
+
+def timings(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, float]:
+    """Seconds of each finished step of a Dagster run."""
+    stats = instance.get_run_step_stats(dagster_run_id)
+    return {step.step_key: round(step.end_time - step.start_time, 3) for step in stats if step.start_time and step.end_time}
+
+
+def checks(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, str]:
+    """Outcome of each check of a Dagster run: passed, warned or failed."""
+    found = {}
+    for entry in instance.all_logs(dagster_run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
+        evaluation = entry.get_dagster_event().asset_check_evaluation_data
+        red = "warned" if evaluation.severity is dg.AssetCheckSeverity.WARN else "failed"
+        found[f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"] = "passed" if evaluation.passed else red
+    return dict(sorted(found.items()))

@@ -1,0 +1,82 @@
+"""What assets need from outside: the home folder with its configuration, and a place to report progress to."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+
+import dagster as dg
+
+from assets import project
+from pipelines.contracts.config import Config, load_config
+from pipelines.contracts.errors import CdpError, ConfigurationError
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+
+
+@contextmanager
+def only_run(home: Home) -> Iterator[None]:
+    """Hold the home's run lock: the warehouse has one writer, and a second run would load files twice."""
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        handle = home.run_lock.open("a+")
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(home.root), do="choose another --home, or mend its permissions") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            handle.seek(0)
+            raise CdpError(
+                f"another run is at work here (process {handle.read().strip() or 'unknown'})", where=str(home.root), do="wait for it to end"
+            ) from error
+        handle.seek(0)
+        handle.truncate()
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def default_home() -> Path:
+    """`CDP_HOME`, else `data/home` of the project."""
+    return Path(os.environ.get("CDP_HOME") or project.ROOT / "data" / "home")
+
+
+def default_config(home: Path) -> Path | None:
+    """The home's own `cdp.yaml`, else the project's."""
+    return next((path for path in (home / "cdp.yaml", project.CONFIG) if path.exists()), None)
+
+
+class HomeResource(dg.ConfigurableResource[None]):
+    """One installation. Empty fields mean: `CDP_HOME`, its `deliveries/`, its `cdp.yaml`; all are looked up when a run begins."""
+
+    root: str = ""
+    deliveries: str = ""
+    config_file: str = ""
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[HomeResource]:  # noqa: ARG002 - Dagster's signature
+        with only_run(self.home()):
+            yield self
+
+    def home(self) -> Home:
+        root = Path(self.root) if self.root else default_home()
+        return Home(root.resolve(), Path(self.deliveries).resolve() if self.deliveries else None)
+
+    def config(self) -> Config:
+        return load_config(Path(self.config_file) if self.config_file else default_config(self.home().root))
+
+    def run(self, as_of: str) -> Run:
+        config = self.config()
+        return Run(date.fromisoformat(as_of), config, self.home(), config.reference_folder or project.REFERENCE)
+
+
+class Progress(dg.ConfigurableResource[None]):
+    """Where long steps say how far they are. This one is silent; the command line puts its display in its place."""
+
+    def report(self, step: str, done: int, total: int) -> None:
+        """`done` of `total` units of `step` are finished."""

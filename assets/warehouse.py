@@ -1,0 +1,134 @@
+"""Assets that dbt builds: staging to marts, run inside the Dagster process because the warehouse has one writer.
+
+A second process on a DuckDB file fails at once, even read-only; and a new process costs two seconds of imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
+
+from assets.partitions import DAILY
+from assets.project import DBT_PROJECT
+from assets.resources import HomeResource, Progress
+from pipelines.contracts.config import Config
+from pipelines.contracts.home import Home
+
+if TYPE_CHECKING:
+    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.contracts.graph.manifest import Manifest
+
+PROJECT = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
+
+
+class Translator(DagsterDbtTranslator):
+    """Asset key = table name, for models and for the lake tables that they read; group = folder of the stage."""
+
+    def __init__(self) -> None:
+        super().__init__(DagsterDbtTranslatorSettings(enable_asset_checks=True))
+
+    def get_asset_key(self, dbt_resource_props: Mapping[str, Any]) -> dg.AssetKey:
+        return dg.AssetKey(dbt_resource_props["name"])
+
+    def get_group_name(self, dbt_resource_props: Mapping[str, Any]) -> str:
+        folders = dbt_resource_props["fqn"][1:-1]
+        return "_".join(folders) if folders else "staging"
+
+
+def dbt_models() -> dg.AssetsDefinition:
+    """One asset a model and one check a test, from the manifest that `make` prepares."""
+    translator = Translator()
+    manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
+
+    @dbt_assets(manifest=manifest, project=PROJECT, dagster_dbt_translator=translator, partitions_def=DAILY, name="warehouse")
+    def warehouse(context: dg.AssetExecutionContext, home: HomeResource, progress: Progress) -> Iterator[Any]:
+        """Build the selected models and run their tests."""
+        selection = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
+        results = invoke_dbt(home.home(), home.config(), ["build", "--exclude-resource-type", "unit_test", *selection], progress)
+        yield from dagster_results(context, manifest, translator, results)
+
+    return warehouse
+
+
+def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress) -> RunExecutionResult:
+    """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    os.environ |= {
+        "CDP_LAKE": str(home.lake),
+        "CDP_WAREHOUSE": str(home.warehouse),
+        "CDP_MARTS": str(home.marts),
+        "CDP_MEMORY_LIMIT": config.engine.memory_limit,
+        "CDP_THREADS": str(config.engine.threads or os.cpu_count() or 1),
+        "DO_NOT_TRACK": "1",
+    }
+    folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
+    quiet = ["--quiet", "--log-level-file", "none"]
+    runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
+    try:
+        outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
+    finally:
+        # dbt keeps its handle, and with it the lock of the file, for as long as the process lives
+        DuckDBConnectionManager.close_all_connections()
+    if outcome.exception is not None:
+        raise outcome.exception
+    result: RunExecutionResult = outcome.result  # type: ignore[assignment]  # `build` gives this one of dbt's result types
+    return result
+
+
+def parsed_manifest(path: Path) -> Manifest:
+    """The manifest as `dbt parse` left it: a run parses nothing, which saves two seconds."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    manifest: Manifest = Manifest.from_msgpack(path.read_bytes())
+    manifest.build_flat_graph()
+    return manifest
+
+
+def _reporter(progress: Progress) -> Any:
+    def report(event: Any) -> None:
+        if event.info.name in {"NodeFinished"}:
+            progress.report("warehouse", event.data.node_info.node_name, 0)
+
+    return report
+
+
+def dagster_results(
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator, results: RunExecutionResult
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """A materialization for each model that was built and a result for each test that ran, then the failure if there was one."""
+    bad: list[str] = []
+    for result in results.results:
+        node, ok = result.node, str(result.status) in {"success", "pass", "warn"}
+        if node.resource_type == "model" and ok:
+            yield dg.MaterializeResult(
+                asset_key=translator.get_asset_key({"name": node.name}), metadata={"seconds": round(result.execution_time, 3)}
+            )
+        elif node.resource_type == "test":
+            key = get_asset_check_key_for_test(manifest, translator, node.unique_id, project=PROJECT)
+            if key and key in context.selected_asset_check_keys:
+                warned = str(result.status) == "warn"
+                yield dg.AssetCheckResult(
+                    passed=ok and not warned,
+                    asset_key=key.asset_key,
+                    check_name=key.name,
+                    severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
+                    metadata={"failures": result.failures or 0},
+                )
+        if not ok and str(result.status) != "skipped":
+            bad.append(f"{node.name}: {_first_line(result.message)}")
+    if bad:
+        raise dg.Failure(f"dbt: {'; '.join(bad)}")
+
+
+def _first_line(message: str | None) -> str:
+    return (message or "failed").strip().splitlines()[0]

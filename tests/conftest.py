@@ -1,0 +1,33 @@
+"""What tests of several stages need: the prepared dbt manifest, real data where it is, a home of their own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="session")
+def dbt_manifest() -> Path:
+    """The manifest that Dagster loads; `make` prepares it, and a run of single tests on a fresh clone gets it here."""
+    manifest = ROOT / "dbt_project" / "target" / "manifest.json"
+    sources = [path for path in (ROOT / "dbt_project").rglob("*") if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts]
+    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project", "--target-path", "target"]
+        program = "import sys; from dbt.cli.main import cli; sys.exit(cli())"
+        subprocess.run([sys.executable, "-c", program, "--quiet", "parse", *folders, "--log-level-file", "none"], cwd=ROOT, check=True)
+        manifest.touch()
+    return manifest
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """Folder of real data sets beside the checkout; tests that need it skip where it is absent."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("real data sets are not beside the checkout (../shared/data)")
+    return folder

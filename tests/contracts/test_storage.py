@@ -1,0 +1,70 @@
+"""Whole or not at all: what a crash at any moment leaves behind."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.storage import recover_folder, replacing, replacing_folder, write_json, write_table
+
+
+class Crash(Exception):
+    """Stands for a killed process inside the writing block."""
+
+
+def test_failed_write_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
+    target = tmp_path / "a.json"
+    write_json(target, {"a": 1})
+    with pytest.raises(Crash), replacing(target) as beside:
+        beside.write_text("half")
+        raise Crash
+    assert target.read_text() == '{\n  "a": 1\n}\n'
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
+    target = tmp_path / "day"
+    with replacing_folder(target) as beside:
+        (beside / "x").write_text("old")
+    with pytest.raises(Crash), replacing_folder(target) as beside:
+        (beside / "x").write_text("new")
+        raise Crash
+    assert (target / "x").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["day"]
+
+
+def test_crash_between_the_two_renames_is_undone(tmp_path: Path) -> None:
+    target = tmp_path / "day"
+    with replacing_folder(target) as beside:
+        (beside / "x").write_text("old")
+    target.rename(tmp_path / ".day.old")
+    (tmp_path / ".day.new").mkdir()
+    recover_folder(target)
+    assert (target / "x").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["day"]
+
+
+def test_crash_after_both_renames_keeps_the_new_one(tmp_path: Path) -> None:
+    target = tmp_path / "day"
+    for text in ("old", "new"):
+        with replacing_folder(target) as beside:
+            (beside / "x").write_text(text)
+    (tmp_path / ".day.old").mkdir()
+    recover_folder(target)
+    assert (target / "x").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["day"]
+
+
+def test_mode_is_set_before_the_file_is_seen(tmp_path: Path) -> None:
+    write_json(tmp_path / "secret.json", {}, mode=0o600)
+    assert (tmp_path / "secret.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_table_is_written_in_contract_order_and_types(tmp_path: Path) -> None:
+    table = TABLES["identity_members"]
+    frame = pl.DataFrame({"valid_to_on": [None], "valid_from_on": ["2026-01-01"], "customer_id": ["c_1"], "source_record_key": ["a:1"]})
+    write_table(frame.with_columns(pl.col("valid_from_on").str.to_date()), table, tmp_path / "part-0.parquet")
+    assert pl.read_parquet_schema(tmp_path / "part-0.parquet") == table.schema

@@ -111,7 +111,7 @@ CHANNEL_ORDERS = _fact(
     _amount("paid_amount", "What the customer paid, before refunds; negative on returns; null when nothing was paid.", required=False),
     _amount("refunded_amount", "Refunded so far, positive, as this export knows; null when it does not say."),
     Column("is_refund_inferred", Type.BOOLEAN, "True when the refund follows from a status, not from an amount.", required=True),
-    Column("item_count", Type.QUANTITY, "Pieces in the order."),
+    Column("item_quantity", Type.QUANTITY, "Pieces in the order."),
     _text("payment_no", "Number of the payment at the payment platform."),
     _text("payment_method", "As delivered."),
     _text("coupon_code", "Coupon or discount code used."),

@@ -16,7 +16,7 @@ SUFFIXES = {
     r"_count$": {Type.INTEGER},
     r"_amount$": {Type.AMOUNT, Type.PRICE},
     r"_rate$": {Type.RATE},
-    r"_(id|key|no|code|name|type|status)$": {Type.TEXT},
+    r"_(id|key|code|name|type|status)$": {Type.TEXT},
 }
 
 

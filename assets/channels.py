@@ -16,7 +16,7 @@ deliveries = dg.AssetSpec("deliveries", group_name="deliveries", description="Ra
 
 
 @dg.multi_asset(specs=specs(CHANNEL_TABLES, deps=["deliveries"]))
-def channels(home: HomeResource, progress: Progress) -> Iterator[dg.MaterializeResult[None]]:
+def channels(home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[dg.MaterializeResult[None]]:
     """Load every file that is new in the inbox, each whole or not at all."""
     report = load_deliveries(home.home(), home.config(), progress.report)
     yield from (dg.MaterializeResult(asset_key=table.name, metadata=report.row_metadata(table.name)) for table in CHANNEL_TABLES)

@@ -14,10 +14,12 @@ def report_failure(context: dg.HookContext) -> None:
     """Write `runs/<run_id>.failed.json` with the step and the error; nothing published changes."""
     home: HomeResource = context.resources.home
     error = context.op_exception
-    if not context.has_partition_key:
+    dagster_run = context.instance.get_run_by_id(context.run_id)
+    as_of = dagster_run.tags.get("dagster/partition") if dagster_run else None
+    if as_of is None:  # load_deliveries runs for no day
         context.log.error(f"{context.step_key} stopped: {error}")
         return
-    run = home.run(context.partition_key)
+    run = home.run(as_of)
     inputs = run_inputs(run)
     write_json(failed_path(run.home, run_id(inputs)), {**inputs, "failed_step": context.step_key, "error": str(error)})
     context.log.error(f"run {run_id(inputs)} stopped at {context.step_key}: {error}; nothing was published")

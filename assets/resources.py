@@ -75,8 +75,11 @@ class HomeResource(dg.ConfigurableResource[None]):
         return Run(date.fromisoformat(as_of), config, self.home(), config.reference_folder or project.REFERENCE)
 
 
-class Progress(dg.ConfigurableResource[None]):
-    """Where long steps say how far they are. This one is silent; the command line puts its display in its place."""
+class Progress:
+    """Where long steps say how far they are. This one is silent; the command line puts its display in its place.
+
+    A plain object, because Dagster copies configurable resources and a display must stay the one that is drawn.
+    """
 
     def report(self, step: str, done: int, total: int) -> None:
         """`done` of `total` units of `step` are finished."""

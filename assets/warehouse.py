@@ -48,7 +48,7 @@ def dbt_models() -> dg.AssetsDefinition:
     manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
 
     @dbt_assets(manifest=manifest, project=PROJECT, dagster_dbt_translator=translator, partitions_def=DAILY, name="warehouse")
-    def warehouse(context: dg.AssetExecutionContext, home: HomeResource, progress: Progress) -> Iterator[Any]:
+    def warehouse(context: dg.AssetExecutionContext, home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         """Build the selected models and run their tests."""
         selection = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
         results = invoke_dbt(home.home(), home.config(), ["build", "--exclude-resource-type", "unit_test", *selection], progress)

@@ -7,7 +7,6 @@ from types import TracebackType
 from typing import Self
 
 import dagster as dg
-from pydantic import PrivateAttr
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 
@@ -62,13 +61,8 @@ class Display:
 class ShownProgress(ProgressResource):
     """The progress resource that draws on a Display instead of being silent."""
 
-    _display: Display = PrivateAttr()
-
-    @classmethod
-    def on(cls, display: Display) -> ShownProgress:
-        progress = cls()
-        progress._display = display
-        return progress
+    def __init__(self, display: Display) -> None:
+        self._display = display
 
     def report(self, step: str, done: int, total: int) -> None:
         self._display.part(step, done, total)

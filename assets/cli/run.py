@@ -126,7 +126,7 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
                 instance=instance,
                 partition_key=partition,
                 run_id=identifier,
-                resources={"home": home, "progress": ShownProgress.on(display)},
+                resources={"home": home, "progress": ShownProgress(display)},
             )
         except dg.DagsterAssetCheckFailedError as error:
             raise CheckFailedError(" ".join(str(error).split()), where="checks", do="see runs/*.failed.json; nothing was published") from error

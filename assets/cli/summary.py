@@ -1,0 +1,111 @@
+"""What `cdp run` says at the end: rows, people, headline KPIs, lists, and where to look."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from assets.cli.run import Outcome
+from pipelines.contracts.home import Home
+
+_HEADLINES = (
+    "net_sales",
+    "aov",
+    "repurchase_rate",
+    "new_buyer_repurchase_30d",
+    "churn_rate_active_base",
+    "churn_rate_literal",
+)
+
+
+def print_summary(outcome: Outcome, *, as_json: bool) -> None:
+    """Print the summary as text, or as one JSON object."""
+    facts = summarize(outcome)
+    print(json.dumps(facts, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(facts, outcome)))
+
+
+def summarize(outcome: Outcome) -> dict[str, Any]:
+    """The summary as data: run, files and rows, identity, KPIs of the month of `as_of`, waterfalls, paths."""
+    record, home = outcome.record, outcome.home
+    return {
+        "run_id": record["run_id"],
+        "as_of": record["as_of"],
+        "as_of_was_chosen": outcome.as_of_was_chosen,
+        "is_new": outcome.is_new,
+        "files": _files(home),
+        "identity": record["counts"]["identity"],
+        "kpis": _headline_kpis(home, record),
+        "segments": record["segments"],
+        "analytics": record["analytics"],
+        "segments_folder": str(home.published / "segments" / record["as_of"]),
+    }
+
+
+def _files(home: Home) -> dict[str, int]:
+    loads = pl.read_parquet(home.table("channel_loads") / "part-0.parquet")
+    loaded = loads.filter(outcome="loaded")
+    return {
+        "read": loads.height,
+        "refused": loads.height - loaded.height,
+        "delivered_again": int(loads["delivery_count"].sum()) - loads.height,
+        "rows_loaded": int(loaded["loaded_count"].sum()),
+        "rows_duplicate": int(loaded["duplicate_count"].sum()),
+        "rows_quarantined": int(loaded["quarantined_count"].sum()),
+    }
+
+
+def _headline_kpis(home: Home, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Monthly KPIs over everything, for the month of `as_of`."""
+    with duckdb.connect(str(home.root / record["analytics"]), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select metric, value, unit, numerator, denominator, is_provisional
+            from kpi
+            where period_grain = 'month' and dimension = 'all'
+              and period_start = date_trunc('month', cast(? as date)) and list_contains(?, metric)
+            """,
+            [record["as_of"], list(_HEADLINES)],
+        ).fetchall()
+    names = ("metric", "value", "unit", "numerator", "denominator", "is_provisional")
+    return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda kpi: _HEADLINES.index(kpi["metric"]))
+
+
+def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
+    chosen = ", the newest day that the deliveries cover" if facts["as_of_was_chosen"] else ""
+    news = "published" if facts["is_new"] else "nothing new: already published from the same files, settings and code; nothing was changed"
+    yield f"as of {facts['as_of']}{chosen}"
+    yield f"run   {facts['run_id']}  ({news})"
+    yield ""
+    files = facts["files"]
+    yield f"Files      {files['read']:,} read, {files['refused']:,} refused, {files['delivered_again']:,} delivered again"
+    yield f"Rows       {files['rows_loaded']:,} loaded, {files['rows_duplicate']:,} duplicate, {files['rows_quarantined']:,} quarantined"
+    identity = facts["identity"]
+    merges = identity["source_records"] - identity["customers"]
+    yield f"Customers  {identity['source_records']:,} source records -> {identity['customers']:,} customers ({merges:,} merged away)"
+    yield ""
+    yield f"KPIs of {facts['as_of'][:7]}"
+    for kpi in facts["kpis"]:
+        note = "  provisional" if kpi["is_provisional"] else ""
+        yield f"  {kpi['metric']:<28}{_shown(kpi['value'], kpi['unit']):>16}{note}"
+    yield ""
+    yield "Lists"
+    for name, waterfall in facts["segments"].items():
+        steps = " -> ".join(f"{count:,} {step}" for step, count in waterfall.items())
+        yield f"  {name}: {steps}"
+        yield f"    {facts['segments_folder']}/{name}/list.csv"
+    yield ""
+    yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"
+    yield "Dagster    make ui"
+    if files["refused"] or files["rows_quarantined"]:
+        yield "Problems   cdp status"
+
+
+def _shown(value: Decimal | None, unit: str) -> str:
+    if value is None:
+        return "-"
+    return f"{value * 100:.1f} %" if unit == "ratio" else f"{value:,.2f} {unit}"

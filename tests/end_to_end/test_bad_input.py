@@ -1,0 +1,130 @@
+"""What a user reads when something is wrong, and that nothing is lost by it."""
+
+from __future__ import annotations
+
+import gzip
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from tests.end_to_end.conftest import SAMPLES, content_of_published
+
+Cdp = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    """The newest day of the samples: small, of several formats."""
+    folder = tmp_path / "inbox"
+    day = max(path for path in SAMPLES.iterdir() if path.is_dir() and path.name != "truth")
+    shutil.copytree(day, folder / day.name)
+    return folder
+
+
+def _refusals(home: Path) -> dict[str, str]:
+    loads = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet").filter(outcome="refused")
+    return {Path(row["file_path"]).name: row["reason"] for row in loads.to_dicts()}
+
+
+def test_bad_files_are_refused_with_reasons_and_the_good_ones_load(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    some_gz = next(inbox.rglob("*.gz"))
+    (inbox / "truncated.jsonl.gz").write_bytes(some_gz.read_bytes()[: some_gz.stat().st_size // 2])
+    (inbox / "empty.csv").write_bytes(b"")
+    (inbox / "unknown.csv").write_text("apples,pears\n1,2\n")
+    (inbox / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
+    (inbox / "latin1.csv").write_bytes("订单编号,x\n".encode() + b"caf\xe9\xff\xff\n")
+    good = next(path for path in inbox.rglob("*.csv") if path.parent != inbox)
+    shutil.copy(good, inbox / "the same again.csv")
+    home = tmp_path / "home"
+    finished = cdp("run", "--home", home, "--deliveries", inbox)
+    assert finished.returncode == 0, finished.stderr
+    refused = _refusals(home)
+    assert set(refused) == {"truncated.jsonl.gz", "empty.csv", "unknown.csv", "picture.png", "latin1.csv"}
+    assert all(reason for reason in refused.values())
+    assert "1 delivered again" in finished.stdout
+    assert "Traceback" not in finished.stderr
+    told = cdp("status", "--home", home, "--deliveries", inbox).stdout
+    assert all(name in told for name in refused)
+
+
+def test_header_without_rows_is_a_load_of_nothing(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    source = next(path for path in inbox.rglob("*.csv") if path.name.lower().startswith("exportorderlist"))
+    header = source.read_bytes().split(b"\n", 1)[0] + b"\n"
+    (inbox / "header only.csv").write_bytes(header)
+    home = tmp_path / "home"
+    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
+    row = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet").filter(pl.col("file_path").str.ends_with("header only.csv"))
+    assert row.select("outcome", "loaded_count", "header_count").rows() == [("loaded", 0, 1)]
+
+
+def test_fatal_problem_ends_the_run_with_3(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    (inbox / "unknown.csv").write_text("apples,pears\n1,2\n")
+    config = tmp_path / "cdp.yaml"
+    config.write_text("channels: {fatal: [unknown_format]}\n")
+    finished = cdp("run", "--home", tmp_path / "home", "--deliveries", inbox, "--config", config)
+    assert finished.returncode == 3
+    assert "unknown.csv" in finished.stderr
+    assert not (tmp_path / "home" / "published").exists()
+
+
+def test_unknown_configuration_key_is_wrong_use(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    config = tmp_path / "cdp.yaml"
+    config.write_text("identity: {max_name_per_value: 3}\n")
+    finished = cdp("run", "--home", tmp_path / "home", "--deliveries", inbox, "--config", config)
+    assert finished.returncode == 2
+    assert "did you mean 'max_names_per_value'" in finished.stderr
+    assert len(finished.stderr.strip().splitlines()) == 1
+
+
+def test_day_before_the_first_fact_is_wrong_use(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    finished = cdp("run", "--home", tmp_path / "home", "--deliveries", inbox, "--as-of", "2001-01-01")
+    assert finished.returncode == 2
+    assert "before the first fact" in finished.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [("--as-of", "31.10.2026"), ("--nonsense",)])
+def test_wrong_option_is_wrong_use(tmp_path: Path, cdp: Cdp, arguments: tuple[str, ...]) -> None:
+    assert cdp("run", "--home", tmp_path / "home", *arguments).returncode == 2
+
+
+def test_missing_and_empty_inbox_say_where_to_put_files(tmp_path: Path, cdp: Cdp) -> None:
+    missing = cdp("run", "--home", tmp_path / "home", "--deliveries", tmp_path / "absent")
+    assert (missing.returncode, "no such folder" in missing.stderr) == (2, True)
+    (tmp_path / "empty").mkdir()
+    empty = cdp("run", "--home", tmp_path / "home", "--deliveries", tmp_path / "empty")
+    assert (empty.returncode, "no file holds a dated fact" in empty.stderr) == (2, True)
+
+
+def test_home_that_cannot_be_made_is_named(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    """A file where a folder should be: refused for root too, whom permission bits do not stop."""
+    (tmp_path / "blocked").write_text("")
+    finished = cdp("run", "--home", tmp_path / "blocked" / "home", "--deliveries", inbox)
+    assert finished.returncode == 2
+    assert "cannot be written" in finished.stderr
+    assert "Traceback" not in finished.stderr
+
+
+def test_red_check_keeps_what_was_published(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    """A currency without a rate: the second run stops with 1 and the first publication stays as it was."""
+    home = tmp_path / "home"
+    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
+    before = content_of_published(home)
+    orders = next(path for path in inbox.rglob("*") if path.is_file() and b"Financial Status" in path.read_bytes()[:400])
+    text = orders.read_text(encoding="utf-8").replace(",CNY,", ",XAU,")
+    (inbox / "gold.csv").write_text(text, encoding="utf-8")
+    finished = cdp("run", "--home", home, "--deliveries", inbox)
+    assert finished.returncode == 1, finished.stderr
+    assert "rate" in finished.stderr
+    assert content_of_published(home) == before
+    assert list((home / "runs").glob("*.failed.json"))
+
+
+def test_gz_of_garbage_is_refused_not_fatal(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+    (inbox / "garbage.jsonl.gz").write_bytes(gzip.compress(b"\x00\xff\xfe" * 1000))
+    home = tmp_path / "home"
+    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
+    assert "garbage.jsonl.gz" in _refusals(home)

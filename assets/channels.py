@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 
 import dagster as dg
@@ -12,7 +11,9 @@ from assets.resources import HomeResource, Progress
 from pipelines.channels import load_deliveries
 from pipelines.contracts.channel_tables import CHANNEL_TABLES
 
-deliveries = dg.AssetSpec("deliveries", group_name="deliveries", description="Raw exports of every channel, as the shop drops them in the inbox.")
+deliveries = dg.AssetSpec(
+    "deliveries", group_name="deliveries", description="Raw exports of every channel, as the shop drops them in the inbox."
+)
 
 
 @dg.multi_asset(specs=specs(CHANNEL_TABLES, deps=["deliveries"]))

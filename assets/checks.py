@@ -35,7 +35,9 @@ def _stage_checks(stage: str, tables: tuple[Table, ...]) -> dg.AssetChecksDefini
 def _results(home: HomeResource, tables: Iterable[Table]) -> Iterator[dg.AssetCheckResult]:
     engine, lake = home.config().engine, home.home().lake
     for table in tables:
-        verdict = validate_table(table.name, str(lake / table.name / "**" / "*.parquet"), memory_limit=engine.memory_limit, threads=engine.threads)
+        verdict = validate_table(
+            table.name, str(lake / table.name / "**" / "*.parquet"), memory_limit=engine.memory_limit, threads=engine.threads
+        )
         yield dg.AssetCheckResult(
             passed=verdict.passed,
             asset_key=table.name,

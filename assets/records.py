@@ -46,6 +46,7 @@ def _definitions_hash(run: Run) -> str:
 
 
 def record_path(home: Home, identifier: str) -> Path:
+    """Record of a run that published."""
     return home.runs / f"{identifier}.json"
 
 
@@ -56,6 +57,7 @@ def write_record(home: Home, identifier: str, inputs: Mapping[str, Any], **resul
 
 
 def failed_path(home: Home, identifier: str) -> Path:
+    """Record of a run that stopped before it published."""
     return home.runs / f"{identifier}.failed.json"
 
 

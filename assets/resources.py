@@ -18,6 +18,13 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 
 
+def not_writable(folder: Path, error: OSError) -> ConfigurationError:
+    """The error for a folder that the operating system does not let us write."""
+    return ConfigurationError(
+        f"cannot be written: {error.strerror}", where=str(folder), do="choose another --home, or mend its permissions"
+    )
+
+
 @contextmanager
 def only_run(home: Home) -> Iterator[None]:
     """Hold the home's run lock: the warehouse has one writer, and a second run would load files twice."""
@@ -25,7 +32,9 @@ def only_run(home: Home) -> Iterator[None]:
         home.root.mkdir(parents=True, exist_ok=True)
         handle = home.run_lock.open("a+")
     except OSError as error:
-        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(home.root), do="choose another --home, or mend its permissions") from error
+        raise ConfigurationError(
+            f"cannot be written: {error.strerror}", where=str(home.root), do="choose another --home, or mend its permissions"
+        ) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -7,4 +7,6 @@ import dagster as dg
 from assets.jobs import refresh_daily
 
 # 02:30 leaves tills and marketplaces two and a half hours for the exports of the day that has just ended
-refresh_daily_at_0230 = dg.build_schedule_from_partitioned_job(refresh_daily, name="refresh_daily_at_0230", hour_of_day=2, minute_of_hour=30)
+refresh_daily_at_0230 = dg.build_schedule_from_partitioned_job(
+    refresh_daily, name="refresh_daily_at_0230", hour_of_day=2, minute_of_hour=30
+)

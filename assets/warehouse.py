@@ -5,9 +5,10 @@ A second process on a DuckDB file fails at once, even read-only; and a new proce
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from pipelines.contracts.home import Home
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.contracts.graph.manifest import Manifest
+    from dbt_common.events.base_types import EventMsg
 
 PROJECT = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
 
@@ -94,10 +96,13 @@ def parsed_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def _reporter(progress: Progress) -> Any:
-    def report(event: Any) -> None:
-        if event.info.name in {"NodeFinished"}:
-            progress.report("warehouse", event.data.node_info.node_name, 0)
+def _reporter(progress: Progress) -> Callable[[EventMsg], None]:
+    """Count finished models and tests of one invocation."""
+    finished = itertools.count(1)
+
+    def report(event: EventMsg) -> None:
+        if event.info.name == "NodeFinished":
+            progress.report(event.data.node_info.node_name, next(finished), 0)
 
     return report
 
@@ -109,11 +114,11 @@ def dagster_results(
     bad: list[str] = []
     for result in results.results:
         node, ok = result.node, str(result.status) in {"success", "pass", "warn"}
-        if node.resource_type == "model" and ok:
+        if node.resource_type.value == "model" and ok:
             yield dg.MaterializeResult(
                 asset_key=translator.get_asset_key({"name": node.name}), metadata={"seconds": round(result.execution_time, 3)}
             )
-        elif node.resource_type == "test":
+        elif node.resource_type.value == "test":
             key = get_asset_check_key_for_test(manifest, translator, node.unique_id, project=PROJECT)
             if key and key in context.selected_asset_check_keys:
                 warned = str(result.status) == "warn"

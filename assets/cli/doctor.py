@@ -46,7 +46,9 @@ def print_diagnosis(home: Path | None, config: Path | None, *, as_json: bool) ->
             print(f"{'ok ' if finding.is_fine else 'BAD'}  {finding.subject:<14} {finding.detail}{advice}")
     bad = [finding.subject for finding in findings if not finding.is_fine]
     if bad:
-        raise ConfigurationError(f"{len(bad)} of {len(findings)} checks failed: {', '.join(bad)}", where="doctor", do="follow the advice above")
+        raise ConfigurationError(
+            f"{len(bad)} of {len(findings)} checks failed: {', '.join(bad)}", where="doctor", do="follow the advice above"
+        )
 
 
 def diagnose(home: Home, config: Path | None) -> Iterator[Finding]:
@@ -70,11 +72,15 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    pins = re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", (project.ROOT / "requirements.lock").read_text(encoding="utf-8"), re.MULTILINE)
-    installed = {distribution.metadata["Name"].lower().replace("_", "-"): distribution.version for distribution in metadata.distributions()}
-    wrong = [f"{name} {installed.get(name.lower().replace('_', '-'), 'missing')} instead of {version}" for name, version in pins
-             if installed.get(name.lower().replace("_", "-")) != version]
-    return Finding("packages", not wrong, "; ".join(wrong[:3]) or f"{len(pins)} as pinned", "run `make setup` after removing .venv" if wrong else "")
+    lock = (project.ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pins = {_normal(name): version for name, version in re.findall(r"^([A-Za-z0-9._-]+)==(\S+)", lock, re.MULTILINE)}
+    installed = {_normal(distribution.metadata["Name"]): distribution.version for distribution in metadata.distributions()}
+    wrong = [f"{name} {installed.get(name, 'missing')} not {pin}" for name, pin in pins.items() if installed.get(name) != pin]
+    return Finding("packages", not wrong, "; ".join(wrong[:3]) or f"{len(pins)} as pinned", "run `make clean setup`" if wrong else "")
+
+
+def _normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _configuration(path: Path | None) -> tuple[Config | None, Finding]:
@@ -89,7 +95,8 @@ def _definitions(settings: Config) -> Iterator[Finding]:
     from pipelines.channels import read_formats
     from pipelines.segments import read_segments
 
-    for subject, read, folders in (("channels", read_formats, settings.channels.formats_folders), ("segments", read_segments, settings.segments.folders)):
+    readers = (("channels", read_formats, settings.channels.formats_folders), ("segments", read_segments, settings.segments.folders))
+    for subject, read, folders in readers:
         try:
             yield Finding(subject, True, f"{len(read(folders))} definitions")
         except CdpError as error:
@@ -131,6 +138,9 @@ def _manifest() -> Finding:
     manifest = project.DBT_PROJECT / "target" / "manifest.json"
     if not manifest.exists():
         return Finding("dbt manifest", False, "missing", "run `make setup`")
-    newer = [path for path in project.DBT_PROJECT.rglob("*") if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts
-             and path.stat().st_mtime > manifest.stat().st_mtime]
+    newer = [
+        path
+        for path in project.DBT_PROJECT.rglob("*")
+        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts and path.stat().st_mtime > manifest.stat().st_mtime
+    ]
     return Finding("dbt manifest", not newer, f"older than {newer[0].name}" if newer else "fresh", "run `make setup`" if newer else "")

@@ -11,7 +11,9 @@ import typer
 
 from pipelines.contracts.errors import CdpError
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Batch customer data platform for retail.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Batch customer data platform for retail."
+)
 
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation [default: CDP_HOME, else data/home]")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration [default: cdp.yaml of the home, else of the project]")]

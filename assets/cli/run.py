@@ -74,7 +74,9 @@ def _business_day(home: Home, as_of: date | None) -> date:
     newest, oldest = newest_covered_day(home), oldest_covered_day(home)
     if newest is None or oldest is None:
         raise ConfigurationError(
-            "no file holds a dated fact (order, payment, event)", where=str(home.deliveries), do="see `cdp status` for what was refused and why"
+            "no file holds a dated fact (order, payment, event)",
+            where=str(home.deliveries),
+            do="see `cdp status` for what was refused and why",
         )
     if as_of is not None and as_of < oldest:
         raise ConfigurationError(f"as_of {as_of} is before the first fact, {oldest}", where="--as-of", do=f"choose a day from {oldest} on")
@@ -109,7 +111,9 @@ def prepare_dagster_home(folder: Path) -> None:
         if not settings.exists():
             settings.write_text("telemetry: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(folder), do="choose another --home, or mend its permissions") from error
+        raise ConfigurationError(
+            f"cannot be written: {error.strerror}", where=str(folder), do="choose another --home, or mend its permissions"
+        ) from error
 
 
 def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:
@@ -129,4 +133,6 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
                 resources={"home": home, "progress": ShownProgress(display)},
             )
         except dg.DagsterAssetCheckFailedError as error:
-            raise CheckFailedError(" ".join(str(error).split()), where="checks", do="see runs/*.failed.json; nothing was published") from error
+            raise CheckFailedError(
+                " ".join(str(error).split()), where="checks", do="see runs/*.failed.json; nothing was published"
+            ) from error

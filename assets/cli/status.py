@@ -42,7 +42,9 @@ def read_status(home: Home) -> dict[str, Any]:
 
 
 def _as_text(home: Home, state: dict[str, Any]) -> str:
-    published = f"as of {state['published_as_of']}, run {state['published_run_id']}" if state["published_as_of"] else "nothing yet: `cdp run`"
+    published = (
+        f"as of {state['published_as_of']}, run {state['published_run_id']}" if state["published_as_of"] else "nothing yet: `cdp run`"
+    )
     lines = [
         f"home       {home.root}",
         f"published  {published}",

@@ -9,7 +9,18 @@ import pytest
 
 from pipelines.contracts.catalog import TABLES
 
-GROUPS = ["deliveries", "channels", "run", "identity", "golden", "staging", "intermediate", "marts_core", "marts_marketing", "marts_metrics"]
+GROUPS = [
+    "deliveries",
+    "channels",
+    "run",
+    "identity",
+    "golden",
+    "staging",
+    "intermediate",
+    "marts_core",
+    "marts_marketing",
+    "marts_metrics",
+]
 GROUPS += ["segments", "publish"]
 
 
@@ -39,7 +50,9 @@ def test_every_asset_has_a_description(definitions: dg.Definitions) -> None:
 
 def test_every_table_of_python_has_one_blocking_check(definitions: dg.Definitions) -> None:
     graph = definitions.resolve_asset_graph()
-    blocking = {key.asset_key.to_user_string() for key in graph.asset_check_keys if key.name == "meets_expectations" and graph.get(key).blocking}
+    blocking = {
+        key.asset_key.to_user_string() for key in graph.asset_check_keys if key.name == "meets_expectations" and graph.get(key).blocking
+    }
     assert blocking == set(TABLES)
 
 

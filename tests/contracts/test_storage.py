@@ -11,16 +11,16 @@ from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.storage import recover_folder, replacing, replacing_folder, write_json, write_table
 
 
-class Crash(Exception):
+class KilledError(Exception):
     """Stands for a killed process inside the writing block."""
 
 
 def test_failed_write_leaves_the_old_file_and_no_trace(tmp_path: Path) -> None:
     target = tmp_path / "a.json"
     write_json(target, {"a": 1})
-    with pytest.raises(Crash), replacing(target) as beside:
+    with pytest.raises(KilledError), replacing(target) as beside:
         beside.write_text("half")
-        raise Crash
+        raise KilledError
     assert target.read_text() == '{\n  "a": 1\n}\n'
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
 
@@ -29,9 +29,9 @@ def test_failed_folder_leaves_the_old_one(tmp_path: Path) -> None:
     target = tmp_path / "day"
     with replacing_folder(target) as beside:
         (beside / "x").write_text("old")
-    with pytest.raises(Crash), replacing_folder(target) as beside:
+    with pytest.raises(KilledError), replacing_folder(target) as beside:
         (beside / "x").write_text("new")
-        raise Crash
+        raise KilledError
     assert (target / "x").read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["day"]
 

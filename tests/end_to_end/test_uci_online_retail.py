@@ -53,7 +53,12 @@ def test_newest_day_is_the_last_with_sales(home: Path) -> None:
 
 def test_every_row_of_every_file_is_loaded(home: Path) -> None:
     loads = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet")
-    assert (loads.height, loads["loaded_count"].sum(), loads["quarantined_count"].sum(), loads["duplicate_count"].sum()) == (305, 541_909, 0, 0)
+    assert (loads.height, loads["loaded_count"].sum(), loads["quarantined_count"].sum(), loads["duplicate_count"].sum()) == (
+        305,
+        541_909,
+        0,
+        0,
+    )
     assert query(home, "select count(*) from fct_order_lines") == [(541_909,)]
 
 
@@ -82,7 +87,10 @@ def test_signs_countries_and_totals(home: Path) -> None:
     assert query(home, "select count(*) filter (quantity <= 0), count(*) filter (unit_price_amount <= 0) from fct_order_lines") == [
         (10_624, 2_517)
     ]
-    sql = "select round(sum(quantity * unit_price_amount), 2), round(sum(quantity * unit_price_amount) filter (line_type = 'return'), 2) from fct_order_lines"
+    sql = """
+    select round(sum(quantity * unit_price_amount), 2), round(sum(quantity * unit_price_amount) filter (line_type = 'return'), 2)
+    from fct_order_lines
+    """
     assert query(home, sql) == [(Decimal("9747747.93"), Decimal("-896812.49"))]
     profiles = pl.scan_parquet(home / "lake" / "channel_profiles" / "*" / "*.parquet")
     named = profiles.select(pl.col("country").n_unique()).collect().item()

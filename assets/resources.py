@@ -32,9 +32,7 @@ def only_run(home: Home) -> Iterator[None]:
         home.root.mkdir(parents=True, exist_ok=True)
         handle = home.run_lock.open("a+")
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot be written: {error.strerror}", where=str(home.root), do="choose another --home, or mend its permissions"
-        ) from error
+        raise not_writable(home.root, error) from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

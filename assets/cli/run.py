@@ -111,9 +111,7 @@ def prepare_dagster_home(folder: Path) -> None:
         if not settings.exists():
             settings.write_text("telemetry: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n", encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(
-            f"cannot be written: {error.strerror}", where=str(folder), do="choose another --home, or mend its permissions"
-        ) from error
+        raise not_writable(folder, error) from error
 
 
 def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:

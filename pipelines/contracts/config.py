@@ -42,6 +42,8 @@ class IdentityConfig(_Section):
     id_key: str = Field("retail-cdp", min_length=1)  # key of the hash that new customer ids are derived with
     max_strong_ids_per_value: int = Field(3, ge=1)
     max_names_per_value: int = Field(5, ge=1)
+    # phones, e-mails or payers of one source record; above, it is a till's own card or a proxy buyer and these values of it link nothing
+    max_values_per_record: int = Field(5, ge=1)
     exclusive_types: frozenset[str] = frozenset({"member_id", "unionid"})
     lower_case_email_local_part: bool = True
     fold_gmail: bool = False

@@ -24,6 +24,12 @@ IDENTITY_CONTACT_POINTS = Table(
         _SCOPE,
         _VALUE,
         Column("state", Type.TEXT, "real, masked, virtual, lossy or invalid. Only real values may link.", required=True),
+        Column(
+            "is_accepted",
+            Type.BOOLEAN,
+            "True when it passed every guard: it may link, and may be used to reach the person.",
+            required=True,
+        ),
         Column("first_seen_at", Type.INSTANT, "Earliest business time at which a channel said so.", required=True),
         Column("last_seen_at", Type.INSTANT, "Latest business time at which a channel said so.", required=True),
         *_EVIDENCE,
@@ -69,13 +75,24 @@ IDENTITY_REFUSED_LINKS = Table(
 
 IDENTITY_MEMBERS = Table(
     "identity_members",
-    "One row per source record and the time that it belonged to one customer.",
+    "One row per source record and the time that it belonged to one customer. A history: only moves forward.",
     ("source_record_key", "valid_from_on"),
     (
         _RECORD,
         _CUSTOMER,
         Column("valid_from_on", Type.DATE, "as_of of the run that said so first.", required=True),
         Column("valid_to_on", Type.DATE, "as_of of the run that said otherwise; null while it holds."),
+    ),
+)
+
+IDENTITY_CURRENT = Table(
+    "identity_current",
+    "One row per source record known at the end of the run's day: the customer it belongs to in this run.",
+    ("source_record_key",),
+    (
+        _RECORD,
+        _CUSTOMER,
+        Column("first_seen_at", Type.INSTANT, "Earliest business time at which any channel named the record.", required=True),
     ),
 )
 
@@ -102,6 +119,7 @@ IDENTITY_TABLES: tuple[Table, ...] = (
     IDENTITY_REJECTED_VALUES,
     IDENTITY_LINKS,
     IDENTITY_REFUSED_LINKS,
+    IDENTITY_CURRENT,
     IDENTITY_MEMBERS,
     IDENTITY_CHANGES,
 )

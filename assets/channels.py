@@ -8,6 +8,7 @@ import dagster as dg
 
 from assets.catalog import specs
 from assets.resources import HomeResource, Progress
+from assets.retries import retrying_io
 from pipelines.channels import load_deliveries
 from pipelines.contracts.channel_tables import CHANNEL_TABLES
 
@@ -19,5 +20,7 @@ deliveries = dg.AssetSpec(
 @dg.multi_asset(specs=specs(CHANNEL_TABLES, deps=["deliveries"]))
 def channels(home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[dg.MaterializeResult[None]]:
     """Load every file that is new in the inbox, each whole or not at all."""
-    report = load_deliveries(home.home(), home.config(), progress.report)
-    yield from (dg.MaterializeResult(asset_key=table.name, metadata=report.row_metadata(table.name)) for table in CHANNEL_TABLES)
+    with retrying_io():
+        report = load_deliveries(home.home(), home.config(), progress.report)
+    metadata = {"files_found": report.files_found, "new_loads": len(report.loads_new), "refused": len(report.refused), **report.totals_new}
+    yield from (dg.MaterializeResult(asset_key=table.name, metadata=metadata) for table in CHANNEL_TABLES)

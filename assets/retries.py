@@ -7,12 +7,14 @@ from contextlib import contextmanager
 
 import dagster as dg
 
+# a network share that fails over is back within seconds; a full disk is not, and comes as an error for people
+_TRIES, _SECONDS_BETWEEN = 2, 10.0
+
 
 @contextmanager
-def retrying_io(context: dg.AssetExecutionContext) -> Iterator[None]:
-    """Ask for two more tries, 5 and 10 seconds later, when the operating system fails; errors for people pass as they are."""
+def retrying_io() -> Iterator[None]:
+    """Ask for further tries of the step when the operating system fails; errors for people pass as they are."""
     try:
         yield
     except OSError as error:
-        wait = 5.0 * (context.op_execution_context.retry_number + 1)
-        raise dg.RetryRequested(max_retries=2, seconds_to_wait=wait) from error
+        raise dg.RetryRequested(max_retries=_TRIES, seconds_to_wait=_SECONDS_BETWEEN) from error

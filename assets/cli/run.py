@@ -16,8 +16,8 @@ import dagster as dg
 
 from assets.cli.progress import Display, ShownProgress
 from assets.records import read_record, run_id, run_inputs
-from assets.resources import HomeResource
-from pipelines.channels import newest_covered_day, oldest_covered_day
+from assets.resources import HomeResource, not_writable
+from pipelines.channels import covered_days, delivery_problems
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -71,21 +71,20 @@ def _intact_record(run: Run, identifier: str) -> dict[str, Any] | None:
 
 
 def _business_day(home: Home, as_of: date | None) -> date:
-    newest, oldest = newest_covered_day(home), oldest_covered_day(home)
-    if newest is None or oldest is None:
+    covered = covered_days(home)
+    if covered is None:
         raise ConfigurationError(
             "no file holds a dated fact (order, payment, event)",
             where=str(home.deliveries),
             do="see `cdp status` for what was refused and why",
         )
+    oldest, newest = covered
     if as_of is not None and as_of < oldest:
         raise ConfigurationError(f"as_of {as_of} is before the first fact, {oldest}", where="--as-of", do=f"choose a day from {oldest} on")
     return as_of or newest
 
 
 def _stop_on_fatal_problems(home: Home, fatal: frozenset[str]) -> None:
-    from pipelines.channels import delivery_problems
-
     problems = [problem for problem in delivery_problems(home) if problem.kind in fatal]
     if problems:
         first = problems[0]

@@ -96,6 +96,7 @@ CHANNEL_ORDERS = _fact(
     "order_key",
     _text("order_key", "`<channel>:<order number>`.", required=True),
     _text("order_no", "Order or receipt number of the channel.", required=True),
+    _text("order_id_channel", "Second number of the order, by which other exports of the channel name it; null when there is none."),
     _text("order_type", "sale, return (a receipt of its own that takes goods back) or adjustment (ledger correction).", required=True),
     _text("status", "unpaid, paid, shipped, completed, refunded or cancelled.", required=True),
     _RECORD,
@@ -133,6 +134,8 @@ CHANNEL_ORDER_LINES = _fact(
     _CURRENCY,
     _amount("line_amount", "Charged for the line after line discounts; negative on returns."),
     _amount("discount_amount", "Line discounts, positive."),
+    _amount("coupon_discount_amount", "Paid for by a manufacturer's coupon, positive; null when the export does not say."),
+    _amount("coupon_match_discount_amount", "What the shop added to the coupon, positive; null when the export does not say."),
 )
 
 CHANNEL_PAYMENTS = _fact(
@@ -210,6 +213,7 @@ CHANNEL_COUPONS = _fact(
     _text("coupon_key", "`<channel>:<id>`.", required=True),
     _text("coupon_code", "Code as printed.", required=True),
     _text("campaign_no", "Campaign that issued it."),
+    _text("product_id_channel", "Product that it is good for; null for any."),
     _RECORD,
     _text("status", "issued, redeemed or expired.", required=True),
     _at("issued_at", "When it was issued."),
@@ -240,7 +244,7 @@ CHANNEL_SENDS = _fact(
     _text("medium", "sms, email, wechat, app_push, mail.", required=True),
     _text("contact_value_raw", "Address it went to, as delivered.", personal=Personal.CONTACT),
     _text("status", "sent, delivered, opened, clicked, bounced, failed, unsubscribed or complained.", required=True),
-    _at("sent_at", "When it was sent.", required=True),
+    _at("sent_at", "When it was sent; null where the export lists who was written to, and no day (mailings by post)."),
     _at("delivered_at", "When it was delivered."),
     _at("opened_at", "First open."),
     _at("clicked_at", "First click."),

@@ -1,0 +1,70 @@
+{# Dates of the business zone. What DuckDB and Spark spell differently is dispatched; dates stay dates, never timestamps. #}
+
+{# The date that `instant` falls on in `time_zone`. #}
+{% macro business_date(instant, time_zone) -%}
+    {{ return(adapter.dispatch('business_date')(instant, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__business_date(instant, time_zone) -%}
+    cast(timezone({{ time_zone }}, {{ instant }}) as date)
+{%- endmacro %}
+
+{% macro spark__business_date(instant, time_zone) -%}
+    cast(from_utc_timestamp({{ instant }}, {{ time_zone }}) as date)
+{%- endmacro %}
+
+{# Whole days from `first` to `second`. #}
+{% macro days_between(first, second) -%}
+    {{ return(adapter.dispatch('days_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__days_between(first, second) -%}
+    date_diff('day', {{ first }}, {{ second }})
+{%- endmacro %}
+
+{% macro spark__days_between(first, second) -%}
+    cast(date_diff({{ second }}, {{ first }}) as bigint)
+{%- endmacro %}
+
+{# Calendar months from the month of `first` to the month of `second`. #}
+{% macro months_between(first, second) -%}
+    {{ return(adapter.dispatch('months_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__months_between(first, second) -%}
+    date_diff('month', {{ first }}, {{ second }})
+{%- endmacro %}
+
+{% macro spark__months_between(first, second) -%}
+    cast((year({{ second }}) - year({{ first }})) * 12 + month({{ second }}) - month({{ first }}) as bigint)
+{%- endmacro %}
+
+{% macro add_days(day, count) -%}
+    {{ return(adapter.dispatch('add_days')(day, count)) }}
+{%- endmacro %}
+
+{% macro default__add_days(day, count) -%}
+    ({{ day }} + cast({{ count }} as integer))
+{%- endmacro %}
+
+{% macro spark__add_days(day, count) -%}
+    date_add({{ day }}, cast({{ count }} as int))
+{%- endmacro %}
+
+{# The same day `count` months later, clamped to the end of the month. #}
+{% macro add_months(day, count) -%}
+    {{ return(adapter.dispatch('add_months')(day, count)) }}
+{%- endmacro %}
+
+{% macro default__add_months(day, count) -%}
+    cast({{ day }} + to_months(cast({{ count }} as integer)) as date)
+{%- endmacro %}
+
+{% macro spark__add_months(day, count) -%}
+    add_months({{ day }}, cast({{ count }} as int))
+{%- endmacro %}
+
+{# First day of the week (Monday), month or quarter that `day` is in. #}
+{% macro start_of(grain, day) -%}
+    cast(date_trunc('{{ grain }}', {{ day }}) as date)
+{%- endmacro %}

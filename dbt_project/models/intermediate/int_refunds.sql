@@ -1,0 +1,16 @@
+-- One row per refund: newest version, with the order that it reduces.
+with
+
+refunds as (
+    {{ newest_versions(ref('stg_channel_refunds'), 'refund_key') }}
+),
+
+order_references as (
+    select * from {{ ref('int_order_references') }} where fact_type = 'refund'
+)
+
+select
+    refunds.*,
+    order_references.order_key
+from refunds
+left join order_references on refunds.refund_key = order_references.fact_key

@@ -1,0 +1,18 @@
+-- One row per preset: its window and the lower bound of each score on each axis.
+with
+
+bands as (
+    select * from {{ source('lake', 'rfm_bands') }}
+)
+
+select
+    preset,
+    max(window_days) as window_days,
+    {% for axis in ['recency', 'frequency', 'monetary'] %}
+        {%- for score in range(1, 6) -%}
+            max(case when axis = '{{ axis }}' and score = {{ score }} then from_value end) as {{ axis }}_score_{{ score }}_from
+            {{- '' if axis == 'monetary' and score == 5 else ',' }}
+        {% endfor %}
+    {%- endfor %}
+from bands
+group by preset

@@ -1,0 +1,69 @@
+-- One row per customer, preset and complete month since the customer's first purchase: RFM as of the month's end.
+with
+
+month_ends as (
+    select * from {{ ref('int_rfm_month_ends') }}
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+presets as (
+    select * from {{ ref('int_rfm_presets') }}
+),
+
+run_context as (
+    select * from {{ source('lake', 'run_context') }}
+),
+
+measured as (
+    select
+        customers.customer_id,
+        month_ends.month_end_on,
+        month_ends.last_purchased_on,
+        presets.preset,
+        {{ days_between('month_ends.last_purchased_on', 'month_ends.month_end_on') }} as recency_days,
+        case presets.preset when 'monthly' then month_ends.frequency_monthly else month_ends.frequency_annual end as frequency,
+        case presets.preset
+            when 'monthly' then month_ends.monetary_amount_monthly else month_ends.monetary_amount_annual
+        end as monetary_amount
+    from month_ends
+    inner join customers on month_ends.customer_no = customers.customer_no
+    cross join presets
+),
+
+scored as (
+    select
+        measured.*,
+        {{ recency_score('measured.recency_days') }} as recency_score,
+        {{ volume_score('measured.frequency', 'frequency') }} as frequency_score,
+        {{ volume_score('measured.monetary_amount', 'monetary') }} as monetary_score,
+        run_context.rfm_high_value_from_total,
+        run_context.rfm_potential_from_total
+    from measured
+    inner join presets on measured.preset = presets.preset
+    cross join run_context
+),
+
+totaled as (
+    select
+        scored.*,
+        recency_score + frequency_score + monetary_score as rfm_total
+    from scored
+)
+
+select
+    customer_id,
+    preset,
+    month_end_on,
+    last_purchased_on,
+    recency_days,
+    cast(frequency as bigint) as frequency,
+    monetary_amount,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    rfm_total,
+    {{ rfm_tier('rfm_total') }} as rfm_tier
+from totaled

@@ -1,0 +1,115 @@
+-- One row per customer: who they are, what they bought and did, and how they may be reached, as of the day of the run.
+with
+
+customers as (
+    select * from {{ ref('dim_customers') }}
+),
+
+activity as (
+    select * from {{ ref('int_customer_activity') }}
+),
+
+totals as (
+    select * from {{ ref('int_customer_totals') }}
+),
+
+channels as (
+    select * from {{ ref('int_customer_channels') }}
+),
+
+consents as (
+    select * from {{ ref('int_customer_consents') }}
+),
+
+rfm_monthly as (
+    select * from {{ ref('customer_rfm') }} where preset = 'monthly'
+),
+
+rfm_annual as (
+    select * from {{ ref('customer_rfm') }} where preset = 'annual'
+),
+
+lifecycles as (
+    select * from {{ ref('customer_lifecycle') }}
+),
+
+run_context as (
+    select * from {{ source('lake', 'run_context') }}
+)
+
+select
+    customers.customer_id,
+    run_context.as_of,
+    customers.full_name_masked,
+    customers.phone_masked,
+    customers.email_masked,
+    customers.gender,
+    customers.birth_month_number,
+    customers.country,
+    customers.province,
+    customers.city,
+    customers.is_registered,
+    customers.registered_at,
+    customers.registered_on,
+    {{ days_between('customers.registered_on', 'run_context.as_of') }} as days_since_registration,
+    customers.registration_channel,
+    customers.member_level,
+    customers.source_record_count,
+    customers.channel_count,
+    activity.known_on,
+    run_context.reporting_currency as currency_code,
+    totals.first_purchased_at,
+    totals.first_purchased_on,
+    totals.last_purchased_at,
+    totals.last_purchased_on,
+    {{ days_between('totals.last_purchased_on', 'run_context.as_of') }} as recency_days,
+    coalesce(totals.order_count_total, 0) as order_count_total,
+    coalesce(totals.order_count_30d, 0) as order_count_30d,
+    coalesce(totals.order_count_90d, 0) as order_count_90d,
+    coalesce(totals.order_count_365d, 0) as order_count_365d,
+    cast(coalesce(totals.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    cast(coalesce(totals.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
+    cast(coalesce(totals.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
+    cast(coalesce(totals.net_amount_365d, 0) as decimal(18, 2)) as net_amount_365d,
+    cast(totals.net_amount_total / nullif(totals.order_count_total, 0) as decimal(18, 2)) as average_order_amount_total,
+    channels.acquisition_channel,
+    channels.preferred_channel,
+    channels.purchase_channels,
+    coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    rfm_monthly.recency_score as recency_score_monthly,
+    rfm_monthly.frequency_score as frequency_score_monthly,
+    rfm_monthly.monetary_score as monetary_score_monthly,
+    rfm_monthly.rfm_total as rfm_total_monthly,
+    rfm_monthly.rfm_tier as rfm_tier_monthly,
+    rfm_annual.recency_score as recency_score_annual,
+    rfm_annual.frequency_score as frequency_score_annual,
+    rfm_annual.monetary_score as monetary_score_annual,
+    rfm_annual.rfm_total as rfm_total_annual,
+    rfm_annual.rfm_tier as rfm_tier_annual,
+    rfm_annual.rfm_class,
+    rfm_annual.rfm_class_zh,
+    lifecycles.lifecycle_stage,
+    activity.last_active_at,
+    activity.last_active_on,
+    lifecycles.days_since_last_activity,
+    activity.last_event_at,
+    activity.product_view_count_7d,
+    activity.product_view_count_30d,
+    activity.last_cart_at,
+    activity.has_open_cart,
+    activity.last_interaction_at,
+    customers.has_phone,
+    customers.has_email,
+    customers.has_phone and coalesce(consents.sms_status = 'granted', false) as can_sms,
+    customers.has_phone and coalesce(consents.call_status = 'granted', false) as can_call,
+    customers.has_email and coalesce(consents.email_status = 'granted', false) as can_email,
+    coalesce(consents.wechat_status = 'granted', false) as can_wechat
+from customers
+cross join run_context
+inner join activity on customers.customer_id = activity.customer_id
+inner join lifecycles on customers.customer_id = lifecycles.customer_id
+inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
+inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
+left join totals on activity.customer_no = totals.customer_no
+left join channels on activity.customer_no = channels.customer_no
+left join consents on customers.customer_id = consents.customer_id

@@ -1,0 +1,57 @@
+"""Keep each delivered file once, under the hash of its content: the evidence that every row can be traced to."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from pipelines.channels.containers import Packing
+
+_BLOCK_BYTES = 1 << 20
+LOAD_ID_DIGITS = 16
+
+_PACKED = frozenset({Packing.GZIP, Packing.ZIP, Packing.PARQUET, Packing.XLSX})
+
+
+@dataclass(frozen=True, slots=True)
+class Archived:
+    """A delivered file in the archive."""
+
+    sha256: str
+    byte_count: int
+    path: Path
+
+    @property
+    def load_id(self) -> str:
+        return self.sha256[:LOAD_ID_DIGITS]
+
+
+def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archived:
+    """Hash and copy in one pass over the file; `beside` is a free path on the same disk. Packed files are kept as they are.
+
+    Each block is a zstd frame of its own: `zstd -d` and every reader take frames in a row.
+    """
+    codec = None if packing in _PACKED else pa.Codec("zstd", compression_level=1)
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as source, beside.open("wb") as target:
+        while block := source.read(_BLOCK_BYTES):
+            digest.update(block)
+            size += len(block)
+            target.write(block if codec is None else codec.compress(block, asbytes=True))
+    name = digest.hexdigest()
+    target_path = folder / (f"{name}.{packing}" if codec is None else f"{name}.{_extension(path)}.zst")
+    existing = next(iter(folder.glob(f"{name}.*")), None) if folder.is_dir() else None
+    if existing is not None:
+        beside.unlink()
+        return Archived(name, size, existing)
+    folder.mkdir(parents=True, exist_ok=True)
+    beside.replace(target_path)
+    return Archived(name, size, target_path)
+
+
+def _extension(path: Path) -> str:
+    suffix = path.suffix.lstrip(".").lower()
+    return suffix if suffix.isascii() and suffix.isalnum() and len(suffix) <= 8 else "bin"

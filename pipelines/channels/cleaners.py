@@ -1,0 +1,100 @@
+"""Cleaners by name: how the protection around a cell is taken off. Each is text in, text out, and knows no format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import polars as pl
+
+Cleaner = Callable[[pl.Expr], pl.Expr]
+
+# space, tab, line ends, no-break space, ideographic space, zero-width space, byte order mark
+_SPACES = " \t\r\n\u00a0\u3000\u200b\ufeff"
+
+
+def strip(cell: pl.Expr) -> pl.Expr:
+    """Outer spaces of every kind: fixed-width columns, tabs that keep a spreadsheet from counting."""
+    return cell.str.strip_chars(_SPACES)
+
+
+def formula_text(cell: pl.Expr) -> pl.Expr:
+    """`="4512"` -> `4512`: how exports keep a spreadsheet from rounding an id."""
+    inner = cell.str.strip_prefix('="').str.strip_suffix('"')
+    return pl.when(cell.str.starts_with('="')).then(inner).otherwise(cell)
+
+
+def apostrophe(cell: pl.Expr) -> pl.Expr:
+    """`'0086138` -> `0086138`: the same, typed."""
+    return cell.str.strip_prefix("'")
+
+
+def backtick(cell: pl.Expr) -> pl.Expr:
+    """`` `0.00 `` -> `0.00`: the same, in payment bills."""
+    return cell.str.strip_prefix("`")
+
+
+def suffix_yuan(cell: pl.Expr) -> pl.Expr:
+    """`5.20元` -> `5.20`."""
+    return cell.str.strip_suffix("元")
+
+
+def currency_symbol(cell: pl.Expr) -> pl.Expr:
+    """`¥12.00`, `-$3.00` -> `12.00`, `-3.00`."""
+    return cell.str.replace(r"^([+-]?)[¥￥$€£]\s*", "${1}")
+
+
+def thousands(cell: pl.Expr) -> pl.Expr:
+    """`1,280.00`, `1，280.00` -> `1280.00`. Only commas between groups of three digits; `1,5` stays and is refused as a number."""
+    is_grouped = cell.str.contains(r"^[^\d]*\d{1,3}([,，]\d{3})+(\.\d*)?[^\d]*$")
+    return pl.when(is_grouped).then(cell.str.replace_all(r"[,，]", "")).otherwise(cell)
+
+
+def full_width_comma(cell: pl.Expr) -> pl.Expr:
+    """`买家已付款,等待` -> `买家已付款，等待`: exports write both, vocabularies list one."""
+    return cell.str.replace_all(",", "，", literal=True)
+
+
+def full_width_digits(cell: pl.Expr) -> pl.Expr:
+    """`１３８` -> `138`, with every other full-width form (NFKC)."""
+    return cell.str.normalize("NFKC")
+
+
+def whole_number(cell: pl.Expr) -> pl.Expr:
+    """`17850.0` -> `17850`: a number that passed through a float column. Up to 15 digits, beyond which floats lose some."""
+    return cell.str.replace(r"^(-?\d{1,15})\.0+$", "${1}")
+
+
+def percent(cell: pl.Expr) -> pl.Expr:
+    """`0.60%` -> `0.006`; without the sign the cell stays."""
+    number = cell.str.strip_suffix("%").cast(pl.Decimal(38, 12), strict=False) / pl.lit(100).cast(pl.Decimal(38, 12))
+    return pl.when(cell.str.ends_with("%")).then(number.cast(pl.String)).otherwise(cell)
+
+
+def lower(cell: pl.Expr) -> pl.Expr:
+    """Lower case."""
+    return cell.str.to_lowercase()
+
+
+def single_spaces(cell: pl.Expr) -> pl.Expr:
+    """Runs of spaces, and line breaks, become one space."""
+    return cell.str.replace_all(r"\s+", " ")
+
+
+CLEANERS: Mapping[str, Cleaner] = {
+    cleaner.__name__: cleaner
+    for cleaner in (
+        strip,
+        formula_text,
+        apostrophe,
+        backtick,
+        suffix_yuan,
+        currency_symbol,
+        thousands,
+        full_width_comma,
+        full_width_digits,
+        whole_number,
+        percent,
+        lower,
+        single_spaces,
+    )
+}

@@ -1,0 +1,90 @@
+"""What a delivered file is, by its first bytes, and the plain bytes inside. Names are never trusted."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from typing import BinaryIO
+
+from pipelines.contracts.config import FileProblem
+
+_MAGIC_BYTES = 8
+_HEAD_BYTES = 1 << 18
+
+
+class Packing(StrEnum):
+    """How the bytes are packed; what is inside is for `recognition` to find out."""
+
+    PLAIN = "plain"
+    GZIP = "gz"
+    ZIP = "zip"
+    PARQUET = "parquet"
+    XLSX = "xlsx"
+
+
+class UnreadableError(Exception):
+    """The file cannot be used; the message says why, in words that complete "the file ...", and what to do."""
+
+    def __init__(self, reason: str, do: str = "ask for the export again", *, kind: FileProblem = "unreadable") -> None:
+        self.reason, self.do, self.kind = reason, do, kind
+        super().__init__(f"the file {reason} -> {do}")
+
+
+def packing_of(path: Path) -> Packing:
+    """Raises UnreadableError for an empty file."""
+    with path.open("rb") as file:
+        magic = file.read(_MAGIC_BYTES)
+    if not magic:
+        raise UnreadableError("is empty")
+    if magic.startswith(b"\x1f\x8b"):
+        return Packing.GZIP
+    if magic.startswith(b"PAR1"):
+        return Packing.PARQUET
+    if magic.startswith(b"PK\x03\x04"):
+        return Packing.XLSX if "xl/workbook.xml" in members(path) else Packing.ZIP
+    return Packing.PLAIN
+
+
+def members(path: Path) -> list[str]:
+    """Files inside a zip, sorted; folders and hidden files are left out."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            names = [info.filename for info in archive.infolist() if not info.is_dir()]
+    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+        raise UnreadableError("is a damaged zip archive") from error
+    return sorted(name for name in names if not name.rsplit("/", 1)[-1].startswith("."))
+
+
+@contextmanager
+def opened(path: Path, packing: Packing, member: str | None = None) -> Iterator[BinaryIO]:
+    """The plain bytes. Damage met while they are read comes out as UnreadableError."""
+    try:
+        if packing is Packing.GZIP:
+            with gzip.open(path) as stream:
+                yield stream  # type: ignore[misc]
+        elif packing is Packing.ZIP and member is not None:
+            with zipfile.ZipFile(path) as archive, archive.open(member) as inner:
+                yield io.BufferedReader(inner)  # type: ignore[type-var, arg-type]
+        else:
+            with path.open("rb") as stream:
+                yield stream
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise UnreadableError("is a gzip file that ends too early or is damaged: the copy is not whole") from error
+    except zipfile.BadZipFile as error:
+        raise UnreadableError("is a damaged zip archive") from error
+    except RuntimeError as error:
+        if "password" not in str(error):
+            raise
+        raise UnreadableError("is a zip archive with a password", "deliver it without one") from error
+
+
+def head_of(path: Path, packing: Packing, member: str | None = None) -> bytes:
+    """The first plain bytes: enough for a preamble and a header."""
+    with opened(path, packing, member) as stream:
+        return stream.read(_HEAD_BYTES)

@@ -1,0 +1,188 @@
+"""The words of an export contract: what a format's YAML file may say. Only shape is checked here; meaning in `formats`."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
+
+FieldType = Literal[
+    "text",
+    "id",  # text that a spreadsheet must not have touched
+    "integer",
+    "amount",
+    "price",
+    "quantity",
+    "rate",
+    "instant",
+    "epoch_seconds",
+    "epoch_millis",
+    "epoch_micros",
+    "date",
+    "boolean",
+    "vocabulary",
+]
+Container = Literal["delimited", "json_lines", "parquet"]
+Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, (str, dict)) else value
+
+
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint that ends an error message: the existing name closest to a wrong one, or nothing."""
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""
+
+
+def _known_zone(value: str | None) -> str | None:
+    if value is not None:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError) as error:
+            raise ValueError(f"unknown time zone {value!r}, expected a name such as Asia/Shanghai") from error
+    return value
+
+
+class _Spec(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class FieldSpec(_Spec):
+    """One column of the export that is read: everything that is not listed is counted and left."""
+
+    column: Texts  # header, or dotted path in JSON; of several the first that the file has
+    type: FieldType = "text"
+    clean: Texts = ()  # cleaners by name, after those of the format
+    nulls: tuple[str, ...] = ()  # further spellings of nothing
+    required: bool = False  # an empty cell sets the record aside
+    optional: bool = False  # the whole column may be missing
+    formats: Texts = ()  # of instants and dates; default: those of the contract
+    time_zone: str | None = None
+    values: dict[str, str | bool] = Field(default_factory=dict)
+    otherwise: str | None = None  # a vocabulary's word for everything else; without it an unknown value sets the record aside
+
+    _zone = field_validator("time_zone")(_known_zone)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FieldSpec:
+        if (self.type in ("vocabulary", "boolean")) != bool(self.values):
+            raise ValueError("`values` belongs to the types vocabulary and boolean, and they need it")
+        kind = bool if self.type == "boolean" else str
+        wrong = next((key for key, value in self.values.items() if not isinstance(value, kind)), None)
+        if wrong is not None:
+            raise ValueError(f"value {wrong!r} must stand for a {'truth value' if kind is bool else 'text'}")
+        if self.otherwise is not None and self.type != "vocabulary":
+            raise ValueError("`otherwise` belongs to the type vocabulary")
+        return self
+
+
+class WithinSpec(_Spec):
+    """A derived field that looks at all records of the file with the same value of the fields `within`.
+
+    `value`: an SQL aggregate over them; without it their number in file order, from 1.
+    """
+
+    within: Texts
+    value: str | None = None
+
+
+class TableRule(_Spec):
+    """How records become rows of one canonical table; SQL over fields and derived fields.
+
+    One row a record; with `per` one row per value of these fields (aggregate expressions); with `claimed_at` one row per distinct
+    row of `columns`, whose first and last `claimed_at` become first_seen_at and last_seen_at. A claim that lacks a required
+    column claims nothing.
+    """
+
+    columns: dict[str, str]
+    where: str | None = None
+    per: Texts = ()
+    claimed_at: str | None = None
+
+    @model_validator(mode="after")
+    def _one_grain(self) -> TableRule:
+        if self.per and self.claimed_at:
+            raise ValueError("choose `per` or `claimed_at`, not both")
+        return self
+
+
+Rules = Annotated[tuple[TableRule, ...], BeforeValidator(_as_list)]
+
+
+class FooterSpec(_Spec):
+    """Lines below the data. `to_end`: everything from the first such line on; else each line that begins so (totals)."""
+
+    begins: Texts
+    to_end: bool = True
+
+
+class TotalSpec(_Spec):
+    """A total in the footer that must agree: its header there, and the SQL aggregate over the records of the file."""
+
+    header: str
+    equals: str
+
+
+class ExportedAt(_Spec):
+    """One way to learn when the export was made; the first that answers counts."""
+
+    name: str | None = None  # regular expression on the file name; its first group is the text that `format` reads
+    format: str = "%Y-%m-%d"
+    at: str | None = None  # a fixed instant, for data sets that were published once
+    column: str | None = None  # a field that holds it
+
+    @model_validator(mode="after")
+    def _one_source(self) -> ExportedAt:
+        if sum(source is not None for source in (self.name, self.at, self.column)) != 1:
+            raise ValueError("say exactly one of `name`, `at` and `column`")
+        return self
+
+
+class FormatSpec(_Spec):
+    """One export format, whole."""
+
+    format: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    channel: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    grain: str
+    notes: str = ""
+    container: Container = "delimited"
+    delimiter: str = Field(",", min_length=1, max_length=2)
+    lead: str = Field("", max_length=1)  # what every data line begins with, before the first cell
+    quoting: Literal["rfc4180", "none"] = "rfc4180"
+    encodings: tuple[Encoding, ...] = ("utf-8", "gb18030")  # tried in this order, strictly; a byte order mark decides at once
+    detect: Texts  # headers (JSON: paths) that only this format has together
+    absent: Texts = ()  # headers that rule it out
+    rows_below_header: int = Field(0, ge=0)  # explanation rows between header and data
+    footer: FooterSpec | None = None
+    totals: tuple[TotalSpec, ...] = ()
+    clean: Texts = ("strip",)  # of every field
+    nulls: tuple[str, ...] = ()
+    instants: Texts = ("%Y-%m-%d %H:%M:%S",)
+    dates: Texts = ("%Y-%m-%d",)
+    time_zone: str = "UTC"
+    currency_code: str | None = Field(None, pattern=r"^[A-Z]{3}$")  # of exports that name none; default: the configuration
+    repeated_rows: Literal["drop", "keep"] = "drop"  # keep where a till prints the same line twice
+    exported_at: tuple[ExportedAt, ...] = ()
+    business_times: Texts = ()  # instants that say which days the file covers
+    fields: dict[str, FieldSpec]
+    derived: dict[str, str | WithinSpec] = Field(default_factory=dict)
+    tables: dict[str, Rules]
+
+    _zone = field_validator("time_zone")(_known_zone)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> FormatSpec:
+        if self.totals and self.footer is None:
+            raise ValueError("`totals` need a `footer`")
+        if len(self.delimiter) == 2 and self.quoting != "none":
+            raise ValueError("a delimiter of two characters needs `quoting: none`")
+        return self

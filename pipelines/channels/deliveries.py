@@ -1,0 +1,76 @@
+"""The inbox: which files lie there, and which of them were read before. Nothing in it is ever changed."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.contracts.errors import DeliveryError
+from pipelines.contracts.home import Home
+from pipelines.contracts.storage import write_json
+
+_TRUTH = "truth"  # the simulator's answers lie beside its deliveries
+# what copying and mail programs call a file that is not whole yet
+_UNFINISHED = (".part", ".partial", ".tmp", ".crdownload", ".filepart", ".download")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """A file in the inbox: `name` is its path below it, with `/`."""
+
+    path: Path
+    name: str
+    size: int
+    modified_ns: int
+
+    @property
+    def stamp(self) -> list[int]:
+        return [self.size, self.modified_ns]
+
+
+def find(home: Home) -> list[Delivered]:
+    """All files below the inbox, sorted by name; hidden and unfinished ones and the folder `truth` are left out."""
+    root = home.deliveries
+    if not root.is_dir():
+        raise DeliveryError("there is no folder of deliveries", where=str(root), do="make it, or check --deliveries")
+    try:
+        return sorted(_below(root, ""), key=lambda file: file.name)
+    except PermissionError as error:
+        raise DeliveryError("a folder of deliveries cannot be read", where=str(error.filename), do="check its permissions") from error
+
+
+def _below(folder: Path, prefix: str) -> Iterator[Delivered]:
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            name = entry.name
+            if name.startswith((".", "~$")) or name.lower().endswith(_UNFINISHED):
+                continue
+            if entry.is_dir():
+                if prefix or name != _TRUTH:
+                    yield from _below(Path(entry.path), f"{prefix}{name}/")
+            elif entry.is_file():
+                info = entry.stat()
+                yield Delivered(Path(entry.path), f"{prefix}{name}", info.st_size, info.st_mtime_ns)
+
+
+def is_unchanged(file: Delivered) -> bool:
+    """False when somebody wrote to the file since it was found: its upload was not over."""
+    info = file.path.stat()
+    return [info.st_size, info.st_mtime_ns] == file.stamp
+
+
+def read_seen(home: Home) -> dict[str, tuple[list[int], str]]:
+    """Stamp and hash of the files hashed before, by name. Only a cache: without it everything is hashed again."""
+    try:
+        value = json.loads((home.lake / "seen.json").read_bytes())
+        return {name: (list(stamp), str(sha)) for name, (stamp, sha) in value.items()}
+    except (FileNotFoundError, json.JSONDecodeError, ValueError, TypeError, AttributeError):
+        return {}
+
+
+def write_seen(home: Home, files: Iterable[Delivered], hashes: Mapping[str, str]) -> None:
+    """Remember the hashes of the files that are there now."""
+    write_json(home.lake / "seen.json", {file.name: [file.stamp, hashes[file.name]] for file in files if file.name in hashes})

@@ -1,0 +1,150 @@
+"""Take a text file apart before it is read: contract, encoding, every physical line. What comes out can be scanned blindly."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import BinaryIO
+
+from pipelines.channels.containers import Packing, UnreadableError, head_of, members, opened
+from pipelines.channels.contract import Encoding
+from pipelines.channels.encodings import NotThisEncodingError, utf8_blocks
+from pipelines.channels.formats import Format
+from pipelines.channels.quotes import Ints
+from pipelines.channels.recognition import Layout, recognize_text
+from pipelines.channels.splitter import Lines, NeedsRewritingError, Shape, Splitter
+
+# smaller texts stay in memory: a file costs 1 ms more, and most deliveries are small
+_MEMORY_BYTES = 1 << 25
+_FEW, _SHARE = 2, 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Inspected:
+    """A text file that is ready to scan.
+
+    `text` is the delivered file itself, or its records rewritten (bytes, or a file in staging that the caller removes).
+    """
+
+    path: Path
+    packing: Packing
+    member: str | None  # of a zip
+    layout: Layout
+    lines: Lines
+    text: Path | bytes
+    is_rewritten: bool
+
+
+class TextSink:
+    """Collects rewritten text: in memory while it is small, then in a file."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._file: BinaryIO | None = None
+
+    def write(self, part: bytes) -> None:
+        if self._file is not None:
+            self._file.write(part)
+            return
+        self._parts.append(part)
+        self._size += len(part)
+        if self._size > _MEMORY_BYTES:
+            self._file = self._path.open("wb")
+            self._file.writelines(self._parts)
+            self._parts = []
+
+    def close(self) -> Path | bytes:
+        if self._file is None:
+            return b"".join(self._parts)
+        self._file.close()
+        return self._path
+
+
+def inspect(path: Path, packing: Packing, formats: Sequence[Format], staging: Path) -> Inspected:
+    """The file taken apart. Raises UnreadableError with the reason to refuse it."""
+    if packing is Packing.XLSX:
+        raise UnreadableError("is an Excel workbook", "save the sheet as CSV in UTF-8")
+    member = _member(path, formats) if packing is Packing.ZIP else None
+    without: frozenset[Encoding] = frozenset()
+    while True:
+        layout = recognize_text(head_of(path, packing, member), formats, without=without)
+        try:
+            return _split(path, packing, member, layout, staging)
+        except NotThisEncodingError:
+            without |= {layout.encoding}
+
+
+def _member(path: Path, formats: Sequence[Format]) -> str:
+    """The one file in the archive that a contract fits; summaries and notes may lie beside it."""
+    fitting, reasons = [], []
+    for member in members(path):
+        try:
+            recognize_text(head_of(path, Packing.ZIP, member), formats)
+            fitting.append(member)
+        except UnreadableError as error:
+            reasons.append(error)
+    if len(fitting) == 1:
+        return fitting[0]
+    if fitting:
+        raise UnreadableError(f"is a zip archive with {len(fitting)} exports", "unpack it and deliver them one by one")
+    raise reasons[0] if len(reasons) == 1 else UnreadableError("is a zip archive in which no file follows a contract")
+
+
+def _split(path: Path, packing: Packing, member: str | None, layout: Layout, staging: Path) -> Inspected:
+    if not _must_rewrite(path, packing, layout):
+        try:
+            lines = _pass(path, packing, member, layout, None)
+            return Inspected(path, packing, member, layout, lines, path, is_rewritten=False)
+        except NeedsRewritingError:
+            pass
+    sink = TextSink(staging)
+    lines = _pass(path, packing, member, layout, sink)
+    return Inspected(path, packing, member, layout, lines, sink.close(), is_rewritten=True)
+
+
+def without_broken(file: Inspected, broken: Ints, staging: Path) -> Inspected:
+    """The same file, with the records that begin at these physical lines set aside."""
+    sink = TextSink(staging)
+    lines = _pass(file.path, file.packing, file.member, file.layout, sink, broken)
+    return replace(file, lines=lines, text=sink.close(), is_rewritten=True)
+
+
+def _must_rewrite(path: Path, packing: Packing, layout: Layout) -> bool:
+    spec = layout.format.spec
+    if packing is not Packing.PLAIN or layout.encoding != "utf-8" or layout.line_end == "\r" or len(spec.delimiter) > 1:
+        return True
+    head = head_of(path, packing)
+    return (spec.quoting == "rfc4180" and b'"' in head) or (head.startswith(b"\xef\xbb\xbf") and layout.head_lines == 0)
+
+
+def _pass(
+    path: Path, packing: Packing, member: str | None, layout: Layout, sink: TextSink | None, broken: Ints | None = None
+) -> Lines:
+    splitter = Splitter(_shape(layout), None if sink is None else sink.write, broken)
+    with opened(path, packing, member) as stream:
+        for block in utf8_blocks(stream, layout.encoding, layout.line_end):
+            splitter.feed(block)
+    splitter.feed(b"", final=True)
+    lines = splitter.lines
+    undecodable = sum("no text" in bad.reason for bad in lines.bad)
+    if undecodable >= _FEW and undecodable > _SHARE * (lines.records + len(lines.bad)):
+        raise UnreadableError(f"is not text in {layout.encoding}: {undecodable} records hold bytes unknown to it", "export it as CSV in UTF-8")
+    return lines
+
+
+def _shape(layout: Layout) -> Shape:
+    spec = layout.format.spec
+    if spec.container == "json_lines":
+        return Shape(b"", b"{", False, False, 1, layout.head_lines, spec.footer)
+    return Shape(
+        spec.delimiter.encode(),
+        spec.lead.encode(),
+        bool(spec.lead),
+        spec.quoting == "rfc4180",
+        len(layout.headers),
+        layout.head_lines,
+        spec.footer,
+    )

@@ -1,0 +1,284 @@
+"""Load what was delivered: find, hash, recognize, read, publish. One bad file never stops the others; a crash leaves nothing half-seen."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pipelines.channels.archive import Archived, archive
+from pipelines.channels.containers import Packing, UnreadableError, packing_of
+from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
+from pipelines.channels.execution import batches
+from pipelines.channels.formats import SHIPPED, Format, contracts_hash, read_formats
+from pipelines.channels.loads import (
+    COUNTS,
+    LOADED,
+    REFUSED,
+    Load,
+    read_manifests,
+    recover,
+    staging_folder,
+    write_loads_table,
+    write_manifest,
+)
+from pipelines.channels.reading import Opened, open_file
+from pipelines.channels.staging import Staged, stage
+from pipelines.contracts.config import Config
+from pipelines.contracts.config import FileProblem as ProblemKind
+from pipelines.contracts.errors import CdpError
+from pipelines.contracts.home import Home
+
+Progress = Callable[[str, int, int], None]
+
+_THREADS = 2  # one file's Python beside another's Polars
+# loads that are published by one sync: fsync costs 4 ms a file, sync 4 to 200 ms for all
+_WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 29
+# text that is read by one plan, in memory; a larger file has a plan of its own, and is streamed
+_BATCH_BYTES = 1 << 26
+
+
+@dataclass(frozen=True, slots=True)
+class FileProblem:
+    """A delivered file, or rows of it, that could not be used."""
+
+    path: str
+    kind: ProblemKind
+    reason: str
+    row_count: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LoadReport:
+    """What a call found and did. Totals are sums of the counts of channel_loads, over the loads of this call and over all."""
+
+    files_found: int
+    loads_new: tuple[str, ...]
+    refused: tuple[FileProblem, ...]
+    quarantined: tuple[FileProblem, ...]
+    totals_new: Mapping[str, int]
+    totals_all: Mapping[str, int]
+
+    @property
+    def problems(self) -> tuple[FileProblem, ...]:
+        return (*self.refused, *self.quarantined)
+
+
+def load_deliveries(home: Home, config: Config, progress: Progress | None = None) -> LoadReport:
+    """Bring the lake up to date with the inbox. Running it again changes nothing; a killed call is made good by the next.
+
+    Raises CdpError when the inbox cannot be read, the lake cannot be written or a contract is wrong.
+    """
+    formats = read_formats([SHIPPED, *config.channels.formats_folders])
+    with _disk_errors(home):
+        return _Loading(home, config, formats, progress or _silent).run()
+
+
+def _silent(_: str, __: int, ___: int) -> None:
+    return
+
+
+@contextmanager
+def _disk_errors(home: Home) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        where = str(error.filename or home.lake)
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise CdpError("the disk is full; loads that were complete are kept", where=where, do="free space and run again") from error
+        if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+            raise CdpError("may not be written", where=where, do="check permissions of the folder") from error
+        raise CdpError(f"cannot be used: {error.strerror or error}", where=where, do="check the disk and run again") from error
+
+
+@dataclass(slots=True)
+class _Task:
+    file: Delivered
+    packing: Packing
+    archived: Archived
+
+
+class _Loading:
+    """One call of load_deliveries."""
+
+    def __init__(self, home: Home, config: Config, formats: Sequence[Format], progress: Progress) -> None:
+        self._home, self._config, self._formats, self._progress = home, config, formats, progress
+        self._contracts = contracts_hash(formats)
+        self._loads = read_manifests(home)
+        self._new: list[str] = []
+        self._unread: list[FileProblem] = []
+
+    def run(self) -> LoadReport:
+        recover(self._home, self._loads)
+        files = find(self._home)
+        seen = read_seen(self._home)
+        hashes = {file.name: seen[file.name][1] for file in files if file.name in seen and seen[file.name][0] == file.stamp}
+        to_hash = [file for file in files if not self._is_settled(hashes.get(file.name))]
+        tasks = self._hash(to_hash)
+        hashes |= {task.file.name: task.archived.sha256 for task in tasks}
+        self._read(self._unknown(tasks))
+        self._remember(files, hashes)
+        write_loads_table(self._home, self._loads)
+        write_seen(self._home, files, hashes)
+        shutil.rmtree(staging_folder(self._home), ignore_errors=True)
+        return self._report(files)
+
+    def _is_settled(self, sha256: str | None) -> bool:
+        load = self._loads.get(sha256[:16]) if sha256 else None
+        return load is not None and (load.outcome == LOADED or load.contracts_hash == self._contracts)
+
+    def _hash(self, files: Sequence[Delivered]) -> list[_Task]:
+        tasks = []
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for number, task in enumerate(pool.map(self._archive, files, range(len(files))), start=1):
+                self._progress("hash", number, len(files))
+                if task is not None:
+                    tasks.append(task)
+        return tasks
+
+    def _archive(self, file: Delivered, number: int) -> _Task | None:
+        try:
+            with file.path.open("rb"):
+                pass
+        except (PermissionError, FileNotFoundError) as error:
+            self._unread.append(FileProblem(file.name, "unreadable", f"the file cannot be opened: {error.strerror} -> check its permissions"))
+            return None
+        packing = _packing(file.path)
+        beside = staging_folder(self._home) / f"file-{number}"
+        archived = archive(file.path, packing, self._home.lake / "files", beside)
+        if not is_unchanged(file):
+            reason = "the file was written to while it was read -> it is read again by the next run"
+            self._unread.append(FileProblem(file.name, "unreadable", reason))
+            return None
+        return _Task(file, packing, archived)
+
+    def _unknown(self, tasks: Sequence[_Task]) -> list[_Task]:
+        """Contents to be read, each once, under the first name that it came with."""
+        chosen: dict[str, _Task] = {}
+        for task in tasks:
+            if not self._is_settled(task.archived.sha256):
+                chosen.setdefault(task.archived.sha256, task)
+        return list(chosen.values())
+
+    def _read(self, tasks: Sequence[_Task]) -> None:
+        done = 0
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for window in _windows(tasks):
+                opened = list(pool.map(self._open, window))
+                self._publish([item for item in opened if isinstance(item, Staged)])
+                ready = list(batches([item for item in opened if isinstance(item, Opened)], _BATCH_BYTES))
+                staged: list[Staged] = []
+                for outcomes in pool.map(self._stage, ready):
+                    staged += outcomes
+                    self._progress("load", done + len(staged), len(tasks))
+                self._publish(staged)
+                done += len(window)
+                self._progress("load", done, len(tasks))
+
+    def _open(self, task: _Task) -> Opened | Staged:
+        folder = staging_folder(self._home) / task.archived.load_id
+        try:
+            return open_file(task.file, task.packing, task.archived, self._formats, self._config, folder)
+        except UnreadableError as error:
+            return Staged(self._refused(task.file, task.archived, error), ())
+
+    def _stage(self, batch: list[Opened]) -> list[Staged]:
+        outcomes = stage(batch, self._config.business_time_zone, in_memory=batch[0].text_bytes <= _BATCH_BYTES)
+        return [
+            outcome if isinstance(outcome, Staged) else Staged(self._refused(opened.file, opened.archived, outcome), ())
+            for opened, outcome in zip(batch, outcomes, strict=True)
+        ]
+
+    def _refused(self, file: Delivered, archived: Archived, error: UnreadableError) -> Load:
+        known = self._loads.get(archived.load_id)
+        return Load(
+            load_id=archived.load_id,
+            file_path=known.file_path if known else file.name,
+            sha256=archived.sha256,
+            byte_count=archived.byte_count,
+            outcome=REFUSED,
+            reason=str(error),
+            paths=known.paths if known else (file.name,),
+            delivery_count=known.delivery_count if known else 1,
+            archive_path=archived.path.name,
+            contracts_hash=self._contracts,
+            problem=error.kind,
+        )
+
+    def _publish(self, batch: Sequence[Staged]) -> None:
+        """Parts reach the disk before any manifest says that they are there."""
+        if not batch:
+            return
+        os.sync()
+        for staged in batch:
+            for table, part in staged.parts:
+                folder = self._home.table(table) / f"load={staged.load.load_id}"
+                folder.mkdir(parents=True, exist_ok=True)
+                part.replace(folder / "part-0.parquet")
+        os.sync()
+        for staged in batch:
+            load = staged.load
+            known = self._loads.get(load.load_id)
+            if known is not None:
+                load = replace(load, paths=known.paths, delivery_count=known.delivery_count, file_path=known.file_path)
+            write_manifest(self._home, load)
+            self._loads[load.load_id] = load
+            self._new.append(load.load_id)
+            shutil.rmtree(staging_folder(self._home) / load.load_id, ignore_errors=True)
+
+    def _remember(self, files: Sequence[Delivered], hashes: Mapping[str, str]) -> None:
+        """Count deliveries: a content that came again under another name."""
+        for file in files:
+            load = self._loads.get(hashes.get(file.name, "")[:16])
+            if load is not None and file.name not in load.paths:
+                self._loads[load.load_id] = again = load.delivered_as(file.name)
+                write_manifest(self._home, again)
+        os.sync()
+
+    def _report(self, files: Sequence[Delivered]) -> LoadReport:
+        ordered = [load for _, load in sorted(self._loads.items(), key=lambda pair: pair[1].file_path)]
+        new = set(self._new)
+        refused = [FileProblem(load.file_path, load.problem or "refused", load.reason or "") for load in ordered if load.outcome == REFUSED]
+        quarantined = [
+            FileProblem(load.file_path, "quarantined_rows", f"{load.quarantined_count} of its records are in channel_quarantine", load.quarantined_count)
+            for load in ordered
+            if load.quarantined_count and load.load_id in new
+        ]
+        return LoadReport(
+            files_found=len(files),
+            loads_new=tuple(sorted(load_id for load_id in new if self._loads[load_id].outcome == LOADED)),
+            refused=tuple(sorted([*refused, *self._unread], key=lambda problem: problem.path)),
+            quarantined=tuple(quarantined),
+            totals_new=_totals(load for load in ordered if load.load_id in new),
+            totals_all=_totals(ordered),
+        )
+
+
+def _windows(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
+    window: list[_Task] = []
+    size = 0
+    for task in tasks:
+        if window and (len(window) == _WINDOW_FILES or size + task.file.size > _WINDOW_BYTES):
+            yield window
+            window, size = [], 0
+        window.append(task)
+        size += task.file.size
+    if window:
+        yield window
+
+
+def _totals(loads: Iterator[Load] | Sequence[Load]) -> dict[str, int]:
+    counted = list(loads)
+    return {name: sum(getattr(load, name) for load in counted) for name in COUNTS}
+
+
+def _packing(path: Path) -> Packing:
+    try:
+        return packing_of(path)
+    except UnreadableError:
+        return Packing.PLAIN  # archived all the same; staging tells the reason

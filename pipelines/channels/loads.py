@@ -1,0 +1,149 @@
+"""What became of each delivered file, kept as one manifest a load: a load is visible once its manifest is in place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.contracts.storage import write_table
+
+NO_LOAD = "0"  # a load with no rows, so that every table exists from the first run
+LOADED, REFUSED = "loaded", "refused"
+LOAD_TABLES = (*CANONICAL_TABLES, CHANNEL_QUARANTINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """One file content: its row in channel_loads, and what only this stage needs. Counts are of physical lines and records."""
+
+    load_id: str
+    file_path: str
+    sha256: str
+    byte_count: int
+    outcome: str
+    reason: str | None = None
+    format_name: str | None = None
+    format_hash: str | None = None
+    line_count: int = 0
+    header_count: int = 0
+    preamble_count: int = 0
+    footer_count: int = 0
+    blank_count: int = 0
+    continuation_count: int = 0
+    loaded_count: int = 0
+    duplicate_count: int = 0
+    quarantined_count: int = 0
+    dropped_column_count: int = 0
+    delivery_count: int = 1
+    covers_from_on: date | None = None
+    covers_to_on: date | None = None
+    exported_at: datetime | None = None
+    # not in channel_loads
+    paths: tuple[str, ...] = ()  # every path under which the content came
+    archive_path: str = ""
+    contracts_hash: str = ""  # of all contracts when it was refused: with others it is tried again
+    problem: str | None = None  # kind of refusal
+
+    def delivered_as(self, path: str) -> Load:
+        """The same load, met under another path."""
+        paths = tuple(sorted({*self.paths, path}))
+        return replace(self, paths=paths, delivery_count=len(paths))
+
+    @property
+    def unaccounted(self) -> int:
+        """Lines that are in the file and in none of the counts: always 0, or something was lost."""
+        return self.line_count - (
+            self.header_count
+            + self.preamble_count
+            + self.footer_count
+            + self.blank_count
+            + self.continuation_count
+            + self.loaded_count
+            + self.duplicate_count
+            + self.quarantined_count
+        )
+
+
+def manifests_folder(home: Home) -> Path:
+    return home.lake / "loads"
+
+
+def staging_folder(home: Home) -> Path:
+    return home.lake / "staging"
+
+
+def read_manifests(home: Home) -> dict[str, Load]:
+    """Every load by its id. A manifest that a power cut left empty does not count."""
+    folder = manifests_folder(home)
+    if not folder.is_dir():
+        return {}
+    found = (_read(path) for path in sorted(folder.glob("*.json")))
+    return {load.load_id: load for load in found if load is not None}
+
+
+def _read(path: Path) -> Load | None:
+    try:
+        value: dict[str, Any] = json.loads(path.read_bytes())
+    except json.JSONDecodeError:
+        return None
+    for name in ("covers_from_on", "covers_to_on"):
+        value[name] = date.fromisoformat(value[name]) if value[name] else None
+    value["exported_at"] = datetime.fromisoformat(value["exported_at"]) if value["exported_at"] else None
+    value["paths"] = tuple(value["paths"])
+    return Load(**value)
+
+
+def write_manifest(home: Home, load: Load) -> None:
+    """Rename into place without a sync of its own: the caller syncs once for many loads."""
+    folder = manifests_folder(home)
+    beside = folder / f".{load.load_id}.new"
+    beside.write_text(json.dumps(asdict(load), ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
+    beside.replace(folder / f"{load.load_id}.json")
+
+
+def recover(home: Home, loads: Iterable[str]) -> None:
+    """Remove what a run left that died before its manifest: staging, and rows of loads that are not in `loads`."""
+    shutil.rmtree(staging_folder(home), ignore_errors=True)
+    known = {*loads, NO_LOAD}
+    for table in LOAD_TABLES:
+        for folder in home.table(table.name).glob("load=*"):
+            if folder.name.removeprefix("load=") not in known:
+                shutil.rmtree(folder)
+    for folder in (staging_folder(home), manifests_folder(home)):
+        folder.mkdir(parents=True, exist_ok=True)
+
+
+def write_loads_table(home: Home, loads: Mapping[str, Load]) -> None:
+    """CHANNEL_LOADS from the manifests, and the empty load of every table."""
+    columns = CHANNEL_LOADS.column_names
+    rows = [{name: getattr(load, name) for name in columns} for _, load in sorted(loads.items())]
+    write_table(pl.DataFrame(rows, schema=CHANNEL_LOADS.schema), CHANNEL_LOADS, home.table(CHANNEL_LOADS.name) / "part-0.parquet")
+    for table in LOAD_TABLES:
+        part = home.table(table.name) / f"load={NO_LOAD}" / "part-0.parquet"
+        if not part.exists() or pl.read_parquet_schema(part) != table.schema:
+            write_table(pl.DataFrame(schema=table.schema), table, part)
+
+
+def newest_covered_day(home: Home) -> date | None:
+    """The newest business date that any loaded file covers; None without one."""
+    days = [load.covers_to_on for load in read_manifests(home).values() if load.outcome == LOADED and load.covers_to_on]
+    return max(days, default=None)
+
+
+def visible_loads(home: Home, run: Run) -> list[str]:
+    """Ids of the loads that the run may see, sorted: exported before the run's limit."""
+    loads = read_manifests(home).values()
+    return sorted(load.load_id for load in loads if load.outcome == LOADED and load.exported_at and load.exported_at < run.exported_before_at)
+
+
+COUNTS = tuple(item.name for item in fields(Load) if item.name.endswith("_count"))

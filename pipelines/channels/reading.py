@@ -1,0 +1,104 @@
+"""Open a delivered file: packing, contract, lines, cells, and when it was exported. After this it is ready to be planned with others."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pyarrow.parquet as pq
+from polars.exceptions import PolarsError
+
+from pipelines.channels.archive import Archived
+from pipelines.channels.containers import Packing, UnreadableError, packing_of
+from pipelines.channels.deliveries import Delivered
+from pipelines.channels.exported import from_path, snapshot_at
+from pipelines.channels.formats import Format
+from pipelines.channels.inspection import Inspected, inspect, without_broken
+from pipelines.channels.plan import Constants, good, records
+from pipelines.channels.recognition import Layout, recognize_columns
+from pipelines.channels.scans import Scan, broken_json_lines, scan_parquet, scan_text
+from pipelines.channels.splitter import Lines
+from pipelines.contracts.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file whose records can be read. `folder` is its own in staging."""
+
+    file: Delivered
+    archived: Archived
+    folder: Path
+    layout: Layout
+    scan: Scan
+    lines: Lines
+    text: Inspected | None  # None for Parquet
+    constants: Constants
+
+    @property
+    def format(self) -> Format:
+        return self.layout.format
+
+    @property
+    def text_bytes(self) -> int:
+        """Size of what is to be parsed."""
+        if self.text is not None and isinstance(self.text.text, bytes):
+            return len(self.text.text)
+        return (self.file.path if self.text is None else Path(self.text.text)).stat().st_size
+
+
+def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, folder: Path) -> Opened:
+    """Raises UnreadableError with the reason to refuse the file."""
+    folder.mkdir(parents=True)
+    if packing is Packing.PLAIN:
+        packing_of(file.path)  # says so when the file is empty
+    text = None
+    if packing is Packing.PARQUET:
+        layout, scan, lines = _open_parquet(file.path, formats)
+    else:
+        text = inspect(file.path, packing, formats, folder / "text")
+        layout, scan, lines = text.layout, scan_text(text), text.lines
+    spec = layout.format.spec
+    currency = spec.currency_code or config.channels.default_currency
+    exported_at = from_path(spec, file.name, config.business_time_zone)
+    if exported_at is None:
+        exported_at = _newest(scan, layout.format) or datetime.fromtimestamp(file.modified_ns // 1000 / 1e6, UTC)
+    said_at = snapshot_at(exported_at, config.channels.export_grace_hours, config.business_time_zone)
+    return Opened(file, archived, folder, layout, scan, lines, text, Constants(exported_at, said_at, currency))
+
+
+def _open_parquet(path: Path, formats: Sequence[Format]) -> tuple[Layout, Scan, Lines]:
+    try:
+        schema = pl.read_parquet_schema(path)
+        count = pq.read_metadata(path).num_rows
+        layout = recognize_columns(list(schema), formats)
+        return layout, scan_parquet(path, layout.format.spec), Lines(total=count, records=count)
+    except (PolarsError, OSError, ValueError) as error:
+        raise UnreadableError("is a damaged Parquet file") from error
+
+
+def _newest(scan: Scan, item: Format) -> datetime | None:
+    """Newest business time of the file, in a pass of its own: every row carries it. None in a file without times."""
+    columns = [rule.column for rule in item.spec.exported_at if rule.column] or list(item.spec.business_times)
+    if not columns:
+        return None
+    anything = Constants(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "XXX")
+    frame = good(records([scan], item, [anything]), item, anything, ())
+    try:
+        newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
+    except PolarsError:
+        return None  # a broken JSON line: told when the file is read
+    return max((value for value in newest if value is not None), default=None)
+
+
+def without_broken_json(opened: Opened) -> Opened | None:
+    """The file without the lines that the JSON parser refuses; None when it refuses none, or the file is no JSON."""
+    if opened.text is None or opened.format.spec.container != "json_lines":
+        return None
+    broken = broken_json_lines(opened.text)
+    if not len(broken):
+        return None
+    text = without_broken(opened.text, broken, opened.folder / "text-without-broken")
+    return replace(opened, text=text, lines=text.lines, scan=scan_text(text))

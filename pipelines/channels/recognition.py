@@ -1,0 +1,158 @@
+"""Which contract a file follows, by its header set alone: found in rows 1 to 12, in any of the encodings, most specific first."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pipelines.channels.containers import UnreadableError
+from pipelines.channels.contract import Encoding, FormatSpec, nearest
+from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
+from pipelines.channels.formats import Format
+
+_HEADER_ROWS = 12
+_SAMPLED_OBJECTS = 100
+_PROTECTION = "\ufeff \t\r\n\"'`\u3000\u00a0\u200b"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A recognized file: the contract, and how to get at its records."""
+
+    format: Format
+    encoding: Encoding
+    headers: tuple[str, ...]  # normal forms, a repeated one as `name__2`; for JSON the dotted paths of the first objects
+    preamble_lines: int = 0
+    header_lines: int = 0
+    line_end: str = "\n"
+
+    @property
+    def head_lines(self) -> int:
+        return self.preamble_lines + self.header_lines + self.format.spec.rows_below_header
+
+
+def normal_header(cell: str) -> str:
+    """A header cell without protection: outer spaces, quotes, marks, line breaks; full-width forms folded (NFKC)."""
+    text = unicodedata.normalize("NFKC", cell.replace("\r", "").replace("\n", ""))
+    return text.removeprefix("=").strip(_PROTECTION)
+
+
+def recognize_text(head: bytes, formats: Sequence[Format], *, without: frozenset[Encoding] = frozenset()) -> Layout:
+    """The contract of a text file. Raises UnreadableError saying what is missing from the nearest one."""
+    marked = encoding_by_mark(head)
+    wanted = [spec_encoding for item in formats for spec_encoding in item.spec.encodings]
+    encodings = [marked] if marked else [name for name in dict.fromkeys(["utf-8", *wanted]) if name not in without]
+    misses: list[tuple[float, str]] = []
+    is_text = False
+    for strict in (True, False):
+        for encoding in encodings:
+            text = decoded_head(head, encoding, strict=strict)
+            if text is None:
+                continue
+            is_text |= strict
+            allowed = [item for item in formats if marked or encoding in item.spec.encodings]
+            layout = _json_layout(text, allowed, misses) or _delimited_layout(text, encoding, allowed, misses)
+            if layout is not None:
+                return layout
+        if is_text:
+            break
+    if not is_text and not misses:
+        raise UnreadableError("is not text in UTF-8 or GB18030, nor any other kind that is known", "export it as CSV in UTF-8")
+    hint = max(misses, default=(0.0, ""), key=lambda miss: miss[0])[1]
+    raise UnreadableError(f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format")
+
+
+def recognize_columns(columns: Sequence[str], formats: Sequence[Format]) -> Layout:
+    """The contract of a Parquet file by its column names."""
+    misses: list[tuple[float, str]] = []
+    candidates = [item for item in formats if item.spec.container == "parquet"]
+    best = _best(tuple(columns), candidates, misses)
+    if best is None:
+        hint = max(misses, default=(0.0, ""), key=lambda miss: miss[0])[1]
+        raise UnreadableError(f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format")
+    return Layout(best, "utf-8", tuple(columns))
+
+
+def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+    line_end = line_end_of(text)
+    lines = (text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True)
+    lines = _physical(lines)
+    delimited = [item for item in formats if item.spec.container == "delimited"]
+    found: list[Layout] = []
+    for delimiter in sorted({item.spec.delimiter[0] for item in delimited}):
+        candidates = [item for item in delimited if item.spec.delimiter[0] == delimiter]
+        for skipped in range(min(_HEADER_ROWS, len(lines))):
+            cells, count = _record(lines[skipped:], delimiter)
+            headers = tuple(_unrepeated(map(normal_header, cells)))
+            best = _best(headers, candidates, misses)
+            if best is not None:
+                found.append(Layout(best, encoding, headers, skipped, count, line_end))
+                break
+    return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
+
+
+def _physical(lines: list[str]) -> list[str]:
+    """`splitlines` also cuts at form feeds and the like: only line feeds end a physical line."""
+    return io.StringIO("".join(lines), newline="\n").readlines()
+
+
+def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
+    """Cells of the record that begins with the first line, and how many lines it takes."""
+    reader = csv.reader(iter(lines[:_HEADER_ROWS]), delimiter=delimiter)
+    try:
+        cells = next(reader, [])
+    except csv.Error:
+        return [], 1
+    return cells, max(reader.line_num, 1)
+
+
+def _unrepeated(headers: Iterable[str]) -> Iterator[str]:
+    seen: dict[str, int] = {}
+    for header in headers:
+        seen[header] = seen.get(header, 0) + 1
+        yield header if seen[header] == 1 else f"{header}__{seen[header]}"
+
+
+def _json_layout(text: str, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+    if not text.lstrip("\ufeff \r\n").startswith("{"):
+        return None
+    paths: dict[str, None] = {}
+    for line in [line for line in text.split("\n") if line.strip()][:_SAMPLED_OBJECTS]:
+        try:
+            paths.update(dict.fromkeys(_paths(json.loads(line))))
+        except json.JSONDecodeError:
+            continue
+    best = _best(tuple(paths), [item for item in formats if item.spec.container == "json_lines"], misses)
+    return None if best is None else Layout(best, "utf-8", tuple(paths))
+
+
+def _paths(value: Any, prefix: str = "") -> Iterator[str]:
+    if not isinstance(value, dict):
+        yield prefix
+        return
+    for key, item in value.items():
+        yield from _paths(item, f"{prefix}.{key}" if prefix else str(key))
+
+
+def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[float, str]]) -> Format | None:
+    """The contract whose detect set the headers contain; of several the one with the largest set, then the most columns."""
+    names = frozenset(headers) - {""}
+    fits = []
+    for item in formats:
+        spec = item.spec
+        lacking = [name for name in map(normal_header, spec.detect) if name not in names]
+        if not lacking and not names & set(map(normal_header, spec.absent)):
+            fits.append(((len(spec.detect), _listed(spec, names), item.name), item))
+        elif len(lacking) < len(spec.detect):
+            share = 1 - len(lacking) / len(spec.detect)
+            misses.append((share, f"; the nearest is {item.name}, whose {lacking[0]!r} it lacks{nearest(lacking[0], names)}" if lacking else ""))
+    return max(fits, key=lambda fit: fit[0])[1] if fits else None
+
+
+def _listed(spec: FormatSpec, names: frozenset[str]) -> int:
+    return sum(any(normal_header(column) in names for column in field.column) for field in spec.fields.values())

@@ -1,0 +1,178 @@
+"""One lazy frame of raw cells a file, whatever its container: a column `cell:<field>` each, and the line of every record."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from polars.exceptions import PolarsError
+
+from pipelines.channels.containers import UnreadableError
+from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
+from pipelines.channels.inspection import Inspected
+from pipelines.channels.quotes import Ints
+from pipelines.channels.recognition import normal_header
+from pipelines.channels.splitter import CELL_END, RECORD_END
+
+SOURCE_ROW = "source_row"
+_INDEX = "_index"
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """Raw cells of all records that can be read, in file order, with SOURCE_ROW."""
+
+    cells: pl.LazyFrame
+    natives: Mapping[str, pl.DataType | None]  # type of a field's column where the container has types
+    dropped_columns: int
+
+
+def cell(field: str) -> str:
+    """Name of the raw cell of a field."""
+    return f"cell:{field}"
+
+
+def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
+    """Which header each field reads; None for an optional one that the file lacks.
+
+    Raises UnreadableError naming the required header that is missing and the closest one.
+    """
+    names = set(headers)
+    found: dict[str, str | None] = {}
+    for field, rule in spec.fields.items():
+        header = next((name for name in map(normal_header, rule.column) if name in names), None)
+        if header is None and not rule.optional:
+            hint = nearest(normal_header(rule.column[0]), sorted(names))
+            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.column[0]!r}{hint}", "export it with this column")
+        found[field] = header
+    return found
+
+
+def scan_text(file: Inspected) -> Scan:
+    """Cells of a delimited or JSON lines file."""
+    spec, headers = file.layout.format.spec, file.layout.headers
+    if spec.container == "json_lines":
+        return _scan_json(file, spec)
+    found = resolve(spec, headers)
+    source = file.text if isinstance(file.text, bytes) else str(file.text)
+    frame = pl.scan_csv(
+        source,
+        has_header=False,
+        schema={str(position): pl.String() for position in range(len(headers))},
+        separator=CELL_END.decode() if file.is_rewritten else spec.delimiter,
+        eol_char=RECORD_END.decode() if file.is_rewritten else "\n",
+        quote_char=None,
+        skip_lines=0 if file.is_rewritten else file.layout.head_lines,
+        # without a footer the whole rest is data, and a row limit would only slow the reader
+        n_rows=file.lines.records if spec.footer and not file.is_rewritten else None,
+        row_index_name=_INDEX,
+        raise_if_empty=False,
+        glob=False,
+    )
+    places = {name: str(position) for position, name in reversed(list(enumerate(headers)))}
+    cells = {field: _text(None if name is None else pl.col(places[name])) for field, name in found.items()}
+    named = sum(1 for name in headers if name)
+    dropped = named - len({name for name in found.values() if name is not None})
+    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
+
+
+def _text(column: pl.Expr | None) -> pl.Expr:
+    return pl.lit(None, pl.String()) if column is None else column
+
+
+def _frame(frame: pl.LazyFrame, cells: Mapping[str, pl.Expr], file: Inspected) -> pl.LazyFrame:
+    row = _line_of_record(file)
+    return frame.select(row.alias(SOURCE_ROW), *(expression.alias(cell(field)) for field, expression in cells.items()))
+
+
+def _line_of_record(file: Inspected) -> pl.Expr:
+    """Physical line from the record's position: an addition where no line was left out, a binary search else."""
+    lines, index = file.lines, pl.col(_INDEX).cast(pl.Int64)
+    if len(lines.rows) <= 1:
+        return index + (lines.offsets[0] if lines.offsets else 1)
+    return index.map_batches(lambda batch: pl.Series(lines.line_of(batch.to_numpy())), return_dtype=pl.Int64(), is_elementwise=True)
+
+
+def _scan_json(file: Inspected, spec: FormatSpec) -> Scan:
+    paths = {field: tuple(rule.column[0].split(".")) for field, rule in spec.fields.items()}
+    frame = pl.scan_ndjson(file.text if isinstance(file.text, Path) else [file.text], schema=_json_schema(paths.values()), row_index_name=_INDEX)
+    cells = {field: _struct_field(path) for field, path in paths.items()}
+    dropped = len(set(file.layout.headers) - {".".join(path) for path in paths.values()})
+    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
+
+
+def _json_schema(paths: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]] | object) -> dict[str, pl.DataType]:
+    tree: dict[str, object] = {}
+    for path in paths:  # type: ignore[attr-defined]
+        node = tree
+        for step in path[:-1]:
+            node = node.setdefault(step, {})  # type: ignore[assignment]
+        node.setdefault(path[-1], None)
+    return {name: _dtype(node) for name, node in tree.items()}
+
+
+def _dtype(node: object) -> pl.DataType:
+    return pl.Struct({name: _dtype(inner) for name, inner in node.items()}) if isinstance(node, dict) else pl.String()
+
+
+def _struct_field(path: tuple[str, ...]) -> pl.Expr:
+    column = pl.col(path[0])
+    for step in path[1:]:
+        column = column.struct.field(step)
+    return column
+
+
+def broken_json_lines(file: Inspected) -> Ints:
+    """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
+    spec = file.layout.format.spec
+    dtype = pl.Struct(_json_schema([tuple(rule.column[0].split(".")) for rule in spec.fields.values()]))
+    raw = file.text if isinstance(file.text, bytes) else file.text.read_bytes()
+    lines = pl.Series(raw.decode().split("\n")[: file.lines.records])
+    found: list[int] = []
+    spans = [(0, len(lines))]
+    while spans:
+        begin, end = spans.pop()
+        if begin == end or _parses(lines[begin:end], dtype):
+            continue
+        if end - begin == 1:
+            found.append(begin)
+            continue
+        middle = (begin + end) // 2
+        spans += [(begin, middle), (middle, end)]
+    return file.lines.line_of(np.array(sorted(found), dtype=np.int64))
+
+
+def _parses(lines: pl.Series, dtype: pl.Struct) -> bool:
+    text = "\n".join(lines.to_list()).encode()
+    try:
+        return pl.scan_ndjson([text], schema=dtype.to_schema()).collect().height == len(lines)
+    except PolarsError:
+        return False
+
+
+def scan_parquet(path: Path, spec: FormatSpec) -> Scan:
+    """Cells of a Parquet file: times as they are, everything else as text, so that one rule reads every container."""
+    frame = pl.scan_parquet(path, row_index_name=_INDEX, glob=False)
+    schema = frame.collect_schema()
+    found = resolve(spec, [name for name in schema if name != _INDEX])
+    natives = {field: None if name is None else schema[name] for field, name in found.items()}
+    cells = {field: _native(name, schema) for field, name in found.items()}
+    selected = frame.select(
+        (pl.col(_INDEX).cast(pl.Int64) + 1).alias(SOURCE_ROW), *(expression.alias(cell(field)) for field, expression in cells.items())
+    )
+    dropped = len(schema) - 1 - len({name for name in found.values() if name is not None})
+    return Scan(selected, natives, dropped)
+
+
+def _native(name: str | None, schema: Mapping[str, pl.DataType]) -> pl.Expr:
+    if name is None:
+        return pl.lit(None, pl.String())
+    return pl.col(name) if schema[name].is_temporal() else pl.col(name).cast(pl.String)
+
+
+def is_plain_text(rule: FieldSpec) -> bool:
+    """True when the typed value is the cleaned text itself."""
+    return rule.type in ("text", "id")

@@ -1,0 +1,129 @@
+"""From results to a load in staging: every line in one of the counts, every part checked, or the file is refused with the reason."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pyarrow.parquet as pq
+from polars.exceptions import PolarsError
+
+from pipelines.channels.compiled import TABLES_BY_NAME
+from pipelines.channels.containers import UnreadableError
+from pipelines.channels.execution import COMPRESSION, LEVEL, Results, run
+from pipelines.channels.footers import check_totals
+from pipelines.channels.loads import LOADED, Load
+from pipelines.channels.quarantine import quarantined_rows
+from pipelines.channels.reading import Opened, without_broken_json
+from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """A load in staging: a Parquet file a table, not yet visible."""
+
+    load: Load
+    parts: tuple[tuple[str, Path], ...]
+
+
+def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged | UnreadableError]:
+    """One outcome a file. A file that breaks the plan of its batch is found by running each alone."""
+    try:
+        results = run(batch, in_memory=in_memory)
+    except (PolarsError, FileNotFoundError) as error:
+        if len(batch) > 1:
+            return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
+        if isinstance(error, FileNotFoundError):
+            return [UnreadableError("went away while it was read", "deliver it again")]
+        repaired = without_broken_json(batch[0])
+        if repaired is not None:
+            return stage([repaired], zone, in_memory=in_memory)
+        return [UnreadableError(f"could not be computed: {_first_line(error)}", "report it with the contract", kind="refused")]
+    return [_staged_or_refused(opened, result, zone) for opened, result in zip(batch, results, strict=True)]
+
+
+def _first_line(error: PolarsError) -> str:
+    # the first line names the operation; the following ones may quote values
+    return str(error).split("\n", 1)[0][:120]
+
+
+def _staged_or_refused(opened: Opened, results: Results, zone: str) -> Staged | UnreadableError:
+    try:
+        return _staged(opened, results, zone)
+    except UnreadableError as error:
+        return error
+
+
+def _staged(opened: Opened, results: Results, zone: str) -> Staged:
+    lines, spec = opened.lines, opened.format.spec
+    if results.read_count != lines.records:
+        what = f"was read as {results.read_count} records where {lines.records} were found"
+        raise UnreadableError(what, "report it with the contract", kind="refused")
+    is_whole = not (lines.bad or results.faulty.height or results.repeated_count)
+    check_totals(spec, lines.footer_text, results.totals, is_whole=is_whole)
+    quarantine = quarantined_rows(opened, results)
+    parts = _non_empty(results, opened.format.name)
+    if quarantine.height:
+        path = opened.folder / f"{CHANNEL_QUARANTINE.name}.parquet"
+        quarantine.write_parquet(path, compression=COMPRESSION, compression_level=LEVEL)
+        parts = (*parts, (CHANNEL_QUARANTINE.name, path))
+    first_on, last_on = _covers(opened, results, zone)
+    load = Load(
+        load_id=opened.archived.load_id,
+        file_path=opened.file.name,
+        sha256=opened.archived.sha256,
+        byte_count=opened.archived.byte_count,
+        outcome=LOADED,
+        format_name=opened.format.name,
+        format_hash=opened.format.hash,
+        line_count=lines.total,
+        header_count=opened.layout.header_lines + spec.rows_below_header,
+        preamble_count=opened.layout.preamble_lines,
+        footer_count=lines.footer,
+        blank_count=lines.blank,
+        continuation_count=lines.continuation,
+        loaded_count=results.loaded_count,
+        duplicate_count=results.repeated_count,
+        quarantined_count=quarantine.height,
+        dropped_column_count=opened.scan.dropped_columns,
+        covers_from_on=first_on,
+        covers_to_on=last_on,
+        exported_at=opened.constants.exported_at,
+        paths=(opened.file.name,),
+        archive_path=opened.archived.path.name,
+    )
+    if load.unaccounted:
+        raise UnreadableError(f"has {load.unaccounted} lines that would be in no count", "report it with the contract", kind="refused")
+    return Staged(load, parts)
+
+
+def _non_empty(results: Results, format_name: str) -> tuple[tuple[str, Path], ...]:
+    """Parts with rows. A null in a required column is a hole in the contract: the file is refused, the run goes on."""
+    kept = []
+    for name, path in results.parts.items():
+        metadata = pq.read_metadata(path)
+        if not metadata.num_rows:
+            path.unlink()
+            continue
+        kept.append((name, path))
+        table = TABLES_BY_NAME[name]
+        required = {column: position for position, column in enumerate(table.column_names) if column in table.required}
+        for group in range(metadata.num_row_groups):
+            for column, position in required.items():
+                statistics = metadata.row_group(group).column(position).statistics
+                if statistics is not None and statistics.null_count:
+                    what = f"gives rows of {name} without {column}"
+                    raise UnreadableError(what, f"mend {format_name}: a field of it must be `required`", kind="refused")
+    return tuple(kept)
+
+
+def _covers(opened: Opened, results: Results, zone: str) -> tuple[date | None, date | None]:
+    """Business days of the first and last fact. A fact later than its own export is a wrong clock and covers nothing."""
+    first, last = results.first_at, results.last_at
+    if first is None or last is None:
+        return None, None
+    info = ZoneInfo(zone)
+    return first.astimezone(info).date(), min(last, max(opened.constants.exported_at, first)).astimezone(info).date()

@@ -1,0 +1,76 @@
+"""DuckDB in memory for one step: opened with the run's limits, sees what the run may see, writes tables of the contracts."""
+
+from __future__ import annotations
+
+import glob
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.contracts.run import Run
+from pipelines.contracts.storage import replacing
+from pipelines.contracts.tables import DUCKDB_TYPES, Table, Type
+
+
+@contextmanager
+def open_engine(run: Run, step: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an in-memory database that spills below `lake/staging/<step>`, which is gone afterwards."""
+    staging = run.home.lake / "staging" / step
+    staging.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": run.config.engine.memory_limit,
+        "temp_directory": str(staging),
+        # all that is needed is in the wheel: a missing function must fail at once, not after a download that times out
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+    }
+    if run.config.engine.threads is not None:
+        settings["threads"] = run.config.engine.threads
+    try:
+        with duckdb.connect(":memory:", config=settings) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def lake_rows(run: Run, table: Table) -> str:
+    """SQL relation: every row of `table` in the lake."""
+    pattern = "load=*/*.parquet" if table.stage == "channels" else "*.parquet"
+    path = Path(glob.escape(str(run.home.table(table.name)))) / pattern
+    return f"read_parquet({_text(str(path))}, hive_partitioning = false)"
+
+
+def visible_rows(run: Run, table: Table) -> str:
+    """SQL relation: the rows of a channel table that a run for `as_of` may see, by export time and by business time."""
+    at = business_time(table)
+    return (
+        f"(select * from {lake_rows(run, table)}"
+        f" where _exported_at < {instant(run.exported_before_at)} and ({at} < {instant(run.as_of_end_at)} or {at} is null))"
+    )
+
+
+def business_time(table: Table) -> str:
+    """The column that says when the fact happened: the first instant that every row has, else the first instant."""
+    instants = [column for column in table.columns if column.type is Type.INSTANT and not column.name.startswith("_")]
+    return next((column.name for column in instants if column.required), instants[0].name)
+
+
+def write_query(connection: duckdb.DuckDBPyConnection, query: str, table: Table, path: Path) -> None:
+    """Write the rows of `query`, in its order, as the Parquet file `path` in the column order and types of the contract."""
+    columns = ", ".join(f"cast({column.name} as {DUCKDB_TYPES[column.type]}) as {column.name}" for column in table.columns)
+    with replacing(path) as beside:
+        connection.execute(f"copy (select {columns} from ({query})) to {_text(str(beside))} (format parquet, compression zstd)")
+
+
+def instant(at: datetime) -> str:
+    """SQL literal."""
+    return f"timestamptz {_text(at.isoformat())}"
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

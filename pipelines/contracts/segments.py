@@ -1,0 +1,86 @@
+"""What a segment is, and what the gate counts: made by the segments stage, read by the publish stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+# steps of the gate in order, each with the outcome of those whom it stops
+GATE: Mapping[str, str] = {
+    "reachable": "unreachable",
+    "consented": "no_consent",
+    "not_suppressed": "suppressed",
+    "under_cap": "over_cap",
+    "won_priority": "lost_priority",
+    "not_held_out": "held_out",
+}
+EXPORTED = "exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One checked definition. `where` is canonical SQL over the columns of the customer mart; `columns` are those that it reads."""
+
+    name: str
+    label: Mapping[str, str]
+    description: str
+    where: str
+    columns: tuple[str, ...]
+    channel: str
+    purpose: str
+    priority: int
+    holdout: Decimal
+    arms: Mapping[str, Decimal]
+    owner: str
+    definition_hash: str
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def is_valid_on(self, day: date) -> bool:
+        """Both ends belong to the time that the segment is valid."""
+        return (self.valid_from is None or self.valid_from <= day) and (self.valid_to is None or day <= self.valid_to)
+
+    def as_record(self) -> dict[str, Any]:
+        """The definition as text and lists, for a manifest."""
+        record = asdict(self)
+        record |= {"holdout": str(self.holdout), "arms": {name: str(share) for name, share in self.arms.items()}}
+        return record | {name: str(record[name]) if record[name] else None for name in ("valid_from", "valid_to")}
+
+
+@dataclass(frozen=True, slots=True)
+class Waterfall:
+    """Customers left after each step of the gate."""
+
+    matched: int = 0
+    reachable: int = 0
+    consented: int = 0
+    not_suppressed: int = 0
+    under_cap: int = 0
+    won_priority: int = 0
+    not_held_out: int = 0
+    exported: int = 0
+
+    @classmethod
+    def of_outcomes(cls, counts: Mapping[str, int]) -> Waterfall:
+        """From the number of customers by outcome, as segment_memberships holds them."""
+        left = sum(counts.values())
+        steps = {"matched": left}
+        for step, outcome in GATE.items():
+            left -= counts.get(outcome, 0)
+            steps[step] = left
+        return cls(**steps, exported=counts.get(EXPORTED, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentReport:
+    """What the gate did on one day: a waterfall for each segment that is valid on it."""
+
+    as_of: date
+    waterfalls: Mapping[str, Waterfall] = field(default_factory=dict)
+
+    def as_metadata(self) -> dict[str, dict[str, int]]:
+        """Segment -> step -> customers left."""
+        return {name: asdict(waterfall) for name, waterfall in self.waterfalls.items()}

@@ -1,0 +1,171 @@
+"""Resolve identity for one day: evidence, guards, links, ids, history, in this order. Each step is a module of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import duckdb
+
+from pipelines.contracts.engine import open_engine, write_query
+from pipelines.contracts.identity_tables import (
+    IDENTITY_CONTACT_POINTS,
+    IDENTITY_CURRENT,
+    IDENTITY_LINKS,
+    IDENTITY_REFUSED_LINKS,
+    IDENTITY_REJECTED_VALUES,
+)
+from pipelines.contracts.run import Run
+from pipelines.contracts.tables import Table
+from pipelines.identity.evidence import collect_contact_points, collect_records
+from pipelines.identity.guards import judge
+from pipelines.identity.history import read_history, write_history
+from pipelines.identity.links import link
+from pipelines.identity.stable_ids import assign_ids
+
+_CONTACT_POINTS = """
+select
+    records.source_record_key,
+    kinds.type,
+    kinds.scope,
+    judged.value,
+    judged.state,
+    judged.is_accepted,
+    judged.first_seen_at,
+    judged.last_seen_at,
+    loads._load_id,
+    judged.proof % 1099511627776 as _source_row
+from judged
+join records on records.record_id = judged.record_id
+join kinds on kinds.kind_id = judged.kind_id
+join loads on loads.load_no = judged.proof // 1099511627776
+order by judged.record_id, judged.kind_id, judged.value
+"""
+
+_REJECTED_VALUES = """
+select kinds.type, kinds.scope, rejected.* exclude (kind_id)
+from rejected
+join kinds on kinds.kind_id = rejected.kind_id
+order by rejected.kind_id, rejected.value
+"""
+
+_LINKS = """
+select
+    lefts.source_record_key as left_source_record_key,
+    rights.source_record_key as right_source_record_key,
+    kinds.type,
+    kinds.scope,
+    link_values.value,
+    kinds.rank
+from links
+join records as lefts on lefts.record_id = links.left_id
+join records as rights on rights.record_id = links.right_id
+join link_values on link_values.value_id = links.value_id
+join kinds on kinds.kind_id = link_values.kind_id
+where links.left_id <> links.right_id
+order by links.left_id, links.right_id, link_values.kind_id, link_values.value
+"""
+
+_REFUSED_LINKS = """
+select
+    lefts.source_record_key as left_source_record_key,
+    rights.source_record_key as right_source_record_key,
+    kinds.type,
+    kinds.scope,
+    found.value,
+    kinds.rank,
+    found.reason
+from (
+    select
+        refused.left_id,
+        refused.right_id,
+        link_values.kind_id,
+        link_values.value,
+        'two different values of ' || exclusive.type || ' in ' || exclusive.scope as reason
+    from refused
+    join link_values on link_values.value_id = refused.value_id
+    join kinds as exclusive on exclusive.kind_id = refused.kind_id
+    union all
+    select left_id, right_id, kind_id, value, reason from crowded_links
+) as found
+join records as lefts on lefts.record_id = found.left_id
+join records as rights on rights.record_id = found.right_id
+join kinds on kinds.kind_id = found.kind_id
+order by found.left_id, found.right_id, found.kind_id, found.value
+"""
+
+_TODAY = """
+create table today as
+select records.record_id, records.source_record_key, customers.customer_id, records.first_seen_at
+from records
+join clusters on clusters.record_id = records.record_id
+join customers on customers.cluster_id = clusters.cluster_id
+order by records.record_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityReport:
+    """What the run found, in counts. `is_past`: a later day is in the histories already, so they were left as they are."""
+
+    source_records: int
+    customers: int
+    created: int
+    merges: int
+    splits: int
+    rejected_values: Mapping[str, int]
+    refused_links: int
+    largest_cluster: int
+    is_past: bool
+
+
+def resolve_identity(run: Run) -> IdentityReport:
+    """Decide who is one person at the end of `run.as_of` and write the identity tables, each whole.
+
+    Raises ConfigurationError when the list of placeholders is missing or malformed, or an identifier type is unknown.
+    """
+    with open_engine(run, "identity") as connection:
+        collect_records(connection, run)
+        collect_contact_points(connection, run)
+        judge(connection, run)
+        _write(connection, run, IDENTITY_CONTACT_POINTS, _CONTACT_POINTS)
+        link(connection)
+        connection.execute("drop table judged")
+        is_past = read_history(connection, run)
+        assign_ids(connection, run.config.identity.id_key)
+        connection.execute(_TODAY)
+        for table, query in (
+            (IDENTITY_REJECTED_VALUES, _REJECTED_VALUES),
+            (IDENTITY_LINKS, _LINKS),
+            (IDENTITY_REFUSED_LINKS, _REFUSED_LINKS),
+            (IDENTITY_CURRENT, "select * from today order by record_id"),
+        ):
+            _write(connection, run, table, query)
+        if not is_past:
+            write_history(connection, run)
+        return _report(connection, is_past=is_past)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, run: Run, table: Table, query: str) -> None:
+    write_query(connection, query, table, run.home.table(table.name) / "part-0.parquet")
+
+
+def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool) -> IdentityReport:
+    [(records, customers, largest)] = connection.execute(
+        "select coalesce(sum(members), 0), count(*), coalesce(max(members), 0)"
+        " from (select count(*) as members from clusters group by cluster_id) as sizes"
+    ).fetchall()
+    changes = dict(connection.execute("select change, count(*) from changes group by change").fetchall())
+    guards = dict(connection.execute("select guard, count(*) from rejected group by guard order by guard").fetchall())
+    [(refused,)] = connection.execute("select (select count(*) from refused) + (select count(*) from crowded_links)").fetchall()
+    return IdentityReport(
+        source_records=int(records),
+        customers=int(customers),
+        created=changes.get("created", 0),
+        merges=changes.get("redirected", 0),
+        splits=changes.get("split", 0),
+        rejected_values=guards,
+        refused_links=int(refused),
+        largest_cluster=int(largest),
+        is_past=is_past,
+    )

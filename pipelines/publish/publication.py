@@ -1,0 +1,119 @@
+"""Publish one run: lists and database are built beside what is published, checked, and put in its place by two renames.
+
+A crash before the first rename changes nothing. A crash between the two leaves new lists beside the old database; running the day
+again puts that right, because both are rebuilt from the same inputs and the run has no record until both are in place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts.errors import CdpError
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.contracts.segments import Segment, Waterfall
+from pipelines.contracts.storage import recover_folder, replacing, replacing_folder
+from pipelines.publish.analytics import build_analytics
+from pipelines.publish.lists import PRIVATE_FOLDER, write_lists
+
+_ADVICE = "make room or mend the permissions, and run the day again; what was published before is unchanged"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishReport:
+    """What was published, where, and the SHA-256 of each file. Paths are relative to the home."""
+
+    as_of: date
+    run_id: str
+    analytics: str
+    is_newest: bool  # false: a newer day is published, so the database of this one went to `published/history/`
+    files: Mapping[str, str]
+    waterfalls: Mapping[str, Waterfall]
+
+    def as_record(self) -> dict[str, Any]:
+        """For `runs/<run_id>.json`; `verify_publication` reads `files` from there."""
+        return {
+            "analytics": self.analytics,
+            "is_newest": self.is_newest,
+            "files": dict(self.files),
+            "segments": {name: asdict(waterfall) for name, waterfall in self.waterfalls.items()},
+        }
+
+
+def publish(run: Run, run_id: str, segments: Sequence[Segment], code_version: str, loads: Sequence[str]) -> PublishReport:
+    """Publish the lists of the day and the database of the run, both or neither.
+
+    The memberships of the day must have been decided. When a newer day is published already, the database goes to
+    `published/history/<as_of>/` and the newest one stays. Raises CdpError when a folder or disk does not allow it, CheckFailedError
+    when the database must not be shown.
+    """
+    home, as_of = run.home, run.as_of
+    is_newest = all(day <= as_of for day in _published_days(home))
+    analytics = home.analytics if is_newest else home.published / "history" / as_of.isoformat() / home.analytics.name
+    facts = {"run_id": run_id, "code_version": code_version, "loads": sorted(loads)}
+    with _errors_for_people(home):
+        home.segments(as_of).parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        home.segments(as_of).parent.chmod(PRIVATE_FOLDER)
+        recover_folder(home.segments(as_of))
+        with replacing(analytics) as database:
+            build_analytics(run, facts, database)
+            with replacing_folder(home.segments(as_of)) as folder:
+                waterfalls = write_lists(run, segments, folder, facts)
+        files = {_name(path, home): _sha256(path) for path in (*_files(home.segments(as_of)), analytics)}
+    return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls)
+
+
+def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
+    """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact."""
+    files: Mapping[str, str] = record["files"]
+    problems = []
+    for name, digest in sorted(files.items()):
+        path = home.root / name
+        if not path.is_file():
+            problems.append(f"{name} is missing")
+        elif _sha256(path) != digest:
+            problems.append(f"{name} was changed")
+    there = {_name(path, home) for path in _files(home.segments(date.fromisoformat(str(record["as_of"]))))}
+    return problems + [f"{name} was added" for name in sorted(there - set(files))]
+
+
+def _published_days(home: Home) -> list[date]:
+    """Days whose lists were published. The folders tell, not the database: that may be open in somebody's editor."""
+    folders = home.segments(date.min).parent.glob("*")
+    return [date.fromisoformat(folder.name) for folder in folders if re.fullmatch(r"\d{4}-\d\d-\d\d", folder.name)]
+
+
+@contextmanager
+def _errors_for_people(home: Home) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CdpError(f"cannot publish: {error.strerror or error}", where=str(error.filename or home.published), do=_ADVICE) from error
+    except (duckdb.Error, pl.exceptions.PolarsError) as error:
+        # a full disk is reported by whichever library writes at that moment; other texts may quote a value
+        is_io = isinstance(error, duckdb.IOException)
+        reason = str(error).splitlines()[0] if is_io else type(error).__name__
+        raise CdpError(f"cannot publish: {reason}", where=str(home.published), do=_ADVICE) from error
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file())
+
+
+def _name(path: Path, home: Home) -> str:
+    return path.relative_to(home.root).as_posix()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()

@@ -1,0 +1,15 @@
+"""Simulate a retailer: deliveries in real export formats, and the truth behind them. The stage's public face."""
+
+from pipelines.simulate.simulation import SimulationSummary, simulate, simulate_sample
+from pipelines.simulate.spec import ALL_FORMATS, BASE_FORMATS, OUTREACH_FORMATS, SAMPLE, SimulationSpec
+
+__all__ = [
+    "ALL_FORMATS",
+    "BASE_FORMATS",
+    "OUTREACH_FORMATS",
+    "SAMPLE",
+    "SimulationSpec",
+    "SimulationSummary",
+    "simulate",
+    "simulate_sample",
+]

@@ -1,0 +1,217 @@
+"""Each suite is green on a good row and red on each planted break, by name and count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+import pytest
+
+from expectations import SUITES, Verdict, validate_table
+from expectations.suites import Rule
+from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.tables import Table, Type
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+PLANTED = 60  # rows per break: beyond every tolerance
+DEFAULTS: Mapping[Type, Any] = {
+    Type.TEXT: "x",
+    Type.INTEGER: 1,
+    Type.AMOUNT: Decimal(1),
+    Type.PRICE: Decimal(1),
+    Type.QUANTITY: Decimal(1),
+    Type.RATE: 0.5,
+    Type.DATE: date(2026, 3, 1),
+    Type.INSTANT: NOON,
+    Type.BOOLEAN: True,
+}
+SUBJECTS = (
+    *("order", "payment", "refund", "event", "interaction", "coupon", "campaign", "send", "cost", "ticket", "review", "points"),
+    *("product", "store", "stock"),
+)
+# what a good row has besides the defaults, by column, then by table
+GOOD_COLUMNS: Mapping[str, Any] = {
+    "channel": "pos",
+    "source_record_key": "pos:1",
+    "currency_code": "CNY",
+    "reporting_currency": "CNY",
+    "reporting_currency_code": "USD",
+    "_load_id": "0123456789abcdef",
+    "load_id": "0123456789abcdef",
+    "_exported_at": NOON,
+    "birth_on": date(1990, 2, 28),
+    "rank": 8,
+} | dict.fromkeys((f"{subject}_key" for subject in SUBJECTS), "pos:1")
+GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
+    "run_context": {
+        "as_of_end_at": datetime(2026, 3, 1, 16, tzinfo=UTC),
+        "exported_before_at": datetime(2026, 3, 2, 4, tzinfo=UTC),
+        "rfm_high_value_from_total": 12,
+        "rfm_potential_from_total": 8,
+        "lifecycle_churned_after_days": 90,
+    },
+    "channel_contact_points": {"type": "phone", "scope": "global"},
+    "channel_order_lines": {"line_key": "pos:1/1"},
+    "channel_loads": {"sha256": "0123456789abcdef" * 4, "outcome": "loaded", "reason": None, "line_count": 8},
+    "identity_contact_points": {"type": "phone", "scope": "global", "value": "+8613812345678"},
+    "identity_rejected_values": {"type": "phone", "scope": "global"},
+    "identity_links": {"type": "phone", "scope": "global", "left_source_record_key": "pos:1", "right_source_record_key": "pos:2"},
+    "identity_refused_links": {"type": "phone", "scope": "global", "left_source_record_key": "pos:1", "right_source_record_key": "pos:2"},
+    "identity_members": {"valid_to_on": None},
+    "identity_changes": {"other_customer_id": ""},
+    "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
+    "golden_consents": {"contact_value": "+8613812345678"},
+}
+LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
+BREAKS: Mapping[str, Mapping[str, Any]] = {
+    "a_currency_is_worth_itself": {"reporting_currency_code": "CNY", "rate": Decimal(2)},
+    "a_customer_does_not_change_into_itself": {"change": "split", "other_customer_id": "x"},
+    "a_registration_has_both_time_and_channel": {"registered_at": None},
+    "amounts_are_money": {name: Decimal(10) ** 9 for name in ("paid_amount", "line_amount", "refunded_amount")},
+    "amounts_name_their_currency": {"currency_code": None},
+    "birthdays_are_those_of_living_people": {"birth_on": date(1850, 1, 1)},
+    "campaigns_start_before_they_end": {"starts_on": TOMORROW},
+    "channels_are_among_the_source_records": {"channel_count": 2},
+    "contact_values_are_not_empty": {"contact_value": "", "contact_type": "openid"},
+    "costs_are_not_negative": {"cost_amount": Decimal(-1)},
+    "costs_start_before_they_end": {"spent_from_on": TOMORROW},
+    "counts_are_not_negative": {"source_record_count": -1, "impression_count": -1, "byte_count": -1},
+    "currency_is_a_code": {"currency_code": "cny"},
+    "days_and_purchases_are_not_negative": {"axis": "recency", "from_value": Decimal(-1)},
+    "declining_comes_before_churned": {"lifecycle_churned_after_days": 1},
+    "discounts_are_positive": {"discount_amount": Decimal(-1)},
+    "emails_have_one_at_sign": {"email": "a.example.com"},
+    "empty_text_is_null": {"city": ""},
+    "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None},
+    "every_customer_has_a_source_record": {"source_record_count": 0, "channel_count": 0},
+    "every_line_is_accounted_for": {"loaded_count": 0},
+    "ids_are_not_empty": {"customer_id": ""},
+    "intervals_are_half_open_and_not_empty": {"valid_to_on": date(2026, 3, 1)},
+    "item_quantities_are_sane": {"item_quantity": Decimal(10) ** 6},
+    "lines_count_from_1": {"line_no": 0},
+    "lines_name_their_order": {"line_key": "pos:2/1"},
+    "load_ids_begin_the_hash": {"sha256": "f" * 64},
+    "loaded_files_know_their_format": {"format_name": None},
+    "load_ids_are_16_hex_digits": {"_load_id": "0"},
+    "loads_cover_a_span": {"covers_from_on": TOMORROW},
+    "only_created_has_no_second_id": {"change": "merged"},
+    "only_global_types_have_the_global_scope": {"scope": "shop"},
+    "only_real_values_are_accepted": {"state": "masked"},
+    "only_the_exported_have_an_arm": {"outcome": "held_out"},
+    "payments_are_not_negative": {"paid_amount": Decimal(-1)},
+    "phones_are_e164": {"phone_e164": "13812345678", "contact_value": "13812345678"},
+    "prices_are_not_negative": {"unit_price_amount": Decimal(-1)},
+    "quantities_are_sane": {"quantity": Decimal(10) ** 6},
+    "ranks_are_those_of_the_types": {"rank": 9},
+    "rates_are_positive": {"rate": Decimal(0)},
+    "real_emails_have_one_at_sign": {"type": "email", "value": "a@b@c"},
+    "real_phones_are_e164": {"value": "13812345678"},
+    "real_values_are_not_empty": {"type": "email", "value": ""},
+    "reasons_are_given": {"reason": ""},
+    "records_name_channel_and_id": {"source_record_key": "pos:"},
+    "refunded_at_most_what_was_paid": {"refunded_amount": Decimal(2)},
+    "refunds_are_positive": {"refunded_amount": Decimal(-1)},
+    "refunds_name_what_they_reverse": {"payment_no": None, "order_no": None},
+    "reporting_currency_is_a_code": {"reporting_currency": "yuan", "reporting_currency_code": "yuan"},
+    "returns_give_back": {"line_type": "return"},
+    "sales_are_not_negative": {"paid_amount": Decimal(-1), "refunded_amount": None},
+    "satisfaction_is_1_to_5": {"satisfaction_score": 6},
+    "scores_are_1_to_5": {"score": 6},
+    "scores_fit_their_scale": {"score": 6},
+    "seen_first_before_last": {"first_seen_at": LATER},
+    "signs_fit_the_reason": {"points_delta": -1},
+    "stock_is_counted_before_the_export": {"counted_on": TOMORROW},
+    "the_day_ends_within_a_day_and_a_half_of_its_date": {"as_of_end_at": datetime(2026, 3, 1, tzinfo=UTC)},
+    "the_grace_begins_after_the_day": {"exported_before_at": NOON},
+    "the_source_row_is_a_line": {"_source_row": 0},
+    "the_left_key_is_the_smaller": {"left_source_record_key": "pos:3"},
+    "tiers_are_ordered": {"rfm_potential_from_total": 12},
+    "values_are_not_empty": {"value": "", "value_raw": "", "contact_value_raw": ""},
+    "who_was_refused_knows_why": {"reason": "because"},
+    "who_was_stopped_knows_why": {"outcome": "held_out", "arm": None, "reason": None},
+    "windows_are_positive": {"window_days": 0, "rfm_history_months": 0},
+}
+
+
+def good_row(table: Table) -> dict[str, Any]:
+    suite = SUITES[table.name]
+    row = {column.name: GOOD_COLUMNS.get(column.name, DEFAULTS[column.type]) for column in table.columns}
+    return row | {column: allowed[0] for column, allowed in suite.values.items()} | dict(GOOD_TABLES.get(table.name, {}))
+
+
+def broken_by(claim: str, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The row with what breaks `claim` (claims about a named column are derived from their name)."""
+    if claim in BREAKS:
+        change = BREAKS[claim]
+    elif claim.endswith("_names_channel_and_id"):
+        change = {claim.removesuffix("_names_channel_and_id"): "tmall:1"}
+    elif claim.endswith("_is_past_at_the_export"):
+        change = {claim.removesuffix("_is_past_at_the_export"): LATER}
+    else:
+        change = {claim.partition("_is_at_most_a_day_after_")[2]: NOON - timedelta(days=2)}
+    return dict(row) | {name: value for name, value in change.items() if name in row}
+
+
+def write(table: Table, rows: list[dict[str, Any]], folder: Path) -> str:
+    path = folder / f"{table.name}.parquet"
+    pl.DataFrame(rows, schema=table.schema).write_parquet(path)
+    return str(path)
+
+
+def judge(table: Table, rows: list[dict[str, Any]], folder: Path) -> Verdict:
+    return validate_table(table.name, write(table, rows, folder), memory_limit="500MB", threads=1)
+
+
+def test_every_table_has_exactly_one_suite() -> None:
+    assert set(SUITES) == set(TABLES)
+    assert all(suite.table is TABLES[name] for name, suite in SUITES.items())
+
+
+def test_suites_name_only_columns_of_their_contract() -> None:
+    for suite in SUITES.values():
+        named = {*suite.values, *(column for key in suite.keys for column in key.columns)}
+        assert named <= set(suite.table.column_names), suite.name
+
+
+@pytest.mark.parametrize("name", sorted(SUITES))
+def test_suite_is_green_on_a_good_row_and_on_no_row(name: str, tmp_path: Path) -> None:
+    table = TABLES[name]
+    suite = SUITES[name]
+    if suite.row_count in (None, 1):
+        verdict = judge(table, [good_row(table)], tmp_path)
+        assert verdict.passed, verdict.failures
+        assert verdict.warnings == ()
+    assert judge(table, [], tmp_path).passed is (suite.row_count is None)
+
+
+@pytest.mark.parametrize(
+    ("name", "rule"), [(name, rule) for name, suite in SUITES.items() for rule in suite.rules], ids=lambda value: str(value)
+)
+def test_rule_holds_on_a_good_row_and_not_on_its_break(name: str, rule: Rule) -> None:
+    table = TABLES[name]
+    good = good_row(table)
+    rows = pl.DataFrame([good, broken_by(rule.claim, good)], schema=table.schema)  # noqa: F841  read by DuckDB
+    assert duckdb.sql(f"select coalesce({rule.holds}, true) from rows").fetchall() == [(True,), (False,)]
+
+
+@pytest.mark.parametrize("name", sorted(SUITES))
+def test_suite_is_red_on_every_planted_break(name: str, tmp_path: Path) -> None:
+    table, suite = TABLES[name], SUITES[name]
+    good = good_row(table)
+    breaks = [broken_by(rule.claim, good) for rule in suite.rules]
+    breaks += [good | {column: None} for column in table.required]
+    breaks += [good | {column: "nonsense"} for column in suite.values]
+    verdict = judge(table, [good, *(row for row in breaks for _ in range(PLANTED))], tmp_path)
+    red = {failure.partition(":")[0] for failure in verdict.failures}
+    expected = {f"expect_rows_to_hold {rule.claim}" for rule in suite.rules}
+    expected |= {f"expect_column_values_to_not_be_null {column}" for column in table.required}
+    expected |= {f"expect_column_values_to_be_in_set {column}" for column in suite.values}
+    expected |= {f"expect_key_to_be_unique {', '.join(key.columns)}" for key in suite.keys}
+    expected |= {"expect_table_row_count_to_equal"} if suite.row_count is not None else set()
+    assert red == expected
+    assert verdict.evaluated >= len(expected)

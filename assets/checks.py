@@ -1,7 +1,5 @@
 """One blocking check a table that Python writes: its Great Expectations suite."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 

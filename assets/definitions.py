@@ -21,8 +21,10 @@ from assets.warehouse import dbt_models
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location; a function, because the dbt models come from a file that is read here and not at import."""
+    warehouse = dbt_models()
+    made = [channels, run_settings, identity, golden, warehouse, segments]
     return dg.Definitions(
-        assets=[deliveries, channels, run_settings, identity, golden, dbt_models(), segments, exports],
+        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
         asset_checks=meets_expectations(),
         jobs=[refresh_daily, load_deliveries],
         schedules=[refresh_daily_at_0230],

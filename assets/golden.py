@@ -1,7 +1,5 @@
 """Assets of the golden stage: the best value of each attribute of a customer, with where it came from."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """What happens when a run fails: it is written down in `runs/`, and Dagster's log says where it stopped."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.records import failed_path, run_id, run_inputs

@@ -1,7 +1,5 @@
 """Assets of the identity stage: source records in, one person each out."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterator
 

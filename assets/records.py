@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import polars as pl
 
 from assets.project import code_version
 from pipelines.channels import visible_loads
@@ -77,17 +78,48 @@ def newest_record(home: Home) -> dict[str, Any] | None:
     return record
 
 
-def timings(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, float]:
-    """Seconds of each finished step of a Dagster run."""
+def counts(run: Run) -> dict[str, Any]:
+    """Rows in, people out: totals over the loads that the run saw, and what identity made of them."""
+    visible = pl.col("load_id").is_in(visible_loads(run.home, run))
+    loads = _table(run, "channel_loads").filter(visible).select(pl.col("^.*_count$").sum())
+    people = _table(run, "identity_current").select(source_records=pl.len(), customers=pl.col("customer_id").n_unique())
+    return {
+        "loads": loads.collect().row(0, named=True),
+        "identity": people.collect().row(0, named=True),
+        "rejected_values": _height(run, "identity_rejected_values"),
+        "refused_links": _height(run, "identity_refused_links"),
+    }
+
+
+def _table(run: Run, name: str) -> pl.LazyFrame:
+    return pl.scan_parquet(run.home.table(name) / "*.parquet")
+
+
+def _height(run: Run, name: str) -> int:
+    height: int = _table(run, name).select(pl.len()).collect().item()
+    return height
+
+
+def events(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, Any]:
+    """What Dagster saw of a run so far: seconds of each finished step, outcome of each check."""
+    return {"seconds": _seconds(instance, dagster_run_id), "checks": check_outcomes(instance, dagster_run_id)}
+
+
+def _seconds(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, float]:
     stats = instance.get_run_step_stats(dagster_run_id)
     return {step.step_key: round(step.end_time - step.start_time, 3) for step in stats if step.start_time and step.end_time}
 
 
-def checks(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, str]:
-    """Outcome of each check of a Dagster run: passed, warned or failed."""
+def check_outcomes(instance: dg.DagsterInstance, dagster_run_id: str) -> dict[str, str]:
+    """Outcome of each check of a Dagster run: passed, warned, or what failed in words."""
     found = {}
     for entry in instance.all_logs(dagster_run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION):
         evaluation = entry.get_dagster_event().asset_check_evaluation_data
-        red = "warned" if evaluation.severity is dg.AssetCheckSeverity.WARN else "failed"
-        found[f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"] = "passed" if evaluation.passed else red
+        name = f"{evaluation.asset_key.to_user_string()}:{evaluation.check_name}"
+        if evaluation.passed:
+            found[name] = "passed"
+        else:
+            failures = evaluation.metadata.get("failures")
+            word = "warned" if evaluation.severity is dg.AssetCheckSeverity.WARN else "failed"
+            found[name] = f"{word}: {failures.value}" if failures else word
     return dict(sorted(found.items()))

@@ -1,13 +1,12 @@
 """What assets need from outside: the home folder with its configuration, and a place to report progress to."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
+from typing import Self
 
 import dagster as dg
 
@@ -66,7 +65,7 @@ class HomeResource(dg.ConfigurableResource[None]):
     config_file: str = ""
 
     @contextmanager
-    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[HomeResource]:  # noqa: ARG002 - Dagster's signature
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:  # noqa: ARG002 - Dagster's signature
         with only_run(self.home()):
             yield self
 

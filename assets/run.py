@@ -1,7 +1,5 @@
 """Assets that hold what a run is a function of, so that SQL reads the day and the thresholds as data."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import dagster as dg

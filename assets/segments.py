@@ -1,7 +1,5 @@
 """Assets of the segments stage: who is on which list today, decided by the one gate."""
 
-from __future__ import annotations
-
 import dagster as dg
 
 from assets.catalog import specs

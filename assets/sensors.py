@@ -1,7 +1,5 @@
 """What starts jobs when the world changes: new files in the inbox are loaded before the night."""
 
-from __future__ import annotations
-
 import hashlib
 
 import dagster as dg

@@ -3,8 +3,6 @@
 A second process on a DuckDB file fails at once, even read-only; and a new process costs two seconds of imports.
 """
 
-from __future__ import annotations
-
 import itertools
 import json
 import os
@@ -16,10 +14,11 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
-from assets.partitions import DAILY
+from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
 from assets.resources import HomeResource, Progress
 from pipelines.contracts.config import Config
+from pipelines.contracts.errors import CdpError, CheckFailedError
 from pipelines.contracts.home import Home
 
 if TYPE_CHECKING:
@@ -49,7 +48,14 @@ def dbt_models() -> dg.AssetsDefinition:
     translator = Translator()
     manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
 
-    @dbt_assets(manifest=manifest, project=PROJECT, dagster_dbt_translator=translator, partitions_def=DAILY, name="warehouse")
+    @dbt_assets(
+        manifest=manifest,
+        project=PROJECT,
+        dagster_dbt_translator=translator,
+        partitions_def=DAILY,
+        backfill_policy=ONE_BY_ONE,
+        name="warehouse",
+    )
     def warehouse(context: dg.AssetExecutionContext, home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         """Build the selected models and run their tests."""
         selection = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
@@ -59,7 +65,7 @@ def dbt_models() -> dg.AssetsDefinition:
     return warehouse
 
 
-def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress) -> RunExecutionResult:
+def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress) -> "RunExecutionResult":
     """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -87,7 +93,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     return result
 
 
-def parsed_manifest(path: Path) -> Manifest:
+def parsed_manifest(path: Path) -> "Manifest":
     """The manifest as `dbt parse` left it: a run parses nothing, which saves two seconds."""
     from dbt.contracts.graph.manifest import Manifest
 
@@ -96,11 +102,11 @@ def parsed_manifest(path: Path) -> Manifest:
     return manifest
 
 
-def _reporter(progress: Progress) -> Callable[[EventMsg], None]:
+def _reporter(progress: Progress) -> Callable[["EventMsg"], None]:
     """Count finished models and tests of one invocation."""
     finished = itertools.count(1)
 
-    def report(event: EventMsg) -> None:
+    def report(event: "EventMsg") -> None:
         if event.info.name == "NodeFinished":
             progress.report(event.data.node_info.node_name, next(finished), 0)
 
@@ -108,10 +114,11 @@ def _reporter(progress: Progress) -> Callable[[EventMsg], None]:
 
 
 def dagster_results(
-    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator, results: RunExecutionResult
+    context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator, results: "RunExecutionResult"
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """A materialization for each model that was built and a result for each test that ran, then the failure if there was one."""
-    bad: list[str] = []
+    broken: list[str] = []
+    red: list[str] = []
     for result in results.results:
         node, ok = result.node, str(result.status) in {"success", "pass", "warn"}
         if node.resource_type.value == "model" and ok:
@@ -130,9 +137,11 @@ def dagster_results(
                     metadata={"failures": result.failures or 0},
                 )
         if not ok and str(result.status) != "skipped":
-            bad.append(f"{node.name}: {_first_line(result.message)}")
-    if bad:
-        raise dg.Failure(f"dbt: {'; '.join(bad)}")
+            (red if str(result.status) == "fail" else broken).append(f"{node.name}: {_first_line(result.message)}")
+    if broken:
+        raise CdpError("; ".join(broken), where="dbt", do="this is a fault of the project, not of the data")
+    if red:
+        raise CheckFailedError("; ".join(red), where="dbt", do="mend the data or the rule and run again; nothing was published")
 
 
 def _first_line(message: str | None) -> str:

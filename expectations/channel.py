@@ -79,7 +79,6 @@ CHANNEL_SUITES: tuple[Suite, ...] = (
             Rule("amounts_are_money", f"paid_amount {_MONEY} and gross_amount {_MONEY}"),
             plausible("sales_are_not_negative", "order_type <> 'sale' or paid_amount >= 0"),
             plausible("refunded_at_most_what_was_paid", "order_type <> 'sale' or refunded_amount <= paid_amount"),
-            plausible("discounts_are_positive", "discount_amount >= 0"),
             plausible("item_quantities_are_sane", "item_quantity between -100000 and 100000"),
             _past("ordered_at"),
             _past("paid_at"),

@@ -102,8 +102,9 @@ class Judge:
 
     def _show(self, query: str) -> None:
         with self._engine.get_connection() as connection:
+            connection.rollback()  # a query that failed for the table before has left its transaction behind
             connection.exec_driver_sql(f"create or replace view rows_to_judge as {query}")
-            connection.commit()  # Great Expectations asks for the columns over a second connection
+            connection.commit()  # a connection that is given back is rolled back
 
 
 @cache

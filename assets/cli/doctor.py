@@ -92,10 +92,13 @@ def _configuration(path: Path | None) -> tuple[Config | None, Finding]:
 
 
 def _definitions(settings: Config) -> Iterator[Finding]:
-    from pipelines.channels import read_formats
+    from pipelines.channels import SHIPPED, read_formats
     from pipelines.segments import read_segments
 
-    readers = (("channels", read_formats, settings.channels.formats_folders), ("segments", read_segments, settings.segments.folders))
+    readers = (
+        ("channels", read_formats, (SHIPPED, *settings.channels.formats_folders)),
+        ("segments", read_segments, settings.segments.folders),
+    )
     for subject, read, folders in readers:
         try:
             yield Finding(subject, True, f"{len(read(folders))} definitions")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import uuid
 from collections.abc import Iterator
@@ -13,15 +12,19 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+from dagster._core.errors import DagsterAssetCheckFailedError  # has no public name
 
 from assets.cli.progress import Display, ShownProgress
-from assets.records import read_record, run_id, run_inputs
+from assets.records import check_outcomes, read_record, run_id, run_inputs
 from assets.resources import HomeResource, not_writable
 from pipelines.channels import covered_days, delivery_problems
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.publish import verify_publication
+
+# the display tells progress and errors end in one line; Dagster's own log is in its instance
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,8 +120,7 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
     """Execute a job of the code location in this process; raise its first error as an error for people."""
     from assets.definitions import defs
 
-    logging.getLogger("dagster").setLevel(logging.CRITICAL)  # the display tells progress, and errors end up in one line below
-    job = defs().get_job_def(job_name)
+    job = defs().resolve_job_def(job_name)
     identifier = str(uuid.uuid4())
     with Display(len(job.graph.nodes)) as display:
         instance.add_event_listener(identifier, lambda entry: display.step(entry.dagster_event) if entry.dagster_event else None)
@@ -128,8 +130,9 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
                 partition_key=partition,
                 run_id=identifier,
                 resources={"home": home, "progress": ShownProgress(display)},
+                run_config=_QUIET,
             )
-        except dg.DagsterAssetCheckFailedError as error:
-            raise CheckFailedError(
-                " ".join(str(error).split()), where="checks", do="see runs/*.failed.json; nothing was published"
-            ) from error
+        except DagsterAssetCheckFailedError as error:
+            outcomes = check_outcomes(instance, identifier)
+            red = [f"{check}: {outcome}" for check, outcome in outcomes.items() if outcome.startswith("failed")]
+            raise CheckFailedError("; ".join(red), do="mend the data or the rule and run again; nothing was published") from error

@@ -12,6 +12,7 @@ import polars as pl
 
 from assets.cli.run import Outcome
 from pipelines.contracts.home import Home
+from pipelines.contracts.segments import EXPORTED, GATE
 
 _HEADLINES = (
     "net_sales",
@@ -95,7 +96,7 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield ""
     yield "Lists"
     for name, waterfall in facts["segments"].items():
-        steps = " -> ".join(f"{count:,} {step}" for step, count in waterfall.items())
+        steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in ("matched", *GATE, EXPORTED))
         yield f"  {name}: {steps}"
         yield f"    {facts['segments_folder']}/{name}/list.csv"
     yield ""
@@ -108,4 +109,4 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
 def _shown(value: Decimal | None, unit: str) -> str:
     if value is None:
         return "-"
-    return f"{value * 100:.1f} %" if unit == "ratio" else f"{value:,.2f} {unit}"
+    return f"{value * 100:.1f} %" if unit == "rate" else f"{value:,.2f} {unit}"

@@ -4,9 +4,10 @@
 {% macro recency_score(days) -%}
     case
         when {{ days }} is null then null
-        {%- for score in range(1, 5) %}
-        when {{ days }} >= presets.recency_score_{{ score }}_from then {{ score }}
-        {%- endfor %}
+        when {{ days }} >= presets.recency_score_1_from then 1
+        when {{ days }} >= presets.recency_score_2_from then 2
+        when {{ days }} >= presets.recency_score_3_from then 3
+        when {{ days }} >= presets.recency_score_4_from then 4
         else 5
     end
 {%- endmacro %}
@@ -15,9 +16,10 @@
 {% macro volume_score(value, axis) -%}
     case
         when {{ value }} is null then null
-        {%- for score in range(5, 1, -1) %}
-        when {{ value }} >= presets.{{ axis }}_score_{{ score }}_from then {{ score }}
-        {%- endfor %}
+        when {{ value }} >= presets.{{ axis }}_score_5_from then 5
+        when {{ value }} >= presets.{{ axis }}_score_4_from then 4
+        when {{ value }} >= presets.{{ axis }}_score_3_from then 3
+        when {{ value }} >= presets.{{ axis }}_score_2_from then 2
         else 1
     end
 {%- endmacro %}

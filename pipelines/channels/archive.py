@@ -42,16 +42,10 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
             size += len(block)
             target.write(block if codec is None else codec.compress(block, asbytes=True))
     name = digest.hexdigest()
-    target_path = folder / (f"{name}.{packing}" if codec is None else f"{name}.{_extension(path)}.zst")
-    existing = next(iter(folder.glob(f"{name}.*")), None) if folder.is_dir() else None
-    if existing is not None:
+    target_path = folder / f"{name}.{packing if codec is None else 'zst'}"
+    if target_path.exists():
         beside.unlink()
-        return Archived(name, size, existing)
-    folder.mkdir(parents=True, exist_ok=True)
-    beside.replace(target_path)
+    else:
+        folder.mkdir(parents=True, exist_ok=True)
+        beside.replace(target_path)
     return Archived(name, size, target_path)
-
-
-def _extension(path: Path) -> str:
-    suffix = path.suffix.lstrip(".").lower()
-    return suffix if suffix.isascii() and suffix.isalnum() and len(suffix) <= 8 else "bin"

@@ -6,6 +6,7 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
+import numpy as np
 import pyarrow as pa
 
 from pipelines.channels.containers import UnreadableError
@@ -105,10 +106,10 @@ def _utf16_blocks(stream: BinaryIO) -> Iterator[bytes]:
 
 
 def _is_utf8(block: bytes) -> bool:
-    # Arrow validates without making a str: 0.37 ms/MB against 0.83
-    offsets = pa.array([0, len(block)], pa.int32()).buffers()[1]
+    # Arrow validates without making a str and without the interpreter's lock: 0.37 ms/MB against 0.83
+    offsets = pa.py_buffer(np.array([0, len(block)], dtype=np.int32))
     try:
-        pa.Array.from_buffers(pa.binary(), 1, [None, offsets, pa.py_buffer(block)]).cast(pa.string())
+        pa.Array.from_buffers(pa.string(), 1, [None, offsets, pa.py_buffer(block)]).validate(full=True)
     except pa.ArrowInvalid:
         return False
     return True

@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
-from pipelines.channels.plan import FAULT, RecordFault, Records, faulty, fingerprints, good, records, table_rows
+from pipelines.channels.plan import FAULT, RecordFault, Records, cells, faulty, fingerprints, good, records, table_rows
 from pipelines.channels.reading import Opened
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
 from pipelines.contracts.tables import Table
@@ -64,21 +64,26 @@ def _is_lossy(counts: Mapping[str, Any]) -> bool:
 
 
 def _execute(batch: Sequence[Opened], item: Format, lossy: Sequence[int], repeated: Sequence[int], *, in_memory: bool) -> _Outcome:
-    found = records([opened.scan for opened in batch], item, [opened.constants for opened in batch], lossy_files=lossy)
+    frames = cells([opened.scan for opened in batch], [opened.constants for opened in batch])
+    # planning grows with sources times outputs: in memory each stage is computed once, and the next planned on its result
+    source = pl.concat(pl.collect_all(frames, engine="streaming")).lazy() if in_memory else frames[0]
+    found = records(source, batch[0].scan.natives, item, lossy_files=lossy)
+    if in_memory:
+        found = Records(found.typed.collect(engine="streaming").lazy(), found.faults)
     frame = good(found, item, batch[0].constants, repeated)
+    if in_memory:
+        frame = frame.collect(engine="streaming").lazy()
     tables = [table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table]) for table in _tables(item)]
     if not in_memory:
         tables = [
-            _finished(rows, table, batch[0]).sink_parquet(
-                _part(batch[0], table), lazy=True, compression=COMPRESSION, compression_level=LEVEL
-            )
+            rows.drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, compression=COMPRESSION, compression_level=LEVEL)
             for rows, table in zip(tables, _tables(item), strict=True)
         ]
     wants_prints = item.spec.repeated_rows == "drop" and not len(repeated)
     plans = [*tables, _counts(found, item), _times(frame, item), faulty(found)]
-    frames = pl.collect_all([*plans, fingerprints(found, item)] if wants_prints else plans, engine="streaming")
-    counts, times, set_aside = frames[len(tables) : len(tables) + 3]
-    return _Outcome(_by_file(counts), _by_file(times), set_aside, frames[-1] if wants_prints else None, frames[: len(tables)], found.faults)
+    done = pl.collect_all([*plans, fingerprints(found, item)] if wants_prints else plans, engine="streaming")
+    counts, times, set_aside = done[len(tables) : len(tables) + 3]
+    return _Outcome(_by_file(counts), _by_file(times), set_aside, done[-1] if wants_prints else None, done[: len(tables)], found.faults)
 
 
 def _tables(item: Format) -> list[Table]:
@@ -86,11 +91,7 @@ def _tables(item: Format) -> list[Table]:
 
 
 def _part(opened: Opened, table: Table) -> Path:
-    return opened.folder / f"{table.name}.parquet"
-
-
-def _finished(rows: pl.LazyFrame, table: Table, opened: Opened) -> pl.LazyFrame:
-    return rows.with_columns(pl.lit(opened.archived.load_id).alias("_load_id")).select(table.column_names)
+    return opened.staging.with_name(f"{opened.staging.name}.{table.name}.parquet")
 
 
 def _counts(found: Records, item: Format) -> pl.LazyFrame:
@@ -128,10 +129,13 @@ def _repeated(prints: pl.DataFrame) -> list[int]:
 
 def _results(opened: Opened, file: int, item: Format, outcome: _Outcome, repeated: Sequence[int], *, in_memory: bool) -> Results:
     tables = _tables(item)
+    parts = {} if in_memory else {table.name: _part(opened, table) for table in tables}
     if in_memory:
         for rows, table in zip(outcome.tables, tables, strict=True):
-            mine = _finished(_of_file(rows, file).lazy(), table, opened).collect()
-            mine.write_parquet(_part(opened, table), compression=COMPRESSION, compression_level=LEVEL)
+            mine = _of_file(rows, file)
+            if mine.height:
+                mine.drop(FILE).write_parquet(_part(opened, table), compression=COMPRESSION, compression_level=LEVEL)
+                parts[table.name] = _part(opened, table)
     counts, times = outcome.counts.get(file, {}), outcome.times.get(file, {})
     firsts = [times.get(f"min:{name}") for name in item.spec.business_times]
     lasts = [times.get(f"max:{name}") for name in item.spec.business_times]
@@ -142,9 +146,9 @@ def _results(opened: Opened, file: int, item: Format, outcome: _Outcome, repeate
         first_at=min((value for value in firsts if value is not None), default=None),
         last_at=max((value for value in lasts if value is not None), default=None),
         totals=tuple(times.get(f"total:{position}") for position in range(len(item.compiled.totals))),
-        faulty=outcome.faulty.filter(pl.col(FILE) == file),
+        faulty=outcome.faulty.filter(pl.col(FILE) == file) if outcome.faulty.height else outcome.faulty,
         faults=outcome.faults,
-        parts={table.name: _part(opened, table) for table in tables},
+        parts=parts,
     )
 
 

@@ -1,4 +1,4 @@
-"""When an export was made: from the contract, else a date in the path, else its newest fact, else the file's own time.
+"""When an export was made: its name, else a date in the path, else what the contract says, its newest fact, the file's own time.
 
 Versions of a fact are ranked by it, so it must not depend on when the file was read.
 """
@@ -10,39 +10,43 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.contract import ExportedAt, FormatSpec
+from pipelines.channels.contract import FormatSpec
 
 _DATE_IN_PATH = re.compile(r"(?<!\d)(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)")
 
 
 def from_path(spec: FormatSpec, path: str, business_zone: str) -> datetime | None:
-    """What the contract's rules, then a `YYYY-MM-DD` in folder or name, say. A day means its last microsecond in business time.
+    """What the contract reads in the name; else a `YYYY-MM-DD` in folder or name; else the contract's fixed instant; else None.
 
-    Of several dates the last counts: a bill of 2026-03-01_2026-03-07 was made at the end of the 7th.
+    A day means its last microsecond in business time. Of several dates the last counts: a bill of 2026-03-01_2026-03-07 was made at
+    the end of the 7th.
     """
     for rule in spec.exported_at:
-        found = _by_rule(rule, path, spec.time_zone, business_zone)
-        if found is not None:
-            return found
+        match = re.search(rule.name, path.rsplit("/", 1)[-1]) if rule.name is not None else None
+        if match is not None:
+            return _read(match.group(1), rule.format, spec.time_zone, business_zone)
     dates = _DATE_IN_PATH.findall(path)
-    return end_of_day(date.fromisoformat(dates[-1]), business_zone) if dates else None
+    if dates:
+        return end_of_day(_calendar_day(dates[-1]), business_zone)
+    fixed = next((rule.at for rule in spec.exported_at if rule.at is not None), None)
+    return None if fixed is None else datetime.fromisoformat(fixed).astimezone(UTC)
 
 
-def _by_rule(rule: ExportedAt, path: str, zone: str, business_zone: str) -> datetime | None:
-    if rule.at is not None:
-        return datetime.fromisoformat(rule.at).astimezone(UTC)
-    if rule.name is None:
-        return None
-    match = re.search(rule.name, path.rsplit("/", 1)[-1])
-    if match is None:
-        return None
+def _read(text: str, spelling: str, zone: str, business_zone: str) -> datetime:
     try:
-        moment = datetime.strptime(match.group(1), rule.format)  # noqa: DTZ007 - the zone is the contract's
+        moment = datetime.strptime(text, spelling)  # noqa: DTZ007 - the zone is the contract's
     except ValueError as error:
-        raise UnreadableError(f"has a name whose date {match.group(1)!r} is none", "give it the name that the channel gave it") from error
-    if "%H" in rule.format:
+        raise UnreadableError(f"has a name whose date {text!r} is none", "give it the name that the channel gave it") from error
+    if "%H" in spelling:
         return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return end_of_day(moment.date(), business_zone)
+
+
+def _calendar_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise UnreadableError(f"has a path with the day {text!r}, which the calendar has not", "give it the day of the export") from error
 
 
 def end_of_day(day: date, zone: str) -> datetime:

@@ -97,7 +97,9 @@ def _format(source: _Source, sources: Mapping[str, _Source]) -> Format:
             text = f"unknown key {loc[-1]!r}{nearest(str(loc[-1]), _keys_at(loc[:-1]))}"
         raise ConfigurationError(f"{'.'.join(map(str, loc))}: {text}", where=source.where(loc), do=_DO) from error
     if spec.format != source.path.stem:
-        raise ConfigurationError(f"format {spec.format!r} stands in a file of another name", where=source.where(["format"]), do="rename one")
+        raise ConfigurationError(
+            f"format {spec.format!r} stands in a file of another name", where=source.where(["format"]), do="rename one"
+        )
     try:
         compiled = compile_format(spec)
     except MeaningError as error:

@@ -120,9 +120,7 @@ def _must_rewrite(path: Path, packing: Packing, layout: Layout) -> bool:
     return (spec.quoting == "rfc4180" and b'"' in head) or (head.startswith(b"\xef\xbb\xbf") and layout.head_lines == 0)
 
 
-def _pass(
-    path: Path, packing: Packing, member: str | None, layout: Layout, sink: TextSink | None, broken: Ints | None = None
-) -> Lines:
+def _pass(path: Path, packing: Packing, member: str | None, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:
     splitter = Splitter(_shape(layout), None if sink is None else sink.write, broken)
     with opened(path, packing, member) as stream:
         for block in utf8_blocks(stream, layout.encoding, layout.line_end):
@@ -131,7 +129,9 @@ def _pass(
     lines = splitter.lines
     undecodable = sum("no text" in bad.reason for bad in lines.bad)
     if undecodable >= _FEW and undecodable > _SHARE * (lines.records + len(lines.bad)):
-        raise UnreadableError(f"is not text in {layout.encoding}: {undecodable} records hold bytes unknown to it", "export it as CSV in UTF-8")
+        raise UnreadableError(
+            f"is not text in {layout.encoding}: {undecodable} records hold bytes unknown to it", "export it as CSV in UTF-8"
+        )
     return lines
 
 

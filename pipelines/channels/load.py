@@ -146,7 +146,9 @@ class _Loading:
             with file.path.open("rb"):
                 pass
         except (PermissionError, FileNotFoundError) as error:
-            self._unread.append(FileProblem(file.name, "unreadable", f"the file cannot be opened: {error.strerror} -> check its permissions"))
+            self._unread.append(
+                FileProblem(file.name, "unreadable", f"the file cannot be opened: {error.strerror} -> check its permissions")
+            )
             return None
         packing = _packing(file.path)
         beside = staging_folder(self._home) / f"file-{number}"
@@ -177,13 +179,15 @@ class _Loading:
                     staged += outcomes
                     self._progress("load", done + len(staged), len(tasks))
                 self._publish(staged)
+                for leftover in staging_folder(self._home).iterdir():
+                    leftover.unlink()
                 done += len(window)
                 self._progress("load", done, len(tasks))
 
     def _open(self, task: _Task) -> Opened | Staged:
-        folder = staging_folder(self._home) / task.archived.load_id
+        staging = staging_folder(self._home) / task.archived.load_id
         try:
-            return open_file(task.file, task.packing, task.archived, self._formats, self._config, folder)
+            return open_file(task.file, task.packing, task.archived, self._formats, self._config, staging)
         except UnreadableError as error:
             return Staged(self._refused(task.file, task.archived, error), ())
 
@@ -229,7 +233,6 @@ class _Loading:
             write_manifest(self._home, load)
             self._loads[load.load_id] = load
             self._new.append(load.load_id)
-            shutil.rmtree(staging_folder(self._home) / load.load_id, ignore_errors=True)
 
     def _remember(self, files: Sequence[Delivered], hashes: Mapping[str, str]) -> None:
         """Count deliveries: a content that came again under another name."""
@@ -245,7 +248,12 @@ class _Loading:
         new = set(self._new)
         refused = [FileProblem(load.file_path, load.problem or "refused", load.reason or "") for load in ordered if load.outcome == REFUSED]
         quarantined = [
-            FileProblem(load.file_path, "quarantined_rows", f"{load.quarantined_count} of its records are in channel_quarantine", load.quarantined_count)
+            FileProblem(
+                load.file_path,
+                "quarantined_rows",
+                f"{load.quarantined_count} of its records are in channel_quarantine",
+                load.quarantined_count,
+            )
             for load in ordered
             if load.quarantined_count and load.load_id in new
         ]

@@ -143,7 +143,9 @@ def newest_covered_day(home: Home) -> date | None:
 def visible_loads(home: Home, run: Run) -> list[str]:
     """Ids of the loads that the run may see, sorted: exported before the run's limit."""
     loads = read_manifests(home).values()
-    return sorted(load.load_id for load in loads if load.outcome == LOADED and load.exported_at and load.exported_at < run.exported_before_at)
+    return sorted(
+        load.load_id for load in loads if load.outcome == LOADED and load.exported_at and load.exported_at < run.exported_before_at
+    )
 
 
 COUNTS = tuple(item.name for item in fields(Load) if item.name.endswith("_count"))

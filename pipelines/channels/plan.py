@@ -5,7 +5,7 @@ Files of one format are planned together, because planning costs 30 to 100 ms wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from pipelines.channels.contract import FieldSpec, FormatSpec
 from pipelines.channels.formats import Format
 from pipelines.channels.scans import SOURCE_ROW, Scan, cell
 from pipelines.channels.typed import ZERO_TAILED_ID, Fault, Reading, read
-from pipelines.contracts.tables import POLARS_TYPES, Table, Type
+from pipelines.contracts.tables import POLARS_TYPES, Type
 
 FAULT = "_fault"  # number of a record's first fault, 0 for none
 _INSTANT = POLARS_TYPES[Type.INSTANT]
@@ -29,6 +29,7 @@ _ROW_BITS = 40  # of (file, row) packed into one integer
 class Constants:
     """What is the same for every row of a file."""
 
+    load_id: str
     exported_at: datetime
     snapshot_at: datetime
     currency_code: str
@@ -60,35 +61,36 @@ def _record_number() -> pl.Expr:
     return pl.col(FILE).cast(pl.Int64) * (1 << _ROW_BITS) + pl.col(SOURCE_ROW)
 
 
-def records(scans: Sequence[Scan], item: Format, constants: Sequence[Constants], *, lossy_files: Sequence[int] = ()) -> Records:
-    """Every record with its file, cleaned text `text:<field>`, typed field and fault. In `lossy_files` round ids are faults."""
+def cells(scans: Sequence[Scan], constants: Sequence[Constants]) -> list[pl.LazyFrame]:
+    """Raw cells of each file with its number and constants: frames that can be put one below the other."""
+    return [
+        scan.cells.with_columns(
+            pl.lit(file, pl.UInt32).alias(FILE),
+            pl.lit(constants[file].load_id).alias("_load_id"),
+            _instant(constants[file].exported_at).alias("exported_at"),
+            _instant(constants[file].snapshot_at).alias("snapshot_at"),
+        )
+        for file, scan in enumerate(scans)
+    ]
+
+
+def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item: Format, *, lossy_files: Sequence[int] = ()) -> Records:
+    """From `cells`: every record with cleaned text `text:<field>`, typed field and fault. In `lossy_files` round ids are faults."""
     spec = item.spec
-    frame = pl.concat(_cleaned_cells(scan, spec, constants[file], file) for file, scan in enumerate(scans))
-    helpers: list[pl.Expr] = []
-    values: list[pl.Expr] = []
+    texts, helpers, values = [], [], []
     checks: list[tuple[pl.Expr, RecordFault]] = []
     for name, field in spec.fields.items():
         text = pl.col(_text(name))
-        typed = read(text, scans[0].natives[name], Reading(name, field, spec.instants, spec.dates, field.time_zone or spec.time_zone))
+        texts.append(_cleaned(pl.col(cell(name)), field, spec, natives[name]).alias(_text(name)))
+        typed = read(text, natives[name], Reading(name, field, spec.instants, spec.dates, field.time_zone or spec.time_zone))
         helpers += typed.helpers
         values.append(typed.value.alias(name))
         for fault in _faults(text, typed.faults, field, lossy_files):
             checks.append((fault.condition, RecordFault(name, field.column[0], fault.reason)))
     numbers = [pl.when(condition).then(pl.lit(position, pl.UInt16)) for position, (condition, _) in enumerate(checks, start=1)]
     first = pl.min_horizontal(numbers).fill_null(0) if numbers else pl.lit(0, pl.UInt16)
-    typed_frame = frame.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT))
-    return Records(typed_frame, tuple(check[1] for check in checks))
-
-
-def _cleaned_cells(scan: Scan, spec: FormatSpec, constants: Constants, file: int) -> pl.LazyFrame:
-    fields = (_cleaned(pl.col(cell(name)), field, spec, scan.natives[name]).alias(_text(name)) for name, field in spec.fields.items())
-    return scan.cells.select(
-        pl.lit(file, pl.UInt32).alias(FILE),
-        SOURCE_ROW,
-        _instant(constants.exported_at).alias("exported_at"),
-        _instant(constants.snapshot_at).alias("snapshot_at"),
-        *fields,
-    )
+    cleaned = frame.select(FILE, SOURCE_ROW, "_load_id", "exported_at", "snapshot_at", *texts)
+    return Records(cleaned.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT)), tuple(check[1] for check in checks))
 
 
 def _instant(moment: datetime) -> pl.Expr:
@@ -142,7 +144,7 @@ def fingerprints(found: Records, item: Format) -> pl.LazyFrame:
 def faulty(found: Records) -> pl.LazyFrame:
     """File, line, fault number and value of the records that are set aside."""
     value = pl.lit(None, pl.String)
-    by_field = {fault.field: [] for fault in found.faults}
+    by_field: dict[str, list[int]] = {fault.field: [] for fault in found.faults}
     for position, fault in enumerate(found.faults, start=1):
         by_field[fault.field].append(position)
     for field, positions in by_field.items():
@@ -151,7 +153,7 @@ def faulty(found: Records) -> pl.LazyFrame:
 
 
 def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule]) -> pl.LazyFrame:
-    """FILE and the columns of one canonical table, from all its rules, by file and line. `_load_id` is left to the writer."""
+    """FILE and the columns of one canonical table, from all its rules, by file and line."""
     parts = [_rule_rows(frame, rule) for rule in rules]
     if len(parts) == 1 and not (rules[0].rule.per or rules[0].claimed_at is not None):
         return parts[0]
@@ -163,7 +165,7 @@ def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule) -> pl.LazyFrame:
         frame = frame.filter(rule.where)
     columns: dict[str, pl.Expr]
     if rule.rule.per:
-        filled = {name: pl.col(name).first() for name in ("channel", "currency_code", "exported_at")}
+        filled = {name: pl.col(name).first() for name in ("channel", "currency_code", "exported_at", "_load_id")}
         rows = frame.group_by(FILE, *rule.rule.per).agg(
             pl.col(SOURCE_ROW).min().alias("_source_row"),
             *(expression.alias(f"row:{name}") for name, expression in ({**filled, **rule.rows}).items()),
@@ -175,8 +177,12 @@ def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule) -> pl.LazyFrame:
     else:
         rows = frame
         columns = {"channel": pl.col("channel"), "currency_code": pl.col("currency_code"), **rule.rows}
-        columns |= {"_source_row": pl.col(SOURCE_ROW), "_exported_at": pl.col("exported_at")}
-    return rows.select(FILE, *_in_contract(rule.table, {"_source_row": pl.col("_source_row")} | columns))
+        columns |= {"_source_row": pl.col(SOURCE_ROW), "_exported_at": pl.col("exported_at"), "_load_id": pl.col("_load_id")}
+    columns = {"_source_row": pl.col("_source_row")} | columns
+    return rows.select(
+        FILE,
+        *((columns[name].cast(dtype) if name in columns else pl.lit(None, dtype)).alias(name) for name, dtype in rule.table.schema.items()),
+    )
 
 
 def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
@@ -187,6 +193,7 @@ def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tup
         frame.select(
             FILE,
             "channel",
+            "_load_id",
             pl.col("exported_at").alias("_exported_at"),
             pl.col(SOURCE_ROW).alias("_source_row"),
             claimed_at.alias("claimed_at"),
@@ -196,15 +203,10 @@ def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tup
         .group_by(FILE, *(f"row:{name}" for name in said))
         .agg(
             pl.col("_source_row").min(),
-            pl.col("channel", "_exported_at").first(),
+            pl.col("channel", "_load_id", "_exported_at").first(),
             pl.col("claimed_at").min().alias("first_seen_at"),
             pl.col("claimed_at").max().alias("last_seen_at"),
         )
     )
     columns = {name: pl.col(f"row:{name}") if name in said else expression for name, expression in rule.rows.items()}
-    return claims, {name: pl.col(name) for name in ("channel", "first_seen_at", "last_seen_at", "_exported_at")} | columns
-
-
-def _in_contract(table: Table, columns: dict[str, pl.Expr]) -> list[pl.Expr]:
-    schema = ((name, dtype) for name, dtype in table.schema.items() if name != "_load_id")
-    return [(columns[name].cast(dtype) if name in columns else pl.lit(None, dtype)).alias(name) for name, dtype in schema]
+    return claims, {name: pl.col(name) for name in ("channel", "_load_id", "_exported_at", "first_seen_at", "last_seen_at")} | columns

@@ -17,7 +17,7 @@ from pipelines.channels.deliveries import Delivered
 from pipelines.channels.exported import from_path, snapshot_at
 from pipelines.channels.formats import Format
 from pipelines.channels.inspection import Inspected, inspect, without_broken
-from pipelines.channels.plan import Constants, good, records
+from pipelines.channels.plan import Constants, cells, good, records
 from pipelines.channels.recognition import Layout, recognize_columns
 from pipelines.channels.scans import Scan, broken_json_lines, scan_parquet, scan_text
 from pipelines.channels.splitter import Lines
@@ -26,11 +26,11 @@ from pipelines.contracts.config import Config
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A file whose records can be read. `folder` is its own in staging."""
+    """A file whose records can be read. What it writes in staging begins with the path `staging`."""
 
     file: Delivered
     archived: Archived
-    folder: Path
+    staging: Path
     layout: Layout
     scan: Scan
     lines: Lines
@@ -49,16 +49,15 @@ class Opened:
         return (self.file.path if self.text is None else Path(self.text.text)).stat().st_size
 
 
-def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, folder: Path) -> Opened:
+def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, staging: Path) -> Opened:
     """Raises UnreadableError with the reason to refuse the file."""
-    folder.mkdir(parents=True)
     if packing is Packing.PLAIN:
         packing_of(file.path)  # says so when the file is empty
     text = None
     if packing is Packing.PARQUET:
         layout, scan, lines = _open_parquet(file.path, formats)
     else:
-        text = inspect(file.path, packing, formats, folder / "text")
+        text = inspect(file.path, packing, formats, staging)
         layout, scan, lines = text.layout, scan_text(text), text.lines
     spec = layout.format.spec
     currency = spec.currency_code or config.channels.default_currency
@@ -66,7 +65,7 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
     if exported_at is None:
         exported_at = _newest(scan, layout.format) or datetime.fromtimestamp(file.modified_ns // 1000 / 1e6, UTC)
     said_at = snapshot_at(exported_at, config.channels.export_grace_hours, config.business_time_zone)
-    return Opened(file, archived, folder, layout, scan, lines, text, Constants(exported_at, said_at, currency))
+    return Opened(file, archived, staging, layout, scan, lines, text, Constants(archived.load_id, exported_at, said_at, currency))
 
 
 def _open_parquet(path: Path, formats: Sequence[Format]) -> tuple[Layout, Scan, Lines]:
@@ -84,8 +83,8 @@ def _newest(scan: Scan, item: Format) -> datetime | None:
     columns = [rule.column for rule in item.spec.exported_at if rule.column] or list(item.spec.business_times)
     if not columns:
         return None
-    anything = Constants(datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "XXX")
-    frame = good(records([scan], item, [anything]), item, anything, ())
+    anything = Constants("", datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "XXX")
+    frame = good(records(cells([scan], [anything])[0], scan.natives, item), item, anything, ())
     try:
         newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
     except PolarsError:
@@ -100,5 +99,5 @@ def without_broken_json(opened: Opened) -> Opened | None:
     broken = broken_json_lines(opened.text)
     if not len(broken):
         return None
-    text = without_broken(opened.text, broken, opened.folder / "text-without-broken")
+    text = without_broken(opened.text, broken, opened.staging.with_name(f"{opened.staging.name}.whole"))
     return replace(opened, text=text, lines=text.lines, scan=scan_text(text))

@@ -74,7 +74,9 @@ def recognize_columns(columns: Sequence[str], formats: Sequence[Format]) -> Layo
     best = _best(tuple(columns), candidates, misses)
     if best is None:
         hint = max(misses, default=(0.0, ""), key=lambda miss: miss[0])[1]
-        raise UnreadableError(f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format")
+        raise UnreadableError(
+            f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format"
+        )
     return Layout(best, "utf-8", tuple(columns))
 
 
@@ -150,7 +152,9 @@ def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[
             fits.append(((len(spec.detect), _listed(spec, names), item.name), item))
         elif len(lacking) < len(spec.detect):
             share = 1 - len(lacking) / len(spec.detect)
-            misses.append((share, f"; the nearest is {item.name}, whose {lacking[0]!r} it lacks{nearest(lacking[0], names)}" if lacking else ""))
+            misses.append(
+                (share, f"; the nearest is {item.name}, whose {lacking[0]!r} it lacks{nearest(lacking[0], names)}" if lacking else "")
+            )
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 

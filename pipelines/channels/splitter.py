@@ -155,7 +155,9 @@ class Splitter:
         is_footer = self._footers(data, records)
         data_rows = ~is_blank & ~is_footer
         last = text[records.ends - has_return - 1]
-        trailing = (records.cells == shape.cell_count + 1) & (last == shape.separator[0]) if len(shape.separator) == 1 else ~data_rows & False
+        trailing = (
+            (records.cells == shape.cell_count + 1) & (last == shape.separator[0]) if len(shape.separator) == 1 else ~data_rows & False
+        )
         reasons = self._reasons(data, text, records, data_rows, trailing)
         if self._broken is not None:
             reasons[np.isin(first_line, self._broken)] = len(_REASONS) - 1

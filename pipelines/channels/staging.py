@@ -67,7 +67,7 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
     quarantine = quarantined_rows(opened, results)
     parts = _non_empty(results, opened.format.name)
     if quarantine.height:
-        path = opened.folder / f"{CHANNEL_QUARANTINE.name}.parquet"
+        path = opened.staging.with_name(f"{opened.staging.name}.{CHANNEL_QUARANTINE.name}.parquet")
         quarantine.write_parquet(path, compression=COMPRESSION, compression_level=LEVEL)
         parts = (*parts, (CHANNEL_QUARANTINE.name, path))
     first_on, last_on = _covers(opened, results, zone)

@@ -102,7 +102,9 @@ def _rate(text: pl.Expr, reading: Reading) -> Typed:
 
 def _instant(text: pl.Expr, reading: Reading) -> Typed:
     zone = reading.spec.time_zone or reading.time_zone
-    return Typed(_first_that_reads(text, reading.spec.formats or reading.instants, partial(_parse_in, zone)), _instant_faults(text, reading))
+    return Typed(
+        _first_that_reads(text, reading.spec.formats or reading.instants, partial(_parse_in, zone)), _instant_faults(text, reading)
+    )
 
 
 def _date(text: pl.Expr, reading: Reading) -> Typed:
@@ -216,7 +218,9 @@ def parse_instant(text: pl.Expr, spelling: str, zone: str) -> pl.Expr:
         tail = text.str.slice(19)
         fraction = tail.str.extract(r"^(\.\d{1,9})").cast(pl.Float64, strict=False).fill_null(0.0)
         offset = _offset_minutes(tail.str.replace(r"^\.\d{1,9}", ""))
-        return (head + pl.duration(microseconds=(fraction * 1e6).round().cast(pl.Int64)) - pl.duration(minutes=offset)).dt.replace_time_zone("UTC")
+        return (
+            head + pl.duration(microseconds=(fraction * 1e6).round().cast(pl.Int64)) - pl.duration(minutes=offset)
+        ).dt.replace_time_zone("UTC")
     if spelling.endswith("%z"):
         head = _naive(text.str.slice(0, 19), spelling.removesuffix("%z").rstrip())
         return (head - pl.duration(minutes=_offset_minutes(text.str.slice(19).str.strip_chars_start(" ")))).dt.replace_time_zone("UTC")

@@ -12,6 +12,7 @@ Path = tuple[str | int, ...]
 
 # YAML 1.1 reads `no` as false and 2026-03-01 as a date: both are words of vocabularies here
 _CONSTANTS: Mapping[str, Any] = {"true": True, "false": False, "null": None, "~": None, "": None}
+_QUOTED = frozenset("'\"|>")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
 
@@ -25,7 +26,7 @@ class RepeatedKeyError(ValueError):
 
 def parse(text: str) -> tuple[Any, dict[Path, int]]:
     """The value, and the line (from 1) of every key and list item by its path. Raises yaml.YAMLError and RepeatedKeyError."""
-    root = yaml.compose(text, Loader=yaml.SafeLoader)
+    root = yaml.compose(text, Loader=yaml.CSafeLoader)
     lines: dict[Path, int] = {}
     return (None if root is None else _value(root, (), lines)), lines
 
@@ -45,7 +46,7 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, position), lines) for position, item in enumerate(node.value)]
     text = str(node.value)
-    if node.style is not None:
+    if node.style in _QUOTED:
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]

@@ -107,7 +107,7 @@ CHANNEL_ORDERS = _fact(
     _at("completed_at", "When it was completed."),
     _CURRENCY,
     _amount("gross_amount", "Goods before discounts."),
-    _amount("discount_amount", "Discounts, positive."),
+    _amount("discount_amount", "Taken off the goods; negative on returns, and where a till charged more than the list price."),
     _amount("shipping_amount", "Freight charged."),
     _amount("paid_amount", "What the customer paid, before refunds; negative on returns; null when nothing was paid.", required=False),
     _amount("refunded_amount", "Refunded so far, positive, as this export knows; null when it does not say."),
@@ -133,7 +133,7 @@ CHANNEL_ORDER_LINES = _fact(
     Column("unit_price_amount", Type.PRICE, "Price of one piece as charged."),
     _CURRENCY,
     _amount("line_amount", "Charged for the line after line discounts; negative on returns."),
-    _amount("discount_amount", "Line discounts, positive."),
+    _amount("discount_amount", "Taken off the line; negative on returns, and where a till charged more than the list price."),
     _amount("coupon_discount_amount", "Paid for by a manufacturer's coupon, positive; null when the export does not say."),
     _amount("coupon_match_discount_amount", "What the shop added to the coupon, positive; null when the export does not say."),
 )

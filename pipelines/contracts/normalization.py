@@ -16,7 +16,8 @@ from pipelines.contracts.config import Config
 MAX_LENGTH = 256
 _CUT = "\N{HORIZONTAL ELLIPSIS}"
 _LOST = "\N{REPLACEMENT CHARACTER}"
-_BLANK = r"[\s\u{200B}-\u{200F}\u{2060}\u{FEFF}\u{00AD}]+"
+_UNSEEN = r"\u{200B}-\u{200F}\u{2060}\u{FEFF}\u{00AD}"
+_BLANK = rf"[\s{_UNSEEN}]+"
 _DASHES = r"[\u{2010}-\u{2015}\u{2212}\u{30FC}]"
 # a spreadsheet has 15 digits: longer numbers come back as 4.2E+27, or with zeros for the tail
 _SCIENTIFIC = r"^[0-9](\.[0-9]+)?[eE]\+[0-9]+$"
@@ -39,7 +40,8 @@ def plain_value(config: Config) -> str:
     Never null and wrong: a value that needs any cleaning, folding or doubt is left to `comparable_values`.
     """
     is_phone = f"regexp_full_match(value_raw, '{_mainland_mobile()}')" if config.default_phone_region == "CN" else "false"
-    is_email = r"regexp_full_match(value_raw, '[a-z0-9_+-]{1,64}@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}') and length(value_raw) <= 254"
+    address = r"[a-z0-9_+-]+(\.[a-z0-9_+-]+)*@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}"
+    is_email = f"regexp_full_match(value_raw, '{address}') and length(value_raw) <= 254 and strpos(value_raw, '@') <= 65"
     if config.identity.fold_gmail:
         is_email += "".join(f" and not ends_with(value_raw, '@{domain}')" for domain in _GMAIL)
     return f"""
@@ -98,7 +100,7 @@ def _ids(values: pl.DataFrame) -> pl.DataFrame:
 
 
 def _emails(values: pl.DataFrame, config: Config) -> pl.DataFrame:
-    text = pl.col("value").str.replace_all(_BLANK, "")
+    text = pl.col("value").str.replace_all(rf"[{_UNSEEN}]", "")
     local, domain = text.str.extract(r"^(.*)@", 1), text.str.extract(r"@([^@]*)$", 1).str.to_lowercase()
     if config.identity.lower_case_email_local_part:
         local = local.str.to_lowercase()
@@ -107,7 +109,7 @@ def _emails(values: pl.DataFrame, config: Config) -> pl.DataFrame:
         local = pl.when(is_gmail).then(local.str.replace(r"\+.*$", "").str.replace_all(".", "", literal=True)).otherwise(local)
         domain = pl.when(is_gmail).then(pl.lit(_GMAIL[0])).otherwise(domain)
     folded = pl.coalesce(local + "@" + domain, text)
-    is_valid = pl.col("value").str.contains(_EMAIL) & (pl.col("value").str.len_chars() <= 254) & (local.str.len_chars() <= 64)
+    is_valid = text.str.contains(_EMAIL) & (text.str.len_chars() <= 254) & (local.str.len_chars() <= 64)
     state = (
         pl.when(pl.col("value").str.contains("*", literal=True))
         .then(pl.lit("masked"))

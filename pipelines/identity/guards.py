@@ -85,7 +85,7 @@ join (
     union
     select record_id
     from contact_points
-    where kind_id in (select kind_id from kinds where type in {person_types})
+    where kind_id in (select kind_id from kinds where type in {person_types} or type = 'email')
     group by record_id, kind_id
     having count(*) > 1
 ) as wide on wide.record_id = points.record_id
@@ -111,26 +111,49 @@ from suspects
 join contact_points as points on points.kind_id = suspects.kind_id and points.value = suspects.value
 """
 
-# an order that stands for its unknown buyer is no person: five of them behind one phone are one good customer
+# A record is an account when its key is an id that the channel gave to a person. An order that stands for its unknown buyer is none
+# (five of them behind one phone are one good customer), nor is a guest who is known by phone or e-mail alone.
 _STRONG_IDS = """
 create table strong_ids as
-select kind_id, value, max(ids) as strong_id_count, min_by(of_what, (-ids, of_what)) as of_what
-from (
-    select carriers.kind_id, carriers.value, 'accounts of ' || records.channel as of_what, count(*) as ids
+with native as (
+    select distinct records.record_id, substr(records.source_record_key, length(records.channel) + 2) as id
     from suspect_carriers as carriers
     join records on records.record_id = carriers.record_id
+),
+
+guests as (
+    select distinct native.record_id
+    from native
+    join contact_points as points on points.record_id = native.record_id
+    join kinds on kinds.kind_id = points.kind_id
+    where (kinds.type = 'email' and points.value = lower(native.id))
+        or (kinds.type = 'phone' and ends_with(points.value, native.id) and length(native.id) >= 7)
+),
+
+counted as (
+    select carriers.kind_id, carriers.value, 'accounts of ' || records.channel as of_what, count(*) as id_count
+    from suspect_carriers as carriers
+    join records on records.record_id = carriers.record_id
+    anti join guests on guests.record_id = carriers.record_id
     where not records.is_order
     group by carriers.kind_id, carriers.value, records.channel
     union all
     select carriers.kind_id, carriers.value, kinds.type || ' values of ' || kinds.scope, count(distinct points.value)
     from suspect_carriers as carriers
+    join kinds as suspect_kinds on suspect_kinds.kind_id = carriers.kind_id
     join contact_points as points on points.record_id = carriers.record_id
     join kinds on kinds.kind_id = points.kind_id
-    left join known on known.kind_id = points.kind_id and known.value = points.value
-    where kinds.type in {person_types} and points.state = 'real' and known.value is null
+    anti join known on known.kind_id = points.kind_id and known.value = points.value
+    where points.state = 'real'
+        and (kinds.type in {person_types} or (kinds.type = 'email' and suspect_kinds.type = 'phone'))
     group by carriers.kind_id, carriers.value, kinds.type, kinds.scope
-) as counted
-group by kind_id, value
+)
+
+select kind_id, value, id_count as strong_id_count, of_what
+from (
+    select counted.*, row_number() over (partition by kind_id, value order by id_count desc, of_what) as place from counted
+) as ordered
+where place = 1
 """
 
 _NAMES = """

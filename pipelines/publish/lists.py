@@ -98,7 +98,8 @@ def _rows(connection: duckdb.DuckDBPyConnection, run: Run, segment: Segment) -> 
         " order by memberships.customer_id"
     )
     # by way of a file: handing rows over in memory imports pyarrow and pandas, which takes seconds
-    path = run.home.lake / "staging" / "publish" / "rows.parquet"
+    [(staging,)] = connection.execute("select current_setting('temp_directory')").fetchall()
+    path = Path(staging) / "rows.parquet"
     connection.execute(f"copy ({query}) to {_text(str(path))} (format parquet)")
     return pl.read_parquet(path), frozenset(name for name in reasons if kinds[name] != "VARCHAR")
 

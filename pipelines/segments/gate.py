@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import duckdb
 import polars as pl
@@ -96,15 +97,15 @@ def _match(connection: duckdb.DuckDBPyConnection, run: Run, segments: Sequence[S
         "salt": [settings.holdout_salt] * len(segments),
     }
     text = dict.fromkeys(plans, pl.String) | {"priority": pl.Int64}
-    _load(connection, run, "plans", pl.DataFrame(plans, schema=text))
+    _load(connection, "plans", pl.DataFrame(plans, schema=text))
     arms = [bounds for segment in segments for bounds in _arm_bounds(segment)]
     columns = ("segment_name", "arm", "from_hash", "below_hash")
-    _load(connection, run, "arms", pl.DataFrame(arms, schema=dict.fromkeys(columns, pl.String), orient="row"))
+    _load(connection, "arms", pl.DataFrame(arms, schema=dict.fromkeys(columns, pl.String), orient="row"))
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Create `judged`, `ranked` and `hashes`: the steps of the gate in order."""
-    _load(connection, run, "suppressions", read_suppressions(run))
+    _load(connection, "suppressions", read_suppressions(run))
     settings = run.config.segments
     names = {
         table.name: lake_rows(run, table)
@@ -150,9 +151,10 @@ def _arm_bounds(segment: Segment) -> list[tuple[str, str, str, str]]:
     return bounds
 
 
-def _load(connection: duckdb.DuckDBPyConnection, run: Run, name: str, frame: pl.DataFrame) -> None:
+def _load(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
     """Create the table `name`. By way of a file: handing a frame over imports pyarrow and pandas, which takes seconds."""
-    path = run.home.lake / "staging" / "segments" / f"{name}.parquet"
+    [(staging,)] = connection.execute("select current_setting('temp_directory')").fetchall()
+    path = Path(staging) / f"{name}.parquet"
     frame.write_parquet(path)
     connection.execute(f"create table {name} as select * from read_parquet('{_quoted(str(path))}')")
 

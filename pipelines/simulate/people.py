@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from pipelines.simulate import names
+from pipelines.simulate import names, portraits
 from pipelines.simulate.draws import Draws, Flags, Floats, Ints, scramble
 from pipelines.simulate.spec import DAY_SECONDS, SimulationSpec
 
@@ -88,25 +88,25 @@ def draw_people(spec: SimulationSpec, draws: Draws, low: int, high: int) -> Peop
     uses, has_card, is_buyer = _channels(spec, draws, index, family.two_card)
     home = np.where(family.member, cell * CELL, index)
     male = draws.chance(0.42, "male", index)
-    person_names, pinyin = _names(spec, draws, index, home, male)
+    person_names, pinyin = portraits.full_names(spec, draws, index, home, male)
     phone_main = _phone_number(draws, np.where(recycled.new_owner, 2 * (index - 1), 2 * index))
     has_second = draws.chance(spec.second_phone_share, "second_phone", index) | (recycled.released_at != NEVER)
     phone_second = np.where(has_second, _phone_number(draws, 2 * index + 1), 0)
     start = _starts(spec, draws, index, recycled)
-    email, email_second = _emails(spec, draws, index, pinyin)
+    email, email_second = portraits.emails(spec, draws, index, pinyin)
     account = uses[:, SHOPIFY] & (draws.chance(spec.shopify_account_share, "account", index) | ~is_buyer)
     twin_account = account & draws.chance(spec.duplicate_account_share, "second_account", index)
     return People(
         index=index,
         name=person_names,
         male=male,
-        birthday=_birthdays(spec, draws, index),
+        birthday=portraits.birthdays(spec, draws, index),
         place=draws.pick(1.0 / (np.arange(len(names.PLACES)) + 4.0), "place", home),
-        address=_addresses(draws, home),
+        address=portraits.addresses(draws, home),
         email=email,
         email_second=email_second,
-        taobao_nick=_taobao_nicks(draws, index, person_names),
-        youzan_nick=_youzan_nicks(draws, index, person_names),
+        taobao_nick=portraits.taobao_nicks(draws, index, person_names),
+        youzan_nick=portraits.youzan_nicks(draws, index, person_names),
         card="88" + pl.Series(scramble(index, 10**8, 31415926) + 10).cast(pl.String).str.zfill(9),
         shopify_id=7_000_000_000_000 + scramble(2 * index, 10**10),
         shopify_id_second=np.where(twin_account, 7_000_000_000_000 + scramble(2 * index + 1, 10**10), 0),
@@ -209,114 +209,3 @@ def _channel_phones(draws: Draws, index: Ints, main: Ints, second: Ints, family:
             column = np.where(family.two_card, family.owner_phone, column)
         columns.append(column)
     return np.column_stack(columns)
-
-
-def _split(pairs: list[str]) -> tuple[pl.Series, pl.Series]:
-    return pl.Series([p.split(" ")[0] for p in pairs]), pl.Series([p.split(" ")[1] for p in pairs])
-
-
-def _names(spec: SimulationSpec, draws: Draws, index: Ints, home: Ints, male: Flags) -> tuple[pl.Series, pl.Series]:
-    """Full names and their pinyin. Most of a family share the owner's surname."""
-    surnames, surname_pinyin = _split(names.SURNAMES + names.RARE_SURNAMES)
-    given, given_pinyin = _split(names.GIVEN_FEMALE + names.GIVEN_MALE)
-    same = draws.chance(0.65, "same_surname", index)
-    key = np.where(same, home, index)
-    surname = draws.pick(1.0 / (np.arange(len(names.SURNAMES)) + 6.0), "surname", key)
-    rare = draws.chance(spec.rare_surname_share, "rare_surname", key)
-    rare_at = len(names.SURNAMES) + draws.whole(0, len(names.RARE_SURNAMES) - 1, "rare_which", key)
-    surname = np.where(rare, rare_at, surname)
-    low = np.where(male, len(names.GIVEN_FEMALE), 0)
-    width = np.where(male, len(names.GIVEN_MALE), len(names.GIVEN_FEMALE))
-    first = low + np.floor(draws.uniform("given_1", index) * width).astype(np.int64)
-    second = low + np.floor(draws.uniform("given_2", index) * width).astype(np.int64)
-    is_long = pl.Series(draws.chance(0.78, "given_long", index))
-    frame = pl.DataFrame(
-        {
-            "surname": surnames.gather(surname),
-            "first": given.gather(first),
-            "second": given.gather(second),
-            "is_long": is_long,
-            "pinyin": surname_pinyin.gather(surname),
-            "first_pinyin": given_pinyin.gather(first),
-        }
-    )
-    tail = pl.when("is_long").then(pl.col("second")).otherwise(pl.lit(""))
-    out = frame.select(name=pl.concat_str("surname", "first", tail), pinyin=pl.concat_str("pinyin", "first_pinyin"))
-    return out["name"], out["pinyin"]
-
-
-def _birthdays(spec: SimulationSpec, draws: Draws, index: Ints) -> pl.Series:
-    """Ages 18 to 75 at the first day, most between 25 and 45."""
-    age = 18.0 + 57.0 * draws.beta(1.6, 3.2, "age", index)
-    days = np.datetime64(spec.first_day, "D") - np.floor(age * 365.25).astype("timedelta64[D]")
-    frame = pl.DataFrame(
-        {
-            "birthday": pl.Series(days.astype("datetime64[D]")),
-            "is_soon": draws.chance(spec.birthday_soon_share, "birthday_soon", index),
-            "in_days": draws.pick([1, 1, 1, 9, 1, 1, 1, 1], "birthday_in", index),
-        }
-    )
-    soon = pl.lit(spec.last_day) + pl.duration(days="in_days")
-    # 29 February exists in few years of birth: the 28th stands in for it.
-    moved = pl.date(pl.col("birthday").dt.year(), soon.dt.month(), pl.min_horizontal(soon.dt.day(), _last_day(soon)))
-    return frame.select(pl.when("is_soon").then(moved).otherwise("birthday")).to_series()
-
-
-def _last_day(day: pl.Expr) -> pl.Expr:
-    """28 in February, else 31."""
-    return pl.when(day.dt.month() == 2).then(28).otherwise(31)
-
-
-def _addresses(draws: Draws, home: Ints) -> pl.Series:
-    frame = pl.DataFrame(
-        {
-            "district": pl.Series(names.DISTRICTS).gather(draws.whole(0, len(names.DISTRICTS) - 1, "district", home)),
-            "street": pl.Series(names.STREETS).gather(draws.whole(0, len(names.STREETS) - 1, "street", home)),
-            "number": draws.whole(1, 299, "house", home),
-            "building": draws.whole(1, 30, "building", home),
-            "room": draws.whole(1, 26, "floor", home) * 100 + draws.whole(1, 4, "door", home),
-        }
-    )
-    return frame.select(a=pl.format("{} {}{}号{}幢{}室", "district", "street", "number", "building", "room"))["a"]
-
-
-def _emails(spec: SimulationSpec, draws: Draws, index: Ints, pinyin: pl.Series) -> tuple[pl.Series, pl.Series]:
-    """Two addresses; the second is null for most. The digits are unique, so no two people share an address."""
-    domains = pl.Series(names.EMAIL_DOMAINS)
-    first = domains.gather(draws.pick(names.EMAIL_WEIGHTS, "email_domain", index))
-    second = domains.gather(draws.pick(names.EMAIL_WEIGHTS, "email_domain_2", index))
-    has_second = draws.chance(spec.second_email_share, "second_email", index)
-    has_second |= draws.chance(spec.duplicate_account_share, "second_account", index)
-    frame = pl.DataFrame(
-        {
-            "pinyin": pinyin,
-            "n1": scramble(2 * index, 10**9, 271828182),
-            "n2": scramble(2 * index + 1, 10**9, 271828182),
-            "d1": first,
-            "d2": second,
-            "has_second": has_second,
-        }
-    )
-    out = frame.select(
-        first=pl.format("{}{}@{}", "pinyin", "n1", "d1"),
-        second=pl.when("has_second").then(pl.format("{}.{}@{}", "pinyin", "n2", "d2")),
-    )
-    return out["first"], out["second"]
-
-
-def _taobao_nicks(draws: Draws, index: Ints, person_names: pl.Series) -> pl.Series:
-    """Unique: the default `tb...` or a given name with digits."""
-    frame = pl.DataFrame(
-        {
-            "plain": draws.chance(0.5, "nick_kind", index),
-            "number": scramble(index, 10**10, 1234567891),
-            "given": person_names.str.slice(-1),
-        }
-    )
-    plain = pl.format("tb{}", "number")
-    return frame.select(n=pl.when("plain").then(plain).otherwise(pl.format("{}小铺_{}", "given", "number")))["n"]
-
-
-def _youzan_nicks(draws: Draws, index: Ints, person_names: pl.Series) -> pl.Series:
-    words = pl.Series(names.NICK_WORDS).gather(draws.whole(0, len(names.NICK_WORDS) - 1, "nick_word", index))
-    return person_names.str.slice(-1) + words

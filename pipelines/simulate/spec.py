@@ -171,6 +171,6 @@ SAMPLE = SimulationSpec(
     placeholder_share=0.02,
     typo_phone_share=0.01,
     rare_surname_share=0.01,
-    birthday_soon_share=0.06,
+    birthday_soon_share=0.10,
     closing_cart_share=0.06,
 )

@@ -77,9 +77,9 @@ def test_publishing_waits_for_everything(definitions: dg.Definitions) -> None:
 
 
 def test_daily_job_has_daily_partitions_and_a_schedule_at_half_past_two(definitions: dg.Definitions) -> None:
-    job = definitions.get_job_def("refresh_daily")
+    job = definitions.resolve_job_def("refresh_daily")
     assert isinstance(job.partitions_def, dg.DailyPartitionsDefinition)
-    assert definitions.get_schedule_def("refresh_daily_at_0230").cron_schedule == "30 2 * * *"
+    assert definitions.resolve_schedule_def("refresh_daily_at_0230").cron_schedule == "30 2 * * *"
 
 
 def test_importing_the_definitions_reads_nothing(tmp_path: Path) -> None:

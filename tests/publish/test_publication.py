@@ -138,7 +138,7 @@ def test_list_is_utf8_with_bom_and_crlf_and_comes_back_through_polars(run: Run) 
 
 def test_headers_are_chinese_where_the_configuration_says_so(run: Run) -> None:
     publish_it(replace(run, config=Config(segments=SegmentsConfig(header_language="zh"))))
-    assert list_rows(run)[0] == ["客户编号", "手机号", "姓名", "实验组", "距上次购买天数", "net_amount", "rate", "城市", "seen_at"]
+    assert list_rows(run)[0] == ["客户编号", "手机号", "姓名", "实验组", "距最近购买天数", "net_amount", "rate", "城市", "seen_at"]
 
 
 def test_manifest_is_enough_to_check_and_rebuild_the_list(run: Run) -> None:

@@ -2,7 +2,8 @@
 with
 
 consents as (
-    select * from {{ source('lake', 'golden_consents') }} where purpose = 'marketing'
+    select * from {{ source('lake', 'golden_consents') }}
+    where purpose = 'marketing'
 ),
 
 customers as (

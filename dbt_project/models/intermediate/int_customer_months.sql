@@ -4,7 +4,8 @@
 with
 
 purchases as (
-    select * from {{ ref('int_customer_orders') }} where is_purchase
+    select * from {{ ref('int_customer_orders') }}
+    where is_purchase
 ),
 
 months as (

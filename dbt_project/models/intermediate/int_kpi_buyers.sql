@@ -7,7 +7,8 @@ gaps as (
 ),
 
 periods as (
-    select * from {{ ref('int_periods') }} where period_grain in ('month', 'quarter')
+    select * from {{ ref('int_periods') }}
+    where period_grain in ('month', 'quarter')
 ),
 
 activity as (

@@ -10,7 +10,8 @@ firsts as (
 ),
 
 periods as (
-    select * from {{ ref('int_periods') }} where period_grain = 'month'
+    select * from {{ ref('int_periods') }}
+    where period_grain = 'month'
 ),
 
 registered as (

@@ -1,4 +1,4 @@
--- One row per metric (net_sales, aov), complete month and RFM tier (preset monthly) at the month's end; orders without a customer are `unattributed`.
+-- One row per complete month and RFM tier (preset monthly) at its end: purchases and net amount. Orders of nobody are `unattributed`.
 with
 
 customer_months as (
@@ -14,7 +14,8 @@ sales as (
 ),
 
 presets as (
-    select * from {{ ref('int_rfm_presets') }} where preset = 'monthly'
+    select * from {{ ref('int_rfm_presets') }}
+    where preset = 'monthly'
 ),
 
 run_context as (

@@ -1,4 +1,4 @@
--- One row per refund or payment whose order is known: by the channel's own order number, else by payment number, else by merchant order number.
+-- One row per refund or payment whose order is known: by the own order number, else the payment number, else the merchant order number.
 with
 
 refunds as (

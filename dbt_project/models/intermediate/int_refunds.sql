@@ -6,11 +6,21 @@ refunds as (
 ),
 
 order_references as (
-    select * from {{ ref('int_order_references') }} where fact_type = 'refund'
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'refund'
 )
 
 select
-    refunds.*,
-    order_references.order_key
+    refunds.refund_key,
+    refunds.channel,
+    refunds.source_record_key,
+    refunds.status,
+    refunds.refunded_at,
+    refunds.currency_code_original,
+    refunds.refunded_amount_original,
+    refunds.reason,
+    order_references.order_key,
+    refunds._load_id,
+    refunds._source_row
 from refunds
 left join order_references on refunds.refund_key = order_references.fact_key

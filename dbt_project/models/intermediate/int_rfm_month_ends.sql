@@ -1,13 +1,14 @@
 -- One row per customer and complete month since the first purchase (as many months as the run keeps): what was known at the month's end.
 --
--- A purchase counts at the month ends from its own month up to, not including, the month in which its window ends. So it is two changes,
--- one at each end, and a running sum over the changes gives every month end: three rows a purchase instead of one for each month it counts in.
+-- A purchase counts at the month ends from its own month up to, not including, the month in which its window ends: two changes,
+-- one at each end, and a running sum over the changes gives every month end: three rows a purchase instead of twelve.
 {{ config(materialized='table') }}
 
 with
 
 purchases as (
-    select * from {{ ref('int_customer_orders') }} where is_purchase
+    select * from {{ ref('int_customer_orders') }}
+    where is_purchase
 ),
 
 presets as (
@@ -147,5 +148,5 @@ select
 from states
 inner join months
     on
-        months.month_start >= states.change_month
-        and (states.next_change_month is null or months.month_start < states.next_change_month)
+        states.change_month <= months.month_start
+        and (states.next_change_month is null or states.next_change_month > months.month_start)

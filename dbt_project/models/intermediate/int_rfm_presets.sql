@@ -7,12 +7,11 @@ bands as (
 
 select
     preset,
-    max(window_days) as window_days,
     {% for axis in ['recency', 'frequency', 'monetary'] %}
-        {%- for score in range(1, 6) -%}
-            max(case when axis = '{{ axis }}' and score = {{ score }} then from_value end) as {{ axis }}_score_{{ score }}_from
-            {{- '' if axis == 'monetary' and score == 5 else ',' }}
+        {% for score in range(1, 6) %}
+            max(case when axis = '{{ axis }}' and score = {{ score }} then from_value end) as {{ axis }}_score_{{ score }}_from,
         {% endfor %}
-    {%- endfor %}
+    {% endfor %}
+    max(window_days) as window_days
 from bands
 group by preset

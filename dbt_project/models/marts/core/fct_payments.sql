@@ -6,7 +6,8 @@ payments as (
 ),
 
 order_references as (
-    select * from {{ ref('int_order_references') }} where fact_type = 'payment'
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'payment'
 ),
 
 identities as (

@@ -6,7 +6,8 @@ customers as (
 ),
 
 buyers as (
-    select * from {{ ref('int_customer_totals') }} where first_purchased_on is not null
+    select * from {{ ref('int_customer_totals') }}
+    where first_purchased_on is not null
 ),
 
 presets as (

@@ -22,11 +22,13 @@ consents as (
 ),
 
 rfm_monthly as (
-    select * from {{ ref('customer_rfm') }} where preset = 'monthly'
+    select * from {{ ref('customer_rfm') }}
+    where preset = 'monthly'
 ),
 
 rfm_annual as (
-    select * from {{ ref('customer_rfm') }} where preset = 'annual'
+    select * from {{ ref('customer_rfm') }}
+    where preset = 'annual'
 ),
 
 lifecycles as (

@@ -6,7 +6,8 @@ customer_months as (
 ),
 
 periods as (
-    select * from {{ ref('int_periods') }} where period_grain = 'month'
+    select * from {{ ref('int_periods') }}
+    where period_grain = 'month'
 ),
 
 run_context as (

@@ -1,0 +1,38 @@
+"""Assets of the publish stage: lists for marketers, the database for analysts, and the record of the run. The last thing that happens."""
+
+from collections.abc import Iterable, Iterator
+
+import dagster as dg
+
+from assets.partitions import DAILY
+from assets.project import code_version
+from assets.records import counts, events, run_id, run_inputs, write_record
+from assets.resources import HomeResource
+from assets.retries import retrying_io
+from pipelines.publish import publish
+from pipelines.segments import read_segments
+
+
+def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
+    """The published files, downstream of everything: a red check anywhere keeps them as they were."""
+    described = {
+        "export_segments": "One folder per segment: the list and its manifest, in `published/segments/<as_of>/`.",
+        "export_analytics": "The marts as one read-only database, `published/analytics.duckdb`.",
+    }
+    deps = list(upstream)
+    specs = [
+        dg.AssetSpec(name, deps=deps, description=description, group_name="publish", partitions_def=DAILY, kinds={"duckdb"})
+        for name, description in described.items()
+    ]
+
+    @dg.multi_asset(specs=specs, name="exports")
+    def publish_everything(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
+        """Publish lists and database, both or neither, and write the run record."""
+        run = home.run(context.partition_key)
+        inputs = run_inputs(run)
+        with retrying_io():
+            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"])
+        write_record(run.home, report.run_id, inputs, **report.as_record(), counts=counts(run), **events(context.instance, context.run_id))
+        yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
+
+    return publish_everything

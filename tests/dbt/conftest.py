@@ -1,0 +1,76 @@
+"""dbt in this process on a warehouse of its own, with the manifest that `make` prepared: a build parses nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from tests.dbt.lake import TinyLake
+
+PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
+Build = Callable[..., Any]
+
+
+def invoke(dbt_manifest: Path, home: Home, *arguments: str) -> Any:
+    """What dbt returns for `arguments` on the lake of `home`."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
+    from dbt.cli.main import dbtRunner
+    from dbt.contracts.graph.manifest import Manifest
+
+    home.warehouse.parent.mkdir(parents=True, exist_ok=True)
+    manifest = Manifest.from_msgpack(dbt_manifest.with_name("partial_parse.msgpack").read_bytes())
+    manifest.build_flat_graph()
+    values = {
+        "CDP_LAKE": str(home.lake),
+        "CDP_WAREHOUSE": str(home.warehouse),
+        "CDP_MARTS": str(home.marts),
+        "CDP_MEMORY_LIMIT": "1GB",
+        "DO_NOT_TRACK": "1",
+    }
+    with pytest.MonkeyPatch.context() as environment:
+        for name, value in values.items():
+            environment.setenv(name, value)
+        folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
+        try:
+            return dbtRunner(manifest=manifest).invoke([*arguments, "--quiet", "--log-level-file", "none", *folders])
+        finally:
+            DuckDBConnectionManager.close_all_connections()
+
+
+def problems(outcome: Any) -> dict[str, str]:
+    """Message by name of every node that did not do well."""
+    if outcome.exception is not None:
+        raise outcome.exception
+    return {
+        result.node.name: f"{result.status}: {result.message}"
+        for result in outcome.result.results
+        if str(result.status) not in {"success", "pass"}
+    }
+
+
+def rows(home: Home, sql: str) -> list[tuple[Any, ...]]:
+    """Rows of the marts, as an analyst would read them."""
+    with duckdb.connect(str(home.marts), read_only=True) as connection:
+        connection.execute("set timezone = 'UTC'")
+        return connection.execute(sql).fetchall()
+
+
+@pytest.fixture(scope="session")
+def built(dbt_manifest: Path) -> Iterator[Build]:
+    """Write a lake, build every model, run every data test; gives the home. Fails when any of it is not green."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+
+    def build(lake: TinyLake, run: Run, *arguments: str) -> Home:
+        lake.write(run.home, run)
+        bad = problems(invoke(dbt_manifest, run.home, "build", "--exclude-resource-type", "unit_test", *arguments))
+        assert not bad, bad
+        return run.home
+
+    yield build

@@ -1,0 +1,313 @@
+"""The contract of metrics.md a second time, in plain Python over rows: slow, obvious, and without a line in common with the SQL."""
+
+from __future__ import annotations
+
+import calendar
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from pipelines.contracts.run import Run
+from tests.dbt.lake import Row, TinyLake
+
+CENT = Decimal("0.01")
+Kpi = tuple[str, str, date, str, str]
+Value = tuple[Decimal | int, Decimal | int | None, bool]
+
+
+@dataclass(frozen=True)
+class Purchase:
+    order_key: str
+    customer_id: str | None
+    channel: str
+    on: date
+    net: Decimal
+
+
+@dataclass(frozen=True)
+class Period:
+    grain: str
+    start: date
+    end: date
+
+
+def add_months(day: date, count: int) -> date:
+    months = day.year * 12 + day.month - 1 + count
+    year, month = divmod(months, 12)
+    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
+
+
+def periods_of(first: date, as_of: date) -> Iterator[Period]:
+    day = first
+    while day <= as_of:
+        yield Period("day", day, day)
+        day += timedelta(days=1)
+    day = first - timedelta(days=first.weekday())
+    while day <= as_of:
+        yield Period("week", day, day + timedelta(days=6))
+        day += timedelta(days=7)
+    day = first.replace(day=1)
+    while day <= as_of:
+        yield Period("month", day, add_months(day, 1) - timedelta(days=1))
+        day = add_months(day, 1)
+    day = date(first.year, (first.month - 1) // 3 * 3 + 1, 1)
+    while day <= as_of:
+        yield Period("quarter", day, add_months(day, 3) - timedelta(days=1))
+        day = add_months(day, 3)
+
+
+class Oracle:
+    """Everything that the marts should say about one lake on one day."""
+
+    def __init__(self, lake: TinyLake, run: Run) -> None:
+        self.lake, self.run, self.as_of = lake, run, run.as_of
+        self.zone = ZoneInfo(run.config.business_time_zone)
+        self.customer_of = {row["source_record_key"]: row["customer_id"] for row in lake.of("identity_current")}
+        self.orders = self._newest("channel_orders", "order_key", "ordered_at")
+        self.purchases = [purchase for order in self.orders.values() if (purchase := self._purchase(order))]
+        self.by_customer: dict[str, list[Purchase]] = defaultdict(list)
+        for purchase in self.purchases:
+            if purchase.customer_id:
+                self.by_customer[purchase.customer_id].append(purchase)
+        self.registered = {
+            row["customer_id"]: self._day(row["registered_at"]) for row in lake.of("golden_customers") if row["registered_at"]
+        }
+
+    def _day(self, instant: datetime) -> date:
+        return instant.astimezone(self.zone).date()
+
+    def _newest(self, table: str, key: str, time: str) -> dict[str, Row]:
+        newest: dict[str, Row] = {}
+        for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
+            if row["_exported_at"] < self.run.exported_before_at and row[time] < self.run.as_of_end_at:
+                newest[row[key]] = row
+        return newest
+
+    def _refunded(self, order: Row) -> Decimal:
+        """The largest of the order's own statement and each feed's sum: two feeds may tell of one refund."""
+        visible = [
+            row
+            for row in self.lake.of("channel_orders")
+            if row["_exported_at"] < self.run.exported_before_at and row["ordered_at"] < self.run.as_of_end_at
+        ]
+        feeds: dict[str, Decimal] = defaultdict(Decimal)
+        for refund in self._newest("channel_refunds", "refund_key", "refunded_at").values():
+            if refund["status"] != "succeeded" or refund["currency_code"] != order["currency_code"]:
+                continue
+            number, payment = refund["order_no"], refund["payment_no"]
+            own = {row["order_key"] for row in visible if row["channel"] == refund["channel"] and number and row["order_no"] == number}
+            paid = {row["order_key"] for row in visible if payment and row["payment_no"] == payment}
+            sells = any(row["channel"] == refund["channel"] for row in visible)
+            any_shop = set() if sells else {row["order_key"] for row in visible if number and row["order_no"] == number}
+            if next((keys for keys in (own, paid, any_shop) if len(keys) == 1), None) == {order["order_key"]}:
+                feeds[refund["channel"]] += refund["refunded_amount"]
+        stated = [amount for amount in (order["refunded_amount"], *feeds.values()) if amount is not None]
+        if not stated:
+            return (order["paid_amount"] or Decimal(0)) if order["status"] == "refunded" else Decimal(0)
+        return max(stated)
+
+    def _converted(self, amount: Decimal, currency: str, day: date) -> Decimal:
+        if currency == self.run.config.reporting_currency:
+            return amount
+        rates = [row for row in self.lake.of("currency_rates") if row["currency_code"] == currency and row["valid_from_on"] <= day]
+        rate: Decimal = max(rates, key=lambda row: row["valid_from_on"])["rate"]
+        return (amount * rate).quantize(CENT, ROUND_HALF_UP)
+
+    def _purchase(self, order: Row) -> Purchase | None:
+        paid, moment = order["paid_amount"], order["paid_at"] or order["ordered_at"]
+        if order["order_type"] != "sale" or order["status"] not in {"paid", "shipped", "completed"} or paid is None:
+            return None
+        refunded = self._refunded(order)
+        if not (paid - refunded > 0 or paid == 0) or moment >= self.run.as_of_end_at:
+            return None
+        day, currency = self._day(order["ordered_at"]), order["currency_code"]
+        net = self._converted(paid, currency, day) - self._converted(refunded, currency, day)
+        customer = self.customer_of.get(order["source_record_key"])
+        return Purchase(order["order_key"], customer, order["channel"], self._day(moment), net)
+
+    # --- RFM
+
+    def rfm(self, customer: str, preset: str, day: date) -> tuple[int, int, Decimal, int, int, int, int, str] | None:
+        """Recency, frequency, money, scores, total and tier at the end of `day`; None before the first purchase."""
+        bands = self.run.config.rfm.presets[preset]  # type: ignore[index]
+        known = [purchase for purchase in self.by_customer[customer] if purchase.on <= day]
+        if not known:
+            return None
+        recency = (day - max(purchase.on for purchase in known)).days
+        window = [purchase for purchase in known if (day - purchase.on).days < bands.window_days]
+        frequency, money = len(window), sum((purchase.net for purchase in window), Decimal(0))
+        r = max((score for score, days in bands.recency_up_to_days.items() if recency <= days), default=1)
+        f = max((score for score, bound in bands.frequency_from.items() if frequency >= bound), default=1)
+        m = max((score for score, bound in bands.monetary_from.items() if money >= bound), default=1)
+        return recency, frequency, money, r, f, m, r + f + m, self._tier(r + f + m)
+
+    def _tier(self, total: int) -> str:
+        if total >= self.run.config.rfm.high_value_from_total:
+            return "high_value"
+        return "potential" if total >= self.run.config.rfm.potential_from_total else "lapsed"
+
+    def rfm_class(self, customer: str) -> str:
+        rules, known = self.run.config.rfm, self.by_customer[customer]
+        if not known:
+            return "no_purchase"
+        window = [purchase for purchase in known if (self.as_of - purchase.on).days < rules.class_window_days]
+        high = (
+            min((self.as_of - purchase.on).days for purchase in known) <= rules.class_recent_within_days,
+            len(window) >= rules.class_frequent_from,
+            sum((purchase.net for purchase in window), Decimal(0)) >= rules.class_high_spend_from,
+        )
+        return {
+            "HHH": "core_value",
+            "HHL": "active_potential",
+            "HLH": "high_spend_developing",
+            "HLL": "recent_developing",
+            "LHH": "sleeping_high_value",
+            "LHL": "fading_regular",
+            "LLH": "win_back_high_spend",
+            "LLL": "lapsed",
+        }["".join("H" if one else "L" for one in high)]
+
+    def month_ends(self) -> list[date]:
+        ends = [period.end for period in self.periods() if period.grain == "month" and period.end <= self.as_of]
+        return ends[-self.run.config.rfm.history_months :]
+
+    # --- activity
+
+    def active_at(self, customer: str) -> list[datetime]:
+        """Moments of every event, order or interaction of the customer."""
+        facts = [
+            *(row | {"moment": row["ordered_at"]} for row in self.orders.values()),
+            *(row | {"moment": row["occurred_at"]} for row in self._newest("channel_events", "event_key", "occurred_at").values()),
+            *(row | {"moment": row["occurred_at"]} for row in self._newest("channel_interactions", "interaction_key", "occurred_at").values()),
+        ]
+        return [row["moment"] for row in facts if self.customer_of.get(row["source_record_key"]) == customer]
+
+    def known_on(self, customer: str) -> date | None:
+        days = [self._day(moment) for moment in self.active_at(customer)]
+        return min([*days, *([self.registered[customer]] if customer in self.registered else [])], default=None)
+
+    def lifecycle(self, customer: str) -> str:
+        rules, bought = self.run.config.lifecycle, [purchase.on for purchase in self.by_customer[customer]]
+        if customer in self.registered and not bought:
+            return "prospect"
+        if bought and (self.as_of - min(bought)).days <= rules.new_within_days:
+            return "new"
+        idle = min(((self.as_of - self._day(moment)).days for moment in self.active_at(customer)), default=10**6)
+        if idle > rules.churned_after_days:
+            return "churned"
+        if idle > rules.declining_after_days:
+            return "declining"
+        recent = sum((self.as_of - day).days < rules.mature_window_days for day in bought)
+        return "mature" if recent >= rules.mature_from_purchases else "growing"
+
+    # --- KPIs
+
+    def periods(self) -> list[Period]:
+        if not self.purchases:
+            return []
+        return list(periods_of(min(purchase.on for purchase in self.purchases), self.as_of))
+
+    def kpis(self) -> dict[Kpi, Value]:
+        values: dict[Kpi, Value] = {}
+        for period in self.periods():
+            values |= self._sales(period)
+            if period.grain in {"month", "quarter"}:
+                values |= self._buyers(period)
+            if period.grain == "month":
+                values |= self._newcomers(period) | self._retention(period) | self._tiers(period)
+        return values
+
+    def _sales(self, period: Period) -> dict[Kpi, Value]:
+        values: dict[Kpi, Value] = {}
+        slices = [("all", "all"), *(("channel", channel) for channel in {purchase.channel for purchase in self.purchases})]
+        for dimension, value in slices:
+            inside = [p for p in self.purchases if period.start <= p.on <= period.end and value in {"all", p.channel}]
+            net = sum((p.net for p in inside), Decimal(0))
+            values["net_sales", period.grain, period.start, dimension, value] = (net, None, period.end > self.as_of)
+            values["aov", period.grain, period.start, dimension, value] = (net, len(inside), period.end > self.as_of)
+        return values
+
+    def _count(self, customer: str, first: date, last: date) -> int:
+        return sum(first <= purchase.on <= last for purchase in self.by_customer[customer])
+
+    def _buyers(self, period: Period) -> dict[Kpi, Value]:
+        everyone = {row["customer_id"] for row in self.lake.of("golden_customers")}
+        buyers = {customer for customer in everyone if self._count(customer, period.start, period.end)}
+        year_start = add_months(period.end + timedelta(days=1), -12)
+        before = (add_months(period.start, -6), period.start - timedelta(days=1))
+        bought_before = {customer for customer in everyone if self._count(customer, *before)}
+        known = {customer for customer in everyone if (day := self.known_on(customer)) and day <= period.end}
+        shares = {
+            "repurchase_rate": ({c for c in buyers if self._count(c, year_start, period.end) >= 2}, buyers),
+            "repeat_buyer_share": ({c for c in buyers if self._count(c, period.start, period.end) >= 2}, buyers),
+            "churn_rate_literal": ((known - buyers) & bought_before, known - buyers),
+            "churn_rate_active_base": (bought_before - buyers, bought_before),
+        }
+        return {
+            (metric, period.grain, period.start, "all", "all"): (len(above), len(below), period.end > self.as_of)
+            for metric, (above, below) in shares.items()
+        }
+
+    def _newcomers(self, period: Period) -> dict[Kpi, Value]:
+        month = timedelta(days=30)
+        registered = {c: day for c, day in self.registered.items() if period.start <= day <= period.end}
+        orders = {customer: self._count(customer, day, day + month) for customer, day in registered.items()}
+        firsts = {customer: min(purchase.on for purchase in bought) for customer, bought in self.by_customer.items() if bought}
+        new = {customer: day for customer, day in firsts.items() if period.start <= day <= period.end}
+        again = [c for c, day in new.items() if self._count(c, day + timedelta(days=1), day + month)]
+        open_ = period.end + month > self.as_of
+        return {
+            ("registration_first_order_30d", "month", period.start, "all", "all"): (
+                sum(count >= 1 for count in orders.values()),
+                len(registered),
+                open_,
+            ),
+            ("registration_second_order_30d", "month", period.start, "all", "all"): (
+                sum(count >= 2 for count in orders.values()),
+                len(registered),
+                open_,
+            ),
+            ("new_buyer_repurchase_30d", "month", period.start, "all", "all"): (len(again), len(new), open_),
+        }
+
+    def _retention(self, period: Period) -> dict[Kpi, Value]:
+        half_year = add_months(period.start, -5)
+        final = add_months(period.start, 4) - timedelta(days=1)
+        repeat = {c for c in self.by_customer if self._count(c, half_year, period.end) >= 2}
+        kept = {c for c in repeat if self._count(c, period.end + timedelta(days=1), final)}
+        return {("repeat_customer_retention", "month", period.start, "all", "all"): (len(kept), len(repeat), final > self.as_of)}
+
+    def _tiers(self, period: Period) -> dict[Kpi, Value]:
+        if period.end not in self.month_ends():
+            return {}
+        groups: dict[str, list[Purchase]] = {tier: [] for tier in ("high_value", "potential", "lapsed", "unattributed")}
+        for purchase in self.purchases:
+            if period.start <= purchase.on <= period.end:
+                rfm = self.rfm(purchase.customer_id, "monthly", period.end) if purchase.customer_id else None
+                groups[rfm[-1] if rfm else "unattributed"].append(purchase)
+        values: dict[Kpi, Value] = {}
+        for tier, inside in groups.items():
+            net = sum((p.net for p in inside), Decimal(0))
+            values["net_sales", "month", period.start, "rfm_tier", tier] = (net, None, False)
+            values["aov", "month", period.start, "rfm_tier", tier] = (net, len(inside), False)
+        return values
+
+    def cohorts(self) -> dict[tuple[date, int], tuple[int, int, int, Decimal, Decimal]]:
+        """Cohort size, active customers, purchases, net amount, cumulative net amount by first month and months since."""
+        rows: dict[tuple[date, int], tuple[int, int, int, Decimal, Decimal]] = {}
+        members: dict[date, list[str]] = defaultdict(list)
+        for customer, bought in self.by_customer.items():
+            if bought:
+                members[min(purchase.on for purchase in bought).replace(day=1)].append(customer)
+        for first, customers in members.items():
+            month, since, cumulative = first, 0, Decimal(0)
+            while month <= self.as_of:
+                inside = [p for c in customers for p in self.by_customer[c] if p.on.replace(day=1) == month]
+                net = sum((p.net for p in inside), Decimal(0))
+                cumulative += net
+                rows[first, since] = (len(customers), len({p.customer_id for p in inside}), len(inside), net, cumulative)
+                month, since = add_months(month, 1), since + 1
+        return rows

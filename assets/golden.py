@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import dagster as dg
 
 from assets.catalog import specs
-from assets.partitions import DAILY
+from assets.partitions import DAILY, ONE_BY_ONE
 from assets.resources import HomeResource
 from pipelines.contracts.identity_tables import GOLDEN_TABLES
 from pipelines.golden import build_golden
@@ -14,7 +14,7 @@ from pipelines.golden import build_golden
 _UPSTREAM = ["channel_profiles", "channel_consents", "identity_contact_points", "identity_rejected_values", "identity_current"]
 
 
-@dg.multi_asset(specs=specs(GOLDEN_TABLES, deps=_UPSTREAM, partitions=DAILY, kind="duckdb"))
+@dg.multi_asset(specs=specs(GOLDEN_TABLES, deps=_UPSTREAM, partitions=DAILY, kind="duckdb"), backfill_policy=ONE_BY_ONE)
 def golden(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Choose the value of each attribute and the consent of each contact point."""
     report = build_golden(home.run(context.partition_key))

@@ -5,12 +5,10 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.hooks import report_failure
-from assets.partitions import DAILY
 
 refresh_daily = dg.define_asset_job(
     "refresh_daily",
     selection=dg.AssetSelection.all(),
-    partitions_def=DAILY,
     executor_def=dg.in_process_executor,
     hooks={report_failure},
     description="Everything: load what is new, resolve, score, check, publish. One run a business day.",

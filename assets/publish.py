@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import dagster as dg
 
-from assets.partitions import DAILY
+from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import code_version
 from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
@@ -25,7 +25,7 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         for name, description in described.items()
     ]
 
-    @dg.multi_asset(specs=specs, name="exports")
+    @dg.multi_asset(specs=specs, name="exports", backfill_policy=ONE_BY_ONE)
     def publish_everything(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
         """Publish lists and database, both or neither, and write the run record."""
         run = home.run(context.partition_key)

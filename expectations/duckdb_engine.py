@@ -84,8 +84,11 @@ class Judge:
         pool = {"poolclass": StaticPool, "connect_args": {"config": settings}}
         source = context.data_sources.add_duckdb(name="lake", connection_string="duckdb:///:memory:", kwargs=pool)
         self._engine: SqlAlchemyExecutionEngine = source.get_execution_engine()
+        with self._engine.get_connection() as connection:
+            # a channel table has a file a load, and each is opened several times; changed files are noticed
+            connection.exec_driver_sql("set parquet_metadata_cache = true")
         self._show("select 1")
-        self._rows = source.add_query_asset(name="rows", query="select * from rows_to_judge").add_batch_definition_whole_table("all")
+        self._rows = source.add_table_asset(name="rows", table_name="rows_to_judge").add_batch_definition_whole_table("all")
 
     def look_at(self, files: Sequence[str]) -> dict[str, str]:
         """Make the rows of the Parquet `files` the batch; return their columns with DuckDB's types."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -77,6 +78,11 @@ def main() -> None:
     except CdpError as error:
         print(f"cdp: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:  # the last line of defense: the exit code must say "unexpected", where Python's own says "check failed"
+        # frames only: messages of libraries may quote a cell, and with it a person
+        print("".join(traceback.format_tb(error.__traceback__)), file=sys.stderr)
+        print(f"cdp: unexpected {type(error).__name__}; nothing was published -> report the lines above", file=sys.stderr)
+        sys.exit(4)
     except KeyboardInterrupt:
         print("cdp: stopped; nothing was published by this run, run it again", file=sys.stderr)
         sys.exit(4)

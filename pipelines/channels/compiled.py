@@ -10,7 +10,7 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from pipelines.channels.cleaners import CLEANERS
-from pipelines.channels.contract import FormatSpec, WithinSpec, TableRule, nearest
+from pipelines.channels.contract import FormatSpec, TableRule, WithinSpec, nearest
 from pipelines.channels.typed import VALUE_TYPES
 from pipelines.channels.yaml_lines import Path
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
@@ -146,7 +146,8 @@ def _rules(spec: FormatSpec, frame: pl.LazyFrame) -> Iterator[CompiledRule]:
 def _rule(table: Table, rule: TableRule, frame: pl.LazyFrame, path: Path) -> CompiledRule:
     _check_columns(table, rule, path)
     where = None if rule.where is None else _sql(rule.where, frame, (*path, "where"))
-    rows, after = {}, {}
+    rows: dict[str, pl.Expr] = {}
+    after: dict[str, pl.Expr] = {}
     for name, text in rule.columns.items():
         expression = _sql(text, frame, (*path, "columns", name))
         on_keys_alone = set(expression.meta.root_names()) <= {*rule.per}

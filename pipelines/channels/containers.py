@@ -70,7 +70,7 @@ def opened(path: Path, packing: Packing, member: str | None = None) -> Iterator[
                 yield stream  # type: ignore[misc]
         elif packing is Packing.ZIP and member is not None:
             with zipfile.ZipFile(path) as archive, archive.open(member) as inner:
-                yield io.BufferedReader(inner)  # type: ignore[type-var, arg-type]
+                yield io.BufferedReader(inner)  # type: ignore[type-var]
         else:
             with path.open("rb") as stream:
                 yield stream

@@ -124,7 +124,7 @@ def _transcoded(block: bytes, encoding: Encoding) -> bytes:
 
 def _marked(block: bytes, encoding: Encoding, *, is_proven: bool) -> bytes:
     """Replace what cannot be decoded by UNDECODABLE. Only the lines concerned are looked at twice."""
-    lines = []
+    lines: list[bytes] = []
     for line in block.splitlines(keepends=True):
         try:
             text = line.decode(encoding)

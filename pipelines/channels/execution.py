@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import polars as pl
@@ -20,7 +20,8 @@ from pipelines.contracts.tables import Table
 
 # long ids end in zeros by chance once in a hundred to once in ten thousand; in a file saved by a spreadsheet all do
 _LOSSY_SHARE, _LOSSY_COUNT = 0.05, 2
-COMPRESSION, LEVEL = "zstd", 1
+COMPRESSION: Literal["zstd"] = "zstd"
+LEVEL = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,7 +34,7 @@ def from_path(spec: FormatSpec, path: str, business_zone: str) -> datetime | Non
 
 def _read(text: str, spelling: str, zone: str, business_zone: str) -> datetime:
     try:
-        moment = datetime.strptime(text, spelling)  # noqa: DTZ007 - the zone is the contract's
+        moment = datetime.strptime(text, spelling)
     except ValueError as error:
         raise UnreadableError(f"has a name whose date {text!r} is none", "give it the name that the channel gave it") from error
     if "%H" in spelling:

@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
 
+from pipelines.channels.blocks import Shape
 from pipelines.channels.containers import Packing, UnreadableError, head_of, members, opened
 from pipelines.channels.contract import Encoding
 from pipelines.channels.encodings import NotThisEncodingError, utf8_blocks
 from pipelines.channels.formats import Format
 from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import Layout, recognize_text
-from pipelines.channels.splitter import Lines, NeedsRewritingError, Shape, Splitter
+from pipelines.channels.splitter import Lines, NeedsRewritingError, Splitter
 
 # smaller texts stay in memory: a file costs 1 ms more, and most deliveries are small
 _MEMORY_BYTES = 1 << 25

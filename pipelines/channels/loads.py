@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE
+from pipelines.contracts.config import FileProblem
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_table
@@ -52,7 +53,7 @@ class Load:
     paths: tuple[str, ...] = ()  # every path under which the content came
     archive_path: str = ""
     contracts_hash: str = ""  # of all contracts when it was refused: with others it is tried again
-    problem: str | None = None  # kind of refusal
+    problem: FileProblem | None = None  # kind of refusal
 
     def delivered_as(self, path: str) -> Load:
         """The same load, met under another path."""
@@ -75,10 +76,12 @@ class Load:
 
 
 def manifests_folder(home: Home) -> Path:
+    """Where the manifests lie."""
     return home.lake / "loads"
 
 
 def staging_folder(home: Home) -> Path:
+    """Where a run writes what is not visible yet."""
     return home.lake / "staging"
 
 

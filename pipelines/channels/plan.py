@@ -77,7 +77,9 @@ def cells(scans: Sequence[Scan], constants: Sequence[Constants]) -> list[pl.Lazy
 def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item: Format, *, lossy_files: Sequence[int] = ()) -> Records:
     """From `cells`: every record with cleaned text `text:<field>`, typed field and fault. In `lossy_files` round ids are faults."""
     spec = item.spec
-    texts, helpers, values = [], [], []
+    texts: list[pl.Expr] = []
+    helpers: list[pl.Expr] = []
+    values: list[pl.Expr] = []
     checks: list[tuple[pl.Expr, RecordFault]] = []
     for name, field in spec.fields.items():
         text = pl.col(_text(name))

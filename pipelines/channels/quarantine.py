@@ -76,7 +76,7 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
     return found + [""] * (len(wanted) - len(found))
 
 
-def _record(data: bytes, ends: np.ndarray, number: int, begin: int, count: int | None, is_quoted: bool) -> bytes | None:  # type: ignore[type-arg]
+def _record(data: bytes, ends: np.ndarray, number: int, begin: int, count: int | None, is_quoted: bool) -> bytes | None:
     """The record from line `number` of the block; None when it goes on in the next block."""
     if count is not None:
         return data[begin : int(ends[number + count - 1])] if number + count - 1 < len(ends) else None

@@ -60,7 +60,7 @@ def _at(text: Bytes, places: Ints) -> Bytes:
 
 
 def _is_boundary(bytes_: Bytes, separator: int) -> Bools:
-    return (bytes_ == separator) | (bytes_ == _NEWLINE)
+    return np.asarray((bytes_ == separator) | (bytes_ == _NEWLINE))
 
 
 @dataclass(frozen=True, slots=True)

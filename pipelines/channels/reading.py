@@ -44,9 +44,8 @@ class Opened:
     @property
     def text_bytes(self) -> int:
         """Size of what is to be parsed."""
-        if self.text is not None and isinstance(self.text.text, bytes):
-            return len(self.text.text)
-        return (self.file.path if self.text is None else Path(self.text.text)).stat().st_size
+        source = self.file.path if self.text is None else self.text.text
+        return len(source) if isinstance(source, bytes) else source.stat().st_size
 
 
 def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, staging: Path) -> Opened:

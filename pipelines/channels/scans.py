@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +10,12 @@ import numpy as np
 import polars as pl
 from polars.exceptions import PolarsError
 
+from pipelines.channels.blocks import CELL_END, RECORD_END
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
 from pipelines.channels.inspection import Inspected
 from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import normal_header
-from pipelines.channels.splitter import CELL_END, RECORD_END
 
 SOURCE_ROW = "source_row"
 _INDEX = "_index"
@@ -99,26 +99,18 @@ def _line_of_record(file: Inspected) -> pl.Expr:
 
 def _scan_json(file: Inspected, spec: FormatSpec) -> Scan:
     paths = {field: tuple(rule.column[0].split(".")) for field, rule in spec.fields.items()}
-    frame = pl.scan_ndjson(
-        file.text if isinstance(file.text, Path) else [file.text], schema=_json_schema(paths.values()), row_index_name=_INDEX
-    )
+    frame = pl.scan_ndjson(file.text, schema=_json_schema(paths.values()), row_index_name=_INDEX)
     cells = {field: _struct_field(path) for field, path in paths.items()}
     dropped = len(set(file.layout.headers) - {".".join(path) for path in paths.values()})
     return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
 
 
-def _json_schema(paths: Iterator[tuple[str, ...]] | Sequence[tuple[str, ...]] | object) -> dict[str, pl.DataType]:
-    tree: dict[str, object] = {}
-    for path in paths:  # type: ignore[attr-defined]
-        node = tree
-        for step in path[:-1]:
-            node = node.setdefault(step, {})  # type: ignore[assignment]
-        node.setdefault(path[-1], None)
-    return {name: _dtype(node) for name, node in tree.items()}
-
-
-def _dtype(node: object) -> pl.DataType:
-    return pl.Struct({name: _dtype(inner) for name, inner in node.items()}) if isinstance(node, dict) else pl.String()
+def _json_schema(paths: Iterable[tuple[str, ...]]) -> dict[str, pl.DataType]:
+    """Text at the end of every path; what no path names is not parsed into a column."""
+    inner: dict[str, list[tuple[str, ...]]] = {}
+    for path in paths:
+        inner.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
+    return {name: pl.Struct(_json_schema(rest)) if rest else pl.String() for name, rest in inner.items()}
 
 
 def _struct_field(path: tuple[str, ...]) -> pl.Expr:
@@ -131,7 +123,7 @@ def _struct_field(path: tuple[str, ...]) -> pl.Expr:
 def broken_json_lines(file: Inspected) -> Ints:
     """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
     spec = file.layout.format.spec
-    dtype = pl.Struct(_json_schema([tuple(rule.column[0].split(".")) for rule in spec.fields.values()]))
+    dtype = _json_schema(tuple(rule.column[0].split(".")) for rule in spec.fields.values())
     raw = file.text if isinstance(file.text, bytes) else file.text.read_bytes()
     lines = pl.Series(raw.decode().split("\n")[: file.lines.records])
     found: list[int] = []
@@ -148,10 +140,10 @@ def broken_json_lines(file: Inspected) -> Ints:
     return file.lines.line_of(np.array(sorted(found), dtype=np.int64))
 
 
-def _parses(lines: pl.Series, dtype: pl.Struct) -> bool:
+def _parses(lines: pl.Series, dtype: dict[str, pl.DataType]) -> bool:
     text = "\n".join(lines.to_list()).encode()
     try:
-        return pl.scan_ndjson([text], schema=dtype.to_schema()).collect().height == len(lines)
+        return pl.scan_ndjson(text, schema=dtype).collect().height == len(lines)
     except PolarsError:
         return False
 

@@ -26,7 +26,7 @@ def delivery_problems(home: Home) -> list[FileProblem]:
         if path is None:
             continue
         if load.problem is not None:
-            problems.append(FileProblem(path, load.problem, load.reason or "", load.line_count))  # type: ignore[arg-type]
+            problems.append(FileProblem(path, load.problem, load.reason or "", load.line_count))
         elif load.quarantined_count:
             reason = f"{load.quarantined_count} rows in quarantine"
             problems.append(FileProblem(path, "quarantined_rows", reason, load.quarantined_count))

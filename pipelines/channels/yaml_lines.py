@@ -46,7 +46,7 @@ def _value(node: yaml.Node, path: Path, lines: dict[Path, int]) -> Any:
     if isinstance(node, yaml.SequenceNode):
         return [_value(item, (*path, position), lines) for position, item in enumerate(node.value)]
     text = str(node.value)
-    if node.style in _QUOTED:
+    if isinstance(node, yaml.ScalarNode) and node.style in _QUOTED:
         return text
     if text in _CONSTANTS:
         return _CONSTANTS[text]

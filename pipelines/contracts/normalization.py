@@ -109,7 +109,7 @@ def _emails(values: pl.DataFrame, config: Config) -> pl.DataFrame:
         local = pl.when(is_gmail).then(local.str.replace(r"\+.*$", "").str.replace_all(".", "", literal=True)).otherwise(local)
         domain = pl.when(is_gmail).then(pl.lit(_GMAIL[0])).otherwise(domain)
     folded = pl.coalesce(local + "@" + domain, text)
-    is_valid = text.str.contains(_EMAIL) & (text.str.len_chars() <= 254) & (local.str.len_chars() <= 64)
+    is_valid = text.str.contains(_EMAIL) & (text.str.len_chars() <= 254) & local.str.len_chars().is_between(1, 64)
     state = (
         pl.when(pl.col("value").str.contains("*", literal=True))
         .then(pl.lit("masked"))

@@ -18,6 +18,8 @@ GATE: Mapping[str, str] = {
     "not_held_out": "held_out",
 }
 EXPORTED = "exported"
+# of a waterfall, in order: JSON files sort their keys
+STEPS = ("matched", *GATE, EXPORTED)
 
 
 @dataclass(frozen=True, slots=True)

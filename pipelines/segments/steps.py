@@ -92,8 +92,8 @@ select
     end as outcome,
     case
         when wanted.contact_value is null then 'no ' || wanted.contact_type
-        when granted.customer_id is null then 'no consent to ' || wanted.channel || ' for marketing'
         when denied.contact_value is not null then wanted.channel || ' for marketing is denied on the ' || wanted.contact_type
+        when granted.customer_id is null then 'no consent to ' || wanted.channel || ' for marketing'
         when silenced.customer_id is not null then silenced.reason || ', the person'
         when silenced_contacts.contact_value is not null then silenced_contacts.reason || ', the ' || wanted.contact_type
         when coalesce(messages.message_count, 0) >= {cap_messages}

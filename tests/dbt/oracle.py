@@ -178,12 +178,11 @@ class Oracle:
 
     def active_at(self, customer: str) -> list[datetime]:
         """Moments of every event, order or interaction of the customer."""
-        facts = [
-            *(row | {"moment": row["ordered_at"]} for row in self.orders.values()),
-            *(row | {"moment": row["occurred_at"]} for row in self._newest("channel_events", "event_key", "occurred_at").values()),
-            *(row | {"moment": row["occurred_at"]} for row in self._newest("channel_interactions", "interaction_key", "occurred_at").values()),
-        ]
-        return [row["moment"] for row in facts if self.customer_of.get(row["source_record_key"]) == customer]
+        events = self._newest("channel_events", "event_key", "occurred_at").values()
+        interactions = self._newest("channel_interactions", "interaction_key", "occurred_at").values()
+        facts = [(row, row["ordered_at"]) for row in self.orders.values()]
+        facts += [(row, row["occurred_at"]) for row in (*events, *interactions)]
+        return [moment for row, moment in facts if self.customer_of.get(row["source_record_key"]) == customer]
 
     def known_on(self, customer: str) -> date | None:
         days = [self._day(moment) for moment in self.active_at(customer)]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ from tests.dbt.oracle import Oracle
 
 CHANNELS = ("shop", "taobao", "till")
 FIRST_DAY = date(2022, 11, 20)
+KPI_COLUMNS = "metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, is_provisional"
 
 
 class History:
@@ -27,9 +27,7 @@ class History:
         self.random, self.as_of, self.lake = random.Random(seed), as_of, TinyLake()
         self.days = (as_of - FIRST_DAY).days
         for currency, day, rate in (("USD", FIRST_DAY, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", FIRST_DAY, "0.051")):
-            self.lake.add(
-                "currency_rates", currency_code=currency, reporting_currency_code="CNY", valid_from_on=day, rate=Decimal(rate)
-            )
+            self.lake.add("currency_rates", currency_code=currency, reporting_currency_code="CNY", valid_from_on=day, rate=Decimal(rate))
         for number in range(40):
             self.person(number)
         for number in range(330):
@@ -145,7 +143,9 @@ def test_every_kpi_equals_the_oracle(case: tuple[Home, Oracle]) -> None:
     home, oracle = case
     found = {
         tuple(row[:5]): tuple(row[5:])
-        for row in rows(home, "select metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, is_provisional from kpi")
+        for row in rows(
+            home, "select metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, is_provisional from kpi"
+        )
     }
     wanted = oracle.kpis()
     assert found.keys() == wanted.keys()

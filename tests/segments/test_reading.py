@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.segments import Segment, Waterfall
+from pipelines.contracts.segments import STEPS, Segment, Waterfall
 from pipelines.segments import read_segments
 from pipelines.segments.expressions import check_condition
 
@@ -187,3 +188,4 @@ def test_waterfall_is_the_running_rest_of_the_outcomes() -> None:
     counts = {"unreachable": 1, "no_consent": 2, "suppressed": 3, "over_cap": 4, "lost_priority": 5, "held_out": 6, "exported": 7}
     assert Waterfall.of_outcomes(counts) == Waterfall(28, 27, 25, 22, 18, 13, 7, 7)
     assert Waterfall.of_outcomes({}) == Waterfall()
+    assert tuple(asdict(Waterfall())) == STEPS

@@ -76,8 +76,8 @@ def lower(cell: pl.Expr) -> pl.Expr:
 
 
 def single_spaces(cell: pl.Expr) -> pl.Expr:
-    """Runs of spaces, and line breaks, become one space."""
-    return cell.str.replace_all(r"\s+", " ")
+    """Runs of spaces, and tabs and line breaks, become one space."""
+    return cell.str.replace_all(r"\s\s+|[\t\r\n]", " ")
 
 
 CLEANERS: Mapping[str, Cleaner] = {

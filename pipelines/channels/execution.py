@@ -6,22 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal, TypedDict
 
 import numpy as np
 import polars as pl
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
-from pipelines.channels.plan import FAULT, RecordFault, Records, cells, faulty, fingerprints, good, records, table_rows
+from pipelines.channels.plan import RecordFault, Records, cells, faulty, file_of, fingerprints, good, records, table_rows
 from pipelines.channels.reading import Opened
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
 from pipelines.contracts.tables import Table
 
+
+class _Parquet(TypedDict):
+    compression: Literal["zstd"]
+    compression_level: int
+    statistics: dict[str, bool]
+
+
 # long ids end in zeros by chance once in a hundred to once in ten thousand; in a file saved by a spreadsheet all do
 _LOSSY_SHARE, _LOSSY_COUNT = 0.05, 2
-COMPRESSION: Literal["zstd"] = "zstd"
-LEVEL = 1
+
+# zstd 1 writes half the bytes of snappy for a tenth more time; bounds of columns would cost another tenth and nobody prunes by them
+PARQUET: Final[_Parquet] = {"compression": "zstd", "compression_level": 1, "statistics": {"null_count": True, "min": False, "max": False}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +49,76 @@ class Results:
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    counts: Mapping[int, Mapping[str, Any]]
     times: Mapping[int, Mapping[str, Any]]
-    faulty: pl.DataFrame
-    prints: pl.DataFrame | None
     tables: Sequence[pl.DataFrame]
-    faults: tuple[RecordFault, ...]
 
 
 def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
     """Results of files of one format. In memory the files are read together; else there is one file, and it is streamed."""
     item = batch[0].format
-    outcome = _execute(batch, item, (), (), in_memory=in_memory)
-    lossy = [file for file, counts in outcome.counts.items() if _is_lossy(counts)]
-    repeated = [] if outcome.prints is None else _repeated(outcome.prints)
-    if lossy or repeated:
-        outcome = _execute(batch, item, lossy, repeated, in_memory=in_memory)
-    return [_results(opened, file, item, outcome, repeated, in_memory=in_memory) for file, opened in enumerate(batch)]
+    found = _typed(batch, item, (), in_memory=in_memory)
+    counts = _by_file(_counts(found, item).collect(engine="streaming"))
+    lossy = [file for file, row in counts.items() if _is_lossy(row)]
+    if lossy:
+        found = _typed(batch, item, lossy, in_memory=in_memory)
+    repeated = _repeated(found, item) if item.spec.repeated_rows == "drop" else []
+    outcome = _tables_of(found, batch, item, repeated, in_memory=in_memory)
+    set_aside = faulty(found).collect(engine="streaming")
+    if not in_memory:
+        _typed_path(batch[0]).unlink()
+    return [_results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeated) for file, opened in enumerate(batch)]
 
 
 def _is_lossy(counts: Mapping[str, Any]) -> bool:
     return bool(counts["zero_tails"] >= _LOSSY_COUNT and counts["zero_tails"] > _LOSSY_SHARE * counts["long_ids"])
 
 
-def _execute(batch: Sequence[Opened], item: Format, lossy: Sequence[int], repeated: Sequence[int], *, in_memory: bool) -> _Outcome:
+def _typed(batch: Sequence[Opened], item: Format, lossy: Sequence[int], *, in_memory: bool) -> Records:
+    """Typed records, computed once: every table is planned on the result, in memory or in a file in staging.
+
+    One plan for all would grow with sources times outputs: 46 small files took 1.0 s to plan, and a large one was parsed for each table.
+    """
     frames = cells([opened.scan for opened in batch], [opened.constants for opened in batch])
-    # planning grows with sources times outputs: in memory each stage is computed once, and the next planned on its result
-    source = pl.concat(pl.collect_all(frames, engine="streaming")).lazy() if in_memory else frames[0]
-    found = records(source, batch[0].scan.natives, item, lossy_files=lossy)
     if in_memory:
-        found = Records(found.typed.collect(engine="streaming").lazy(), found.faults)
-    frame = good(found, item, batch[0].constants, repeated)
+        whole = pl.concat(pl.collect_all(frames, engine="streaming"))
+        found = records(whole.lazy(), batch[0].scan.natives, item, lossy_files=lossy)
+        return Records(found.typed.collect(engine="streaming").lazy(), found.faults)
+    found = records(frames[0], batch[0].scan.natives, item, lossy_files=lossy)
+    path = _typed_path(batch[0])
+    found.typed.sink_parquet(path, compression="lz4", statistics=False, engine="streaming")
+    return Records(pl.scan_parquet(path, glob=False), found.faults)
+
+
+def _typed_path(opened: Opened) -> Path:
+    return opened.staging.with_name(f"{opened.staging.name}.typed.parquet")
+
+
+def _repeated(found: Records, item: Format) -> list[int]:
+    """Numbers of the records that equal an earlier one of their file in every field."""
+    candidates = _equal(fingerprints(found, item).collect(engine="streaming"), with_first=True)
+    return _equal(fingerprints(found, item, candidates).collect(engine="streaming"), with_first=False) if candidates else []
+
+
+def _equal(prints: pl.DataFrame, *, with_first: bool) -> list[int]:
+    number, first, second = (prints[name].to_numpy() for name in ("number", "first", "second"))
+    file = file_of(number)
+    order = np.lexsort((number, second, first, file))
+    same = np.logical_and.reduce([values[order][1:] == values[order][:-1] for values in (file, first, second)])
+    later = order[1:][same]
+    return sorted({*number[later].tolist(), *(number[order[:-1][same]].tolist() if with_first else ())})
+
+
+def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: Sequence[int], *, in_memory: bool) -> _Outcome:
+    constants = [opened.constants for opened in batch]
+    frame = good(found, item, constants[0], repeated)
     if in_memory:
         frame = frame.collect(engine="streaming").lazy()
-    tables = [table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table]) for table in _tables(item)]
-    if not in_memory:
-        tables = [
-            rows.drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, compression=COMPRESSION, compression_level=LEVEL)
-            for rows, table in zip(tables, _tables(item), strict=True)
-        ]
-    wants_prints = item.spec.repeated_rows == "drop" and not len(repeated)
-    plans = [*tables, _counts(found, item), _times(frame, item), faulty(found)]
-    done = pl.collect_all([*plans, fingerprints(found, item)] if wants_prints else plans, engine="streaming")
-    counts, times, set_aside = done[len(tables) : len(tables) + 3]
-    return _Outcome(_by_file(counts), _by_file(times), set_aside, done[-1] if wants_prints else None, done[: len(tables)], found.faults)
+    plans = []
+    for table in _tables(item):
+        rows = table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table], item, constants)
+        plans.append(rows if in_memory else rows.drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, **PARQUET))
+    done = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
+    return _Outcome(_by_file(done[-1]), done[:-1] if in_memory else [])
 
 
 def _tables(item: Format) -> list[Table]:
@@ -99,7 +133,6 @@ def _counts(found: Records, item: Format) -> pl.LazyFrame:
     ids = [pl.col(name) for name, field in item.spec.fields.items() if field.type == "id"]
     return found.typed.group_by(FILE).agg(
         read=pl.len(),
-        good=(pl.col(FAULT) == 0).sum(),
         long_ids=pl.sum_horizontal(column.str.contains(LONG_ID).sum() for column in ids) if ids else pl.lit(0),
         zero_tails=pl.sum_horizontal(column.str.contains(ZERO_TAILED_ID).sum() for column in ids) if ids else pl.lit(0),
     )
@@ -119,36 +152,35 @@ def _by_file(frame: pl.DataFrame) -> dict[int, dict[str, Any]]:
     return {row[FILE]: row for row in frame.to_dicts()}
 
 
-def _repeated(prints: pl.DataFrame) -> list[int]:
-    """Records that equal an earlier one of their file."""
-    number, first, second = (prints[name].to_numpy() for name in ("number", "first", "second"))
-    file = number >> 40
-    order = np.lexsort((number, second, first, file))
-    same = np.logical_and.reduce([values[order][1:] == values[order][:-1] for values in (file, first, second)])
-    return sorted(number[order[1:][same]].tolist())
-
-
-def _results(opened: Opened, file: int, item: Format, outcome: _Outcome, repeated: Sequence[int], *, in_memory: bool) -> Results:
-    tables = _tables(item)
-    parts = {} if in_memory else {table.name: _part(opened, table) for table in tables}
-    if in_memory:
-        for rows, table in zip(outcome.tables, tables, strict=True):
-            mine = _of_file(rows, file)
-            if mine.height:
-                mine.drop(FILE).write_parquet(_part(opened, table), compression=COMPRESSION, compression_level=LEVEL)
-                parts[table.name] = _part(opened, table)
-    counts, times = outcome.counts.get(file, {}), outcome.times.get(file, {})
+def _results(
+    opened: Opened,
+    file: int,
+    counts: Mapping[str, Any],
+    outcome: _Outcome,
+    set_aside: pl.DataFrame,
+    faults: tuple[RecordFault, ...],
+    repeated: Sequence[int],
+) -> Results:
+    item = opened.format
+    parts = {table.name: _part(opened, table) for table in _tables(item)}
+    for rows, table in zip(outcome.tables, _tables(item), strict=False):
+        mine = _of_file(rows, file)
+        if mine.height:
+            mine.drop(FILE).write_parquet(parts[table.name], **PARQUET)
+        else:
+            del parts[table.name]
+    times = outcome.times.get(file, {})
     firsts = [times.get(f"min:{name}") for name in item.spec.business_times]
     lasts = [times.get(f"max:{name}") for name in item.spec.business_times]
     return Results(
         read_count=counts.get("read", 0),
         loaded_count=times.get("loaded", 0),
-        repeated_count=sum(number >> 40 == file for number in repeated),
+        repeated_count=sum(file_of(number) == file for number in repeated),
         first_at=min((value for value in firsts if value is not None), default=None),
         last_at=max((value for value in lasts if value is not None), default=None),
         totals=tuple(times.get(f"total:{position}") for position in range(len(item.compiled.totals))),
-        faulty=outcome.faulty.filter(pl.col(FILE) == file) if outcome.faulty.height else outcome.faulty,
-        faults=outcome.faults,
+        faulty=set_aside.filter(pl.col(FILE) == file) if set_aside.height else set_aside,
+        faults=faults,
         parts=parts,
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import polars as pl
 
@@ -15,6 +16,7 @@ from pipelines.channels.cleaners import CLEANERS
 from pipelines.channels.compiled import FILE, CompiledRule
 from pipelines.channels.contract import FieldSpec, FormatSpec
 from pipelines.channels.formats import Format
+from pipelines.channels.quotes import Ints
 from pipelines.channels.scans import SOURCE_ROW, Scan, cell
 from pipelines.channels.typed import ZERO_TAILED_ID, Fault, Reading, read
 from pipelines.contracts.tables import POLARS_TYPES, Type
@@ -52,9 +54,12 @@ class Records:
     faults: tuple[RecordFault, ...]
 
 
-def record_number(file: int, row: int) -> int:
-    """A record of a batch as one integer."""
-    return (file << _ROW_BITS) + row
+Number = TypeVar("Number", int, Ints)
+
+
+def file_of(record_number: Number) -> Number:
+    """File of a record that is numbered within its batch: both are packed into one integer."""
+    return record_number >> _ROW_BITS
 
 
 def _record_number() -> pl.Expr:
@@ -66,7 +71,6 @@ def cells(scans: Sequence[Scan], constants: Sequence[Constants]) -> list[pl.Lazy
     return [
         scan.cells.with_columns(
             pl.lit(file, pl.UInt32).alias(FILE),
-            pl.lit(constants[file].load_id).alias("_load_id"),
             _instant(constants[file].exported_at).alias("exported_at"),
             _instant(constants[file].snapshot_at).alias("snapshot_at"),
         )
@@ -91,7 +95,7 @@ def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item
             checks.append((fault.condition, RecordFault(name, field.column[0], fault.reason)))
     numbers = [pl.when(condition).then(pl.lit(position, pl.UInt16)) for position, (condition, _) in enumerate(checks, start=1)]
     first = pl.min_horizontal(numbers).fill_null(0) if numbers else pl.lit(0, pl.UInt16)
-    cleaned = frame.select(FILE, SOURCE_ROW, "_load_id", "exported_at", "snapshot_at", *texts)
+    cleaned = frame.select(FILE, SOURCE_ROW, "exported_at", "snapshot_at", *texts)
     return Records(cleaned.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT)), tuple(check[1] for check in checks))
 
 
@@ -127,7 +131,7 @@ def good(found: Records, item: Format, constants: Constants, repeated: Sequence[
     """The records that are loaded, with derived fields. `repeated`: numbers of records that an earlier one equals."""
     frame = found.typed.filter(pl.col(FAULT) == 0)
     if len(repeated):
-        frame = frame.filter(~_record_number().is_in(pl.Series(repeated, dtype=pl.Int64).implode()))
+        frame = frame.filter(~_is_among(repeated))
     values = {"channel": pl.lit(item.spec.channel), "default_currency_code": pl.lit(constants.currency_code)}
     if "currency_code" not in item.spec.fields:
         values["currency_code"] = pl.lit(constants.currency_code)
@@ -137,10 +141,24 @@ def good(found: Records, item: Format, constants: Constants, repeated: Sequence[
     return frame
 
 
-def fingerprints(found: Records, item: Format) -> pl.LazyFrame:
-    """Two 64-bit hashes over all fields of each good record: together as good as comparing cell by cell."""
-    cells = pl.struct(_text(name) for name in item.spec.fields)
-    return found.typed.filter(pl.col(FAULT) == 0).select(number=_record_number(), first=cells.hash(1), second=cells.hash(2))
+def fingerprints(found: Records, item: Format, among: Sequence[int] | None = None) -> pl.LazyFrame:
+    """Number and hashes of good records. Equal records have equal ones.
+
+    First of all over the required fields only, with one hash: most files have no two such. `among` these: over all fields with two,
+    128 bits together, which is as good as comparing cell by cell.
+    """
+    names = list(item.spec.fields)
+    required = [name for name, field in item.spec.fields.items() if field.required]
+    frame = found.typed.filter(pl.col(FAULT) == 0)
+    if among is None:
+        cells = pl.struct(_text(name) for name in required or names)
+        return frame.select(number=_record_number(), first=cells.hash(1), second=pl.lit(0, pl.UInt64))
+    cells = pl.struct(_text(name) for name in names)
+    return frame.filter(_is_among(among)).select(number=_record_number(), first=cells.hash(1), second=cells.hash(2))
+
+
+def _is_among(numbers: Sequence[int]) -> pl.Expr:
+    return _record_number().is_in(pl.Series(numbers, dtype=pl.Int64).implode())
 
 
 def faulty(found: Records) -> pl.LazyFrame:
@@ -154,37 +172,51 @@ def faulty(found: Records) -> pl.LazyFrame:
     return found.typed.filter(pl.col(FAULT) > 0).select(FILE, SOURCE_ROW, fault=FAULT, value=value)
 
 
-def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule]) -> pl.LazyFrame:
+def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:
     """FILE and the columns of one canonical table, from all its rules, by file and line."""
-    parts = [_rule_rows(frame, rule) for rule in rules]
+    parts = [_rule_rows(frame, rule, item, constants) for rule in rules]
     if len(parts) == 1 and not (rules[0].rule.per or rules[0].claimed_at is not None):
         return parts[0]
     return pl.concat(parts).sort(FILE, "_source_row", maintain_order=True)
 
 
-def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule) -> pl.LazyFrame:
+def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule, item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:
     if rule.where is not None:
         frame = frame.filter(rule.where)
-    columns: dict[str, pl.Expr]
+    columns: dict[str, pl.Expr] = {"channel": pl.lit(item.spec.channel), "_source_row": pl.col("_source_row"), **_provenance(constants)}
     if rule.rule.per:
-        filled = {name: pl.col(name).first() for name in ("channel", "currency_code", "exported_at", "_load_id")}
+        aggregates = dict(rule.rows)
+        if "currency_code" in item.spec.fields:
+            aggregates.setdefault("currency_code", pl.col("currency_code").max())
         rows = frame.group_by(FILE, *rule.rule.per).agg(
-            pl.col(SOURCE_ROW).min().alias("_source_row"),
-            *(expression.alias(f"row:{name}") for name, expression in ({**filled, **rule.rows}).items()),
+            pl.col(SOURCE_ROW).min().alias("_source_row"), *(expression.alias(f"row:{name}") for name, expression in aggregates.items())
         )
-        columns = {name: pl.col(f"row:{name}") for name in (*filled, *rule.rows)} | dict(rule.after)
-        columns["_exported_at"] = columns.pop("exported_at")
+        columns |= {"currency_code": pl.lit(constants[0].currency_code)}
+        columns |= {name: pl.col(f"row:{name}") for name in aggregates} | dict(rule.after)
     elif rule.claimed_at is not None:
-        rows, columns = _claims(frame, rule, rule.claimed_at)
+        rows, said = _claims(frame, rule, rule.claimed_at)
+        columns |= said
     else:
         rows = frame
-        columns = {"channel": pl.col("channel"), "currency_code": pl.col("currency_code"), **rule.rows}
-        columns |= {"_source_row": pl.col(SOURCE_ROW), "_exported_at": pl.col("exported_at"), "_load_id": pl.col("_load_id")}
-    columns = {"_source_row": pl.col("_source_row")} | columns
+        columns |= {"_source_row": pl.col(SOURCE_ROW), "currency_code": pl.col("currency_code"), **rule.rows}
+    schema = rule.table.schema.items()
     return rows.select(
-        FILE,
-        *((columns[name].cast(dtype) if name in columns else pl.lit(None, dtype)).alias(name) for name, dtype in rule.table.schema.items()),
+        FILE, *((columns[name].cast(dtype) if name in columns else pl.lit(None, dtype)).alias(name) for name, dtype in schema)
     )
+
+
+def _provenance(constants: Sequence[Constants]) -> dict[str, pl.Expr]:
+    """Load and time of export from the number of the file: carried through a grouping they would cost as much as the grouping."""
+    files = list(range(len(constants)))
+    loads = [item.load_id for item in constants]
+    moments = [(item.exported_at - _EPOCH) // timedelta(microseconds=1) for item in constants]
+    if len(constants) == 1:
+        return {"_load_id": pl.lit(loads[0]), "_exported_at": pl.lit(moments[0], pl.Int64).cast(_INSTANT)}
+    file = pl.col(FILE).cast(pl.Int64)
+    return {
+        "_load_id": file.replace_strict(files, loads, return_dtype=pl.String),
+        "_exported_at": file.replace_strict(files, moments, return_dtype=pl.Int64).cast(_INSTANT),
+    }
 
 
 def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tuple[pl.LazyFrame, dict[str, pl.Expr]]:
@@ -194,9 +226,6 @@ def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tup
     claims = (
         frame.select(
             FILE,
-            "channel",
-            "_load_id",
-            pl.col("exported_at").alias("_exported_at"),
             pl.col(SOURCE_ROW).alias("_source_row"),
             claimed_at.alias("claimed_at"),
             *(expression.alias(f"row:{name}") for name, expression in said.items()),
@@ -205,10 +234,9 @@ def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tup
         .group_by(FILE, *(f"row:{name}" for name in said))
         .agg(
             pl.col("_source_row").min(),
-            pl.col("channel", "_load_id", "_exported_at").first(),
             pl.col("claimed_at").min().alias("first_seen_at"),
             pl.col("claimed_at").max().alias("last_seen_at"),
         )
     )
     columns = {name: pl.col(f"row:{name}") if name in said else expression for name, expression in rule.rows.items()}
-    return claims, {name: pl.col(name) for name in ("channel", "_load_id", "_exported_at", "first_seen_at", "last_seen_at")} | columns
+    return claims, columns | {name: pl.col(name) for name in ("first_seen_at", "last_seen_at")}

@@ -13,7 +13,7 @@ from polars.exceptions import PolarsError
 
 from pipelines.channels.compiled import TABLES_BY_NAME
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.execution import COMPRESSION, LEVEL, Results, run
+from pipelines.channels.execution import PARQUET, Results, run
 from pipelines.channels.footers import check_totals
 from pipelines.channels.loads import LOADED, Load
 from pipelines.channels.quarantine import quarantined_rows
@@ -68,7 +68,7 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
     parts = _non_empty(results, opened.format.name)
     if quarantine.height:
         path = opened.staging.with_name(f"{opened.staging.name}.{CHANNEL_QUARANTINE.name}.parquet")
-        quarantine.write_parquet(path, compression=COMPRESSION, compression_level=LEVEL)
+        quarantine.write_parquet(path, **PARQUET)
         parts = (*parts, (CHANNEL_QUARANTINE.name, path))
     first_on, last_on = _covers(opened, results, zone)
     load = Load(

@@ -193,9 +193,7 @@ def separate(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(_HOLDINGS)
     connection.execute(_OPEN_CARRIERS)
     connection.execute(_OPEN.format(limit=_CLIQUE_LIMIT))
-    connection.execute(
-        "create table regrouped as select distinct record_id, record_id as cluster_id from _open_carriers"
-    )
+    connection.execute("create table regrouped as select distinct record_id, record_id as cluster_id from _open_carriers")
     while _open_links(connection):
         connection.execute(_REFUSE)
         connection.execute(_ACCEPT)

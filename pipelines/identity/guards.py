@@ -94,7 +94,11 @@ join shared on shared.kind_id = points.kind_id and shared.value = points.value
 
 _SUSPECTS = """
 create table suspects as
-select kind_id, value, 'syntax' as guard, case state when 'lossy' then 'digits were lost before delivery' else 'not a valid value' end as reason
+select
+    kind_id,
+    value,
+    'syntax' as guard,
+    case state when 'lossy' then 'digits were lost before delivery' else 'not a valid value' end as reason
 from contact_points
 where state in ('invalid', 'lossy')
 group by kind_id, value, state

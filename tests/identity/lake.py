@@ -59,8 +59,9 @@ class SmallLake:
 
     def add_points(self, points: Sequence[Point], **extra: Any) -> str:
         """One load of contact points, in the usual scope of their type."""
-        rows = [{"source_record_key": key, "type": kind, "scope": _SCOPES.get(kind, "shop"), "value_raw": value} for key, kind, value in points]
-        return self.add("channel_contact_points", [row | extra for row in rows])
+        names = ("source_record_key", "type", "value_raw")
+        rows = [dict(zip(names, point, strict=True)) | {"scope": _SCOPES.get(point[1], "shop")} | extra for point in points]
+        return self.add("channel_contact_points", rows)
 
     def read(self, table: str) -> pl.DataFrame:
         return pl.read_parquet(self.home.table(table) / "part-0.parquet")
@@ -70,7 +71,8 @@ class SmallLake:
         return dict(self.read("identity_current").select("source_record_key", "customer_id").iter_rows())
 
     def clusters(self) -> set[frozenset[str]]:
-        return set(self.read("identity_current").group_by("customer_id").agg("source_record_key")["source_record_key"].map_elements(frozenset, pl.Object))
+        members = self.read("identity_current").group_by("customer_id").agg("source_record_key")
+        return {frozenset(keys) for keys in members["source_record_key"].to_list()}
 
     def bytes_of(self, *tables: str) -> dict[str, bytes]:
         return {table: (self.home.table(table) / "part-0.parquet").read_bytes() for table in tables}

@@ -30,13 +30,15 @@ Refused = set[tuple[int, int, int, str, int]]
 
 def cluster(points: list[Point], record_count: int) -> tuple[Clusters, Refused]:
     with duckdb.connect(config={"threads": 1}) as connection:
-        connection.execute("create table records as select i as record_id, 'r:' || lpad(i::varchar, 4, '0') as source_record_key from range(1, ?) t(i)", [record_count + 1])
+        connection.execute("create table records (record_id bigint, source_record_key varchar)")
+        connection.executemany("insert into records values (?, ?)", [(n, f"r:{n:04d}") for n in range(1, record_count + 1)])
         connection.execute("create table kinds (kind_id bigint, type varchar, scope varchar, rank integer, is_exclusive boolean)")
         connection.executemany("insert into kinds values (?, ?, ?, ?, ?)", KINDS)
         connection.execute("create table judged (record_id bigint, kind_id bigint, value varchar, state varchar, is_accepted boolean)")
         connection.executemany("insert into judged values (?, ?, ?, 'real', true)", points)
-        connection.execute("create table shared as select kind_id, value, count(*) as carrier_count from judged group by all having count(*) > 1")
-        connection.execute("create table rejected (kind_id bigint, value varchar); create table crowded (record_id bigint, kind_id bigint, reason varchar)")
+        connection.execute("create table shared as select kind_id, value from judged group by all having count(*) > 1")
+        connection.execute("create table rejected (kind_id bigint, value varchar)")
+        connection.execute("create table crowded (record_id bigint, kind_id bigint, reason varchar)")
         link(connection)
         pairs = connection.execute("select cluster_id, list(record_id) from clusters group by 1").fetchall()
         refused = connection.execute(

@@ -10,14 +10,15 @@ import pytest
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.identity import resolve_identity
-from tests.identity.lake import REFERENCE, SmallLake
+from tests.identity.lake import REFERENCE, SEEN, SmallLake
 
 PHONE = "13712345670"
 E164 = "+8613712345670"
 
 
 def rejected(lake: SmallLake) -> dict[str, tuple[str, str]]:
-    return {value: (guard, reason) for value, guard, reason in lake.read("identity_rejected_values").select("value", "guard", "reason").iter_rows()}
+    rows = lake.read("identity_rejected_values").select("value", "guard", "reason").iter_rows()
+    return {value: (guard, reason) for value, guard, reason in rows}
 
 
 def accepted(lake: SmallLake, value: str) -> set[bool]:
@@ -138,7 +139,7 @@ def test_one_person_with_several_phones_and_emails_is_one_customer(lake: SmallLa
 
 def test_orders_of_unknown_buyers_are_no_accounts(lake: SmallLake) -> None:
     keys = [f"pdd:{n}" for n in range(6)]
-    orders = [{"order_key": key, "source_record_key": key, "order_no": key, "ordered_at": lake_time(), "status": "paid"} for key in keys]
+    orders = [{"order_key": key, "source_record_key": key, "order_no": key, "ordered_at": SEEN, "status": "paid"} for key in keys]
     lake.add("channel_orders", orders)
     lake.add_points([(key, "phone", PHONE) for key in keys])
     assert resolve_identity(lake.run()).customers == 1
@@ -207,9 +208,3 @@ def test_rejected_value_stays_a_contact_point_with_its_counts(lake: SmallLake) -
     row = lake.read("identity_rejected_values").row(0, named=True)
     assert (row["guard"], row["source_record_count"], row["strong_id_count"], row["name_count"]) == ("fan_out", 4, 4, 0)
     assert row["reason"] == "4 accounts of taobao, more than 3"
-
-
-def lake_time() -> object:
-    from tests.identity.lake import SEEN
-
-    return SEEN

@@ -118,7 +118,10 @@ def test_dressed_email_is_one_address(raw: str, value: str) -> None:
     assert comparable("email", raw) == (value, "real")
 
 
-@pytest.mark.parametrize("raw", ["li", "li@", "@example.com", "li@example", "a b@example.com", "a..b@example.com", "a@b@example.com", "li@-a.com", "li@example.c"])
+@pytest.mark.parametrize(
+    "raw",
+    ["li", "li@", "@example.com", "li@example", "a b@example.com", "a..b@example.com", "a@b@example.com", "li@-a.com", "li@example.c"],
+)
 def test_broken_email_is_invalid(raw: str) -> None:
     assert comparable("email", raw)[1] == "invalid"
 
@@ -174,8 +177,10 @@ def oracle(text: str, region: str) -> str | None:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:
         return None
-    is_mobile = phonenumbers.number_type(number) in (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) if phonenumbers.is_valid_number(number) and is_mobile else None
+    mobile = (phonenumbers.PhoneNumberType.MOBILE, phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE)
+    if not phonenumbers.is_valid_number(number) or phonenumbers.number_type(number) not in mobile:
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 numbers = st.one_of(st.from_regex(r"1[0-9]{10}", fullmatch=True), st.from_regex(r"0?[0-9]{7,12}", fullmatch=True))
@@ -202,7 +207,9 @@ def test_plain_path_is_never_other_than_the_full_one(kind: str, raw: str, fold: 
         assert comparable(kind, raw, config) == (found, "real")
 
 
-@pytest.mark.parametrize(("kind", "raw"), [("phone", "13712345670"), ("email", "li.lei@example.com"), ("openid", "oABC-1_2"), ("member_id", "8800031")])
+@pytest.mark.parametrize(
+    ("kind", "raw"), [("phone", "13712345670"), ("email", "li.lei@example.com"), ("openid", "oABC-1_2"), ("member_id", "8800031")]
+)
 def test_common_values_take_the_plain_path(kind: str, raw: str) -> None:
     assert plain(kind, raw) is not None
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from datetime import date, timedelta
+from datetime import timedelta
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from pipelines.contracts.catalog import TABLES
@@ -63,26 +62,30 @@ def test_fact_without_a_time_is_seen_by_its_export(lake: SmallLake) -> None:
 
 def test_run_sees_nothing_of_a_later_day(lake: SmallLake) -> None:
     run = lake.run()
-    moment = timedelta(microseconds=1)
-    lake.add("channel_orders", [{"source_record_key": "x:seen", "ordered_at": run.as_of_end_at - moment}], exported_at=run.exported_before_at - moment)
-    lake.add("channel_orders", [{"source_record_key": "x:later", "ordered_at": run.as_of_end_at}])
+    end, moment = run.as_of_end_at, timedelta(microseconds=1)
+    lake.add("channel_orders", [{"source_record_key": "x:seen", "ordered_at": end - moment}], exported_at=run.exported_before_at - moment)
+    lake.add("channel_orders", [{"source_record_key": "x:later", "ordered_at": end}])
     lake.add("channel_orders", [{"source_record_key": "x:exported_later", "ordered_at": SEEN}], exported_at=run.exported_before_at)
-    lake.add_points([("x:seen", "phone", PHONE), ("x:point", "phone", PHONE)], first_seen_at=run.as_of_end_at, last_seen_at=run.as_of_end_at)
+    lake.add_points([("x:seen", "phone", PHONE), ("x:point", "phone", PHONE)], first_seen_at=end, last_seen_at=end)
     resolve_identity(run)
     assert set(lake.customers()) == {"x:seen"}
     assert lake.read("identity_contact_points").height == 0
 
 
 def test_contact_point_of_many_loads_is_one_row_with_its_earliest_proof(lake: SmallLake) -> None:
-    rows = {"source_record_key": "x:1", "type": "phone", "scope": "global"}
-    lake.add("channel_contact_points", [rows | {"value_raw": PHONE, "first_seen_at": later(2), "last_seen_at": later(9)}], exported_at=later(3))
-    first = lake.add("channel_contact_points", [rows | {"value_raw": "+86" + PHONE, "first_seen_at": later(1), "last_seen_at": later(2)}], exported_at=later(5))
-    lake.add("channel_contact_points", [rows | {"value_raw": PHONE, "first_seen_at": later(1), "last_seen_at": later(4)}], exported_at=later(6))
-    lake.add("channel_contact_points", [rows | {"value_raw": PHONE, "first_seen_at": later(1), "last_seen_at": later(1), "_source_row": 1}], exported_at=later(6))
+    def claim(raw: str, first: float, last: float, exported: float, **other: int) -> str:
+        row = {"source_record_key": "x:1", "type": "phone", "scope": "global", "value_raw": raw}
+        seen = {"first_seen_at": later(first), "last_seen_at": later(last)}
+        return lake.add("channel_contact_points", [row | seen | other], exported_at=later(exported))
+
+    claim(PHONE, 2, 9, exported=3)
+    earliest = claim("+86" + PHONE, 1, 2, exported=5)
+    claim(PHONE, 1, 4, exported=6)
+    claim(PHONE, 1, 1, exported=6, _source_row=1)
     resolve_identity(lake.run())
     [row] = lake.read("identity_contact_points").rows(named=True)
     assert (row["first_seen_at"], row["last_seen_at"]) == (later(1), later(9))
-    assert (row["_load_id"], row["_source_row"]) == (first, 2)
+    assert (row["_load_id"], row["_source_row"]) == (earliest, 2)
 
 
 def test_blank_value_is_no_contact_point(lake: SmallLake) -> None:
@@ -199,79 +202,3 @@ def test_spill_folder_is_gone_after_the_run(lake: SmallLake) -> None:
     lake.add_points(some_people(7))
     resolve_identity(lake.run())
     assert not (lake.home.lake / "staging" / "identity").exists()
-
-
-class TestHistory:
-    """Who was who on which day."""
-
-    DAYS = [date(2026, 5, 1) + timedelta(days=n) for n in range(4)]
-
-    def as_of(self, lake: SmallLake, day: date) -> dict[str, str]:
-        valid = (pl.col("valid_from_on") <= day) & (pl.col("valid_to_on").is_null() | (pl.col("valid_to_on") > day))
-        return dict(lake.read("identity_members").filter(valid).select("source_record_key", "customer_id").iter_rows())
-
-    def days(self, lake: SmallLake) -> list[dict[str, str]]:
-        """Four days: two people, who turn out to be one, who turn out to be two members, then quiet."""
-        found = []
-        news = [
-            [("taobao:a", "phone", PHONE), ("youzan:b", "email", "li@qq.com")],
-            [("taobao:a", "email", "li@qq.com")],
-            [("taobao:a", "member_id", "M1"), ("youzan:b", "member_id", "M2")],
-            [],
-        ]
-        for day, points in zip(self.DAYS, news, strict=True):
-            run = lake.run(day)
-            lake.add_points(points, _exported_at=run.as_of_end_at)
-            resolve_identity(run)
-            found.append(lake.customers())
-        return found
-
-    def test_customer_of_any_day_can_be_told(self, lake: SmallLake) -> None:
-        found = self.days(lake)
-        assert [len(set(map_of_day.values())) for map_of_day in found] == [2, 1, 2, 2]
-        assert [self.as_of(lake, day) for day in self.DAYS] == found
-
-    def test_changes_tell_merge_redirect_and_split(self, lake: SmallLake) -> None:
-        first, merged, split, _ = self.days(lake)
-        changes = lake.read("identity_changes").select("as_of", "change", "customer_id", "other_customer_id").rows()
-        survivor = merged["taobao:a"]
-        [loser] = set(first.values()) - {survivor}
-        [born] = set(split.values()) - {survivor}
-        assert changes == [
-            *[(self.DAYS[0], "created", customer, "") for customer in sorted(first.values())],
-            (self.DAYS[1], "merged", survivor, loser),
-            (self.DAYS[1], "redirected", loser, survivor),
-            (self.DAYS[2], "split", born, survivor),
-        ]
-        assert born not in first.values()
-
-    def test_day_that_is_run_again_starts_from_the_day_before(self, lake: SmallLake) -> None:
-        self.days(lake)
-        resolve_identity(lake.run(self.DAYS[3]))
-        once = lake.bytes_of("identity_members", "identity_changes")
-        resolve_identity(lake.run(self.DAYS[3]))
-        assert lake.bytes_of("identity_members", "identity_changes") == once
-
-    def test_past_run_leaves_the_histories_alone_and_tells_its_own_day(self, lake: SmallLake) -> None:
-        found = self.days(lake)
-        before = lake.bytes_of("identity_members", "identity_changes")
-        lake.add_points([("siss:late", "phone", PHONE)], _exported_at=SEEN)
-        report = resolve_identity(lake.run(self.DAYS[1]))
-        assert report.is_past
-        assert lake.bytes_of("identity_members", "identity_changes") == before
-        assert lake.customers() == found[1] | {"siss:late": found[1]["taobao:a"]}
-
-    def test_rebuild_from_raw_gives_the_same_histories(self, tmp_path: Path) -> None:
-        one, two = SmallLake(tmp_path / "one"), SmallLake(tmp_path / "two")
-        self.days(one)
-        self.days(two)
-        assert one.bytes_of(*WHOLE) == two.bytes_of(*WHOLE)
-
-    def test_record_that_vanishes_is_closed(self, lake: SmallLake) -> None:
-        load = lake.add_points([("taobao:a", "phone", PHONE)])
-        lake.add_points([("youzan:b", "phone", "13712345671")])
-        resolve_identity(lake.run(self.DAYS[0]))
-        (lake.home.table("channel_contact_points") / f"load={load}" / "part-0.parquet").unlink()
-        resolve_identity(lake.run(self.DAYS[1]))
-        assert set(self.as_of(lake, self.DAYS[0])) == {"taobao:a", "youzan:b"}
-        assert set(self.as_of(lake, self.DAYS[1])) == {"youzan:b"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
+from collections.abc import Collection
 
 import duckdb
 from hypothesis import given, settings
@@ -21,7 +22,7 @@ def fresh(record: str, salt: int = 0) -> str:
     return "c_" + hashlib.sha256(text.encode()).hexdigest()[:20]
 
 
-def assign(clusters: list[str], previous: Map | None = None, given_before: set[str] = frozenset(), key: str = KEY) -> tuple[Map, set[Change]]:
+def assign(clusters: list[str], previous: Map | None = None, given_before: Collection[str] = (), key: str = KEY) -> tuple[Map, set[Change]]:
     """`clusters` like ["ab", "c"]: each letter is a source record."""
     records = sorted("".join(clusters))
     previous = previous or {}
@@ -33,11 +34,12 @@ def assign(clusters: list[str], previous: Map | None = None, given_before: set[s
         connection.executemany(
             "insert into clusters values (?, ?)", [(number[record], number[min(cluster)]) for cluster in clusters for record in cluster]
         )
-        connection.execute("create table previous (record_id bigint, customer_id varchar); create table ids_ever_given (customer_id varchar)")
+        connection.execute("create table previous (record_id bigint, customer_id varchar)")
+        connection.execute("create table ids_ever_given (customer_id varchar)")
         for record, customer in previous.items():
             if record in number:
                 connection.execute("insert into previous values (?, ?)", [number[record], customer])
-        for customer in sorted(set(previous.values()) | given_before):
+        for customer in sorted({*previous.values(), *given_before}):
             connection.execute("insert into ids_ever_given values (?)", [customer])
         assign_ids(connection, key)
         found = connection.execute(

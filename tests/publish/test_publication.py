@@ -1,112 +1,31 @@
-"""Publishing: whole or not at all, the same bytes for the same inputs, private, and lists that agree with their manifests."""
+"""What is published: lists that agree with their manifests, private, repeatable, and a database that tells what it is."""
 
 from __future__ import annotations
 
 import csv
-import errno
 import hashlib
 import json
-import shutil
 import stat
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
 import pytest
 
-from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.config import Config, SegmentsConfig
 from pipelines.contracts.errors import CdpError, CheckFailedError
-from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
-from pipelines.contracts.segments import Segment, Waterfall
-from pipelines.publish import PublishReport, publish, verify_publication
-from pipelines.publish import analytics as analytics_module
-from pipelines.publish import lists as lists_module
-
-DAY = date(2026, 3, 10)
-AT = datetime(2026, 1, 1, 20, tzinfo=UTC)
-SMS = Segment(
-    name="win_back", label={"en": "Win back", "zh": "唤回"}, description="Gone.", where="recency_days > 180",
-    columns=("recency_days", "net_amount", "rate", "city", "seen_at"), channel="sms", purpose="marketing", priority=10,
-    holdout=Decimal("0.1"), arms={"a": Decimal("0.5"), "b": Decimal("0.5")}, owner="crm", definition_hash="0" * 64,
-)  # fmt: skip
-EMAIL = replace(SMS, name="thanks", channel="email", columns=("recency_days",))
-# customer, phone, email, name, outcome on the sms list
-PEOPLE = [
-    ("c_2", "+8613800000002", "b@example.com", "=HYPERLINK(1)", "exported"),
-    ("c_1", "+8613800000001", "a@example.com", "王芳", "exported"),
-    ("c_3", "+8613800000003", None, None, "held_out"),
-    ("c_4", "+8613800000004", None, 'No, "quoted"\r\nname', "exported"),
-    ("c_5", None, "e@example.com", "E", "unreachable"),
-]
-
-
-def write(home: Home, name: str, part: str, rows: list[dict[str, Any]]) -> None:
-    path = home.table(name) / part
-    path.parent.mkdir(parents=True, exist_ok=True)
-    schema = TABLES[name].schema
-    pl.DataFrame({column: [row.get(column) for row in rows] for column in schema}, schema=schema).write_parquet(path)
-
-
-def decided(home: Home, day: date, people: list[tuple[Any, ...]] = PEOPLE) -> None:
-    """What the gate would have stored for the day."""
-    sms = [
-        {"as_of": day, "segment_name": "win_back", "customer_id": name, "arm": "a" if outcome == "exported" else None, "outcome": outcome}
-        for name, _, _, _, outcome in people
-    ]
-    email = [{"as_of": day, "segment_name": "thanks", "customer_id": "c_5", "outcome": "exported"}]
-    write(home, "segment_memberships", f"as_of={day}/part-0.parquet", sms + email)
+from pipelines.contracts.segments import Waterfall
+from pipelines.publish import publish
+from tests.publish.shop import DAY, EMAIL, PEOPLE, SMS, build_marts, content, decided, made, publish_it, tables
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    home = Home(tmp_path / "home")
-    golden = {"first_seen_at": AT, "source_record_count": 1, "channel_count": 1}
-    write(home, "golden_customers", "part-0.parquet", [
-        golden | {"customer_id": name, "phone_e164": phone, "email": email, "full_name": full_name}
-        for name, phone, email, full_name, _ in PEOPLE
-    ])  # fmt: skip
-    decided(home, DAY)
-    build_marts(home)
-    return Run(DAY, Config(segments=SegmentsConfig()), home, tmp_path)
-
-
-def build_marts(home: Home, extra: str = "") -> None:
-    home.marts.parent.mkdir(parents=True, exist_ok=True)
-    home.marts.unlink(missing_ok=True)
-    with duckdb.connect(str(home.marts)) as marts:
-        marts.execute("""
-            create table mart_marketing__customer_360 (
-                customer_id varchar, recency_days integer, net_amount decimal(18, 2), rate double, city varchar, seen_at timestamptz
-            )
-        """)
-        marts.executemany(
-            "insert into mart_marketing__customer_360 values (?, 200, ?, 0.0000005, '上海', ?)",
-            [[name, Decimal("-1.50") if name == "c_1" else Decimal("1234567.00"), AT] for name, *_ in PEOPLE],
-        )
-        marts.execute("create table kpi as select 'net_sales' as metric, 1.5 as value")
-        marts.execute("create view sales as select * from kpi")
-        if extra:
-            marts.execute(extra)
-
-
-def publish_it(run: Run, run_id: str = "r1") -> PublishReport:
-    return publish(run, run_id, (SMS, EMAIL), "v1", ["l2", "l1"])
-
-
-def content(home: Home) -> dict[str, bytes]:
-    return {path.relative_to(home.root).as_posix(): path.read_bytes() for path in home.published.rglob("*") if path.is_file()}
-
-
-def tables(path: Path) -> dict[str, list[tuple[Any, ...]]]:
-    with duckdb.connect(str(path), read_only=True) as database:
-        names = [name for (name,) in database.execute("select table_name from duckdb_tables()").fetchall()]
-        return {name: database.execute(f"select * from {name} order by all").fetchall() for name in names}
+    return made(tmp_path)
 
 
 def list_rows(run: Run, name: str = "win_back") -> list[list[str]]:
@@ -215,80 +134,6 @@ def test_older_day_goes_to_history_and_the_newest_database_stays(run: Run) -> No
     assert publish_it(run).is_newest
 
 
-@pytest.mark.parametrize("moment", ["copy", "database", "first list", "second list", "rename of lists"])
-def test_failure_at_any_moment_leaves_the_old_publication(run: Run, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish_it(run)
-    before = content(run.home)
-    full = OSError(errno.ENOSPC, "No space left on device", "somewhere")
-    calls = {"count": 0}
-
-    def fail(*arguments: Any, **named: Any) -> Any:
-        raise full
-
-    def fail_second(*arguments: Any, **named: Any) -> Any:
-        calls["count"] += 1
-        if calls["count"] == 2:
-            raise full
-        return original(*arguments, **named)
-
-    original = lists_module._write_list
-    if moment == "copy":
-        monkeypatch.setattr(shutil, "copyfile", fail)
-    elif moment == "database":
-        monkeypatch.setattr(analytics_module, "_check", fail)
-    elif moment == "first list":
-        monkeypatch.setattr(lists_module, "write_json", fail)
-    elif moment == "second list":
-        monkeypatch.setattr(lists_module, "_write_list", fail_second)
-    else:
-        monkeypatch.setattr(lists_module, "sync_folder", fail)
-    with pytest.raises(CdpError, match=r"No space left on device.*what was published before is unchanged"):
-        publish_it(run, "r2")
-    assert content(run.home) == before
-    assert verify_publication(run.home, record(run)) == []
-
-
-def test_crash_between_the_two_renames_is_healed_by_running_again(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    publish_it(run)
-    real = Path.replace
-
-    def die(self: Path, target: Path) -> Path:
-        if Path(target).name == "analytics.duckdb":
-            raise KeyboardInterrupt
-        return real(self, target)
-
-    monkeypatch.setattr(Path, "replace", die)
-    with pytest.raises(KeyboardInterrupt):
-        publish_it(run, "r2")
-    monkeypatch.undo()
-    assert tables(run.home.analytics)["about"][0][1] == "r1"
-    publish_it(run, "r2")
-    assert tables(run.home.analytics)["about"][0][1] == "r2"
-    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "segments"}
-
-
-def test_leftovers_of_a_killed_run_do_no_harm(run: Run) -> None:
-    publish_it(run)
-    (run.home.published / ".analytics.duckdb.new").write_bytes(b"half")
-    (run.home.published / ".analytics.duckdb.new.wal").write_bytes(b"half a log")
-    run.home.segments(DAY).rename(run.home.segments(DAY).with_name(f".{DAY}.old"))
-    publish_it(run, "r2")
-    assert tables(run.home.analytics)["about"][0][1] == "r2"
-    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "segments"}
-    assert {path.name for path in run.home.segments(DAY).parent.iterdir()} == {str(DAY)}
-
-
-def test_marts_whose_log_is_not_yet_in_the_file_are_published_whole(run: Run) -> None:
-    with duckdb.connect(str(run.home.marts)) as writer:
-        writer.execute("set checkpoint_threshold = '1GB'")
-        writer.execute("pragma disable_checkpoint_on_shutdown")
-        writer.execute("create table late as select 1 as one")
-    assert run.home.marts.with_name("marts.duckdb.wal").exists()
-    publish_it(run)
-    assert tables(run.home.analytics)["late"] == [(1,)]
-    assert not run.home.published.joinpath(".analytics.duckdb.new.wal").exists()
-
-
 def test_marts_that_show_a_person_are_not_published(run: Run) -> None:
     build_marts(run.home, "create table leak as select '+8613800000001' as phone_e164")
     with pytest.raises(CheckFailedError, match=r"personal data in leak\.phone_e164"):
@@ -307,34 +152,3 @@ def test_memberships_of_another_run_are_not_published(run: Run) -> None:
 def test_segment_outside_its_dates_gets_no_folder(run: Run) -> None:
     publish(run, "r1", (SMS, replace(EMAIL, valid_to=DAY - timedelta(days=1))), "v1", [])
     assert [path.name for path in run.home.segments(DAY).iterdir()] == ["win_back"]
-
-
-def record(run: Run) -> dict[str, Any]:
-    """The run record as the job would have written it for what is published now."""
-    files = {name: hashlib.sha256(data).hexdigest() for name, data in content(run.home).items()}
-    return {"as_of": run.as_of.isoformat(), "files": files}
-
-
-def test_publication_is_intact_until_a_file_changes(run: Run) -> None:
-    report = publish_it(run)
-    kept = {"as_of": "2026-03-10", **json.loads(json.dumps(report.as_record()))}
-    assert verify_publication(run.home, kept) == []
-    assert set(kept["files"]) == set(content(run.home))
-    folder = run.home.segments(DAY) / "win_back"
-    (folder / "list.csv").write_bytes(b"other")
-    (folder / "manifest.json").unlink()
-    (folder / "notes.txt").write_text("mine")
-    run.home.analytics.unlink()
-    assert verify_publication(run.home, kept) == [
-        "published/analytics.duckdb is missing",
-        "published/segments/2026-03-10/win_back/list.csv was changed",
-        "published/segments/2026-03-10/win_back/manifest.json is missing",
-        "published/segments/2026-03-10/win_back/notes.txt was added",
-    ]
-
-
-def test_folder_that_cannot_be_written_is_an_error_for_people(run: Run) -> None:
-    run.home.published.parent.mkdir(parents=True, exist_ok=True)
-    run.home.published.write_text("a file where a folder should be")
-    with pytest.raises(CdpError, match="cannot publish"):
-        publish_it(run)

@@ -1,126 +1,21 @@
-"""The gate: its boundaries one by one, and all of it against a plain Python reading of the rules."""
+"""The gate: its boundaries one by one."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import Counter
-from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import asdict
+from datetime import timedelta
 from decimal import Decimal
 from math import sqrt
 from pathlib import Path
-from typing import Any
 
-import duckdb
-import polars as pl
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from pipelines.contracts.catalog import TABLES
-from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.errors import CdpError
-from pipelines.contracts.home import Home
-from pipelines.contracts.run import Run
-from pipelines.contracts.segments import Segment, SegmentReport, Waterfall
+from pipelines.contracts.segments import SegmentReport, Waterfall
 from pipelines.segments import decide_memberships
-
-DAY = date(2026, 3, 10)
-NEVER = datetime(2026, 1, 1, tzinfo=UTC)
-OPEN = SegmentsConfig(global_holdout=Decimal(0))
-
-
-def phone(number: int) -> str:
-    return f"+86138{number:08d}"
-
-
-def segment(name: str = "all_sms", **changes: Any) -> Segment:
-    plain = Segment(
-        name=name, label={"en": name, "zh": name}, description=name, where="recency_days >= 0", columns=("recency_days",),
-        channel="sms", purpose="marketing", priority=10, holdout=Decimal(0), arms={}, owner="crm", definition_hash=name,
-    )  # fmt: skip
-    return replace(plain, **changes)
-
-
-@dataclass
-class Shop:
-    """A home with just what the gate reads. Customers are reachable by a phone of their own and consent to sms unless told otherwise."""
-
-    root: Path
-    config: SegmentsConfig = OPEN
-    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
-    consents: list[tuple[str, str, str, str]] = field(default_factory=list)  # customer, contact value, medium, status
-    suppressions: str = ""
-    redirects: list[tuple[str, str]] = field(default_factory=list)
-    points: list[tuple[str, str, str]] = field(default_factory=list)  # customer, type, value
-
-    def add(self, customer: str, *, recency_days: int | None = 1, consents: bool = True, **contact: str | None) -> None:
-        golden = {"phone_e164": phone(len(self.customers)), "email": None} | contact
-        self.customers[customer] = golden | {"recency_days": recency_days}
-        if consents and golden["phone_e164"]:
-            self.consents.append((customer, golden["phone_e164"], "sms", "granted"))
-
-    def decide(self, *segments: Segment, day: date = DAY) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
-        """(segment, customer) -> outcome, reason, arm."""
-        self.report = decide_memberships(self.run(day), segments)
-        frame = pl.read_parquet(self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet")
-        assert frame.schema == TABLES["segment_memberships"].schema
-        assert frame.rows() == sorted(frame.rows(), key=lambda row: row[1:3])
-        return {(row["segment_name"], row["customer_id"]): (row["outcome"], row["reason"], row["arm"]) for row in frame.to_dicts()}
-
-    def run(self, day: date) -> Run:
-        home, reference = Home(self.root), self.root / "reference"
-        reference.mkdir(parents=True, exist_ok=True)
-        (reference / "suppressions.csv").write_text("type,value,reason,since_on\n" + self.suppressions, encoding="utf-8")
-        home.marts.parent.mkdir(parents=True, exist_ok=True)
-        home.marts.unlink(missing_ok=True)
-        with duckdb.connect(str(home.marts)) as marts:
-            marts.execute("create table mart_marketing__customer_360 (customer_id varchar, recency_days integer)")
-            if self.customers:
-                rows = [[name, facts["recency_days"]] for name, facts in self.customers.items()]
-                marts.execute(
-                    "insert into mart_marketing__customer_360 select unnest($1), unnest($2)", list(map(list, zip(*rows, strict=True)))
-                )
-        base = {
-            "first_seen_at": NEVER,
-            "last_seen_at": NEVER,
-            "source_record_count": 1,
-            "channel_count": 1,
-            "_load_id": "0" * 16,
-            "_source_row": 1,
-        }
-        self.write("golden_customers", [base | {"customer_id": name} | facts for name, facts in self.customers.items()])
-        self.write("golden_consents", [
-            base | {"customer_id": name, "contact_type": "phone" if medium == "sms" else "email", "contact_value": value, "medium": medium,
-                    "purpose": "marketing", "status": status, "stated_at": NEVER}
-            for name, value, medium, status in self.consents
-        ])  # fmt: skip
-        self.write("identity_changes", [
-            {"as_of": DAY, "change": "redirected", "customer_id": old, "other_customer_id": new, "source_record_count": 1}
-            for old, new in self.redirects
-        ])  # fmt: skip
-        self.write("identity_contact_points", [
-            base | {"source_record_key": f"pos:{name}", "type": kind, "scope": "global", "value": value, "state": "real",
-             "is_accepted": True}
-            for name, kind, value in self.points
-        ])  # fmt: skip
-        self.write("identity_current", [base | {"source_record_key": f"pos:{name}", "customer_id": name} for name in self.customers])
-        return Run(day, Config(segments=self.config), home, reference)
-
-    def write(self, name: str, rows: list[dict[str, Any]]) -> None:
-        path = self.root / "lake" / name / "part-0.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        schema = TABLES[name].schema
-        columns = {column: [row.get(column) for row in rows] for column in schema}
-        pl.DataFrame(columns, schema=schema).write_parquet(path)
-
-    def sent(self, days_ago: int, *customers: str, outcome: str = "exported", name: str = "earlier") -> None:
-        day = DAY - timedelta(days=days_ago)
-        path = self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [(day, name, customer, None, outcome, None) for customer in customers]
-        pl.DataFrame(rows, schema=TABLES["segment_memberships"].schema, orient="row").write_parquet(path)
+from tests.segments.shop import DAY, OPEN, Shop, phone, segment
 
 
 @pytest.fixture
@@ -326,93 +221,3 @@ def test_missing_marts_are_an_error_that_says_what_to_do(shop: Shop) -> None:
     run.home.marts.unlink()
     with pytest.raises(CdpError, match=r"marts\.duckdb: cannot be read.*dbt"):
         decide_memberships(run, (segment(),))
-
-
-def share_of(text: str) -> float:
-    return int(hashlib.md5(text.encode()).hexdigest()[:12], 16) / 16**12
-
-
-def expected(shop: Shop, segments: list[Segment], sent: dict[str, list[int]]) -> dict[tuple[str, str], str]:
-    """The rules, read once more: a dictionary at a time, with no thought for speed."""
-    outcome: dict[tuple[str, str], str] = {}
-    hopeful: dict[str, list[Segment]] = {}
-    for plan in segments:
-        column, kind = {"sms": ("phone_e164", "phone"), "email": ("email", "email")}[plan.channel]
-        for name, facts in shop.customers.items():
-            if facts["recency_days"] is None or facts["recency_days"] < int(plan.where.rpartition(" ")[2]):
-                continue
-            contact = facts[column]
-            stated = {(who, status) for who, value, medium, status in shop.consents if value == contact and medium == plan.channel}
-            if contact is None:
-                outcome[plan.name, name] = "unreachable"
-            elif (name, "granted") not in stated or any(status == "denied" for _, status in stated):
-                outcome[plan.name, name] = "no_consent"
-            elif f"{kind},{contact},bounce," in shop.suppressions:
-                outcome[plan.name, name] = "suppressed"
-            elif sum(days < shop.config.cap_days for days in sent.get(name, [])) >= shop.config.cap_messages:
-                outcome[plan.name, name] = "over_cap"
-            else:
-                hopeful.setdefault(name, []).append(plan)
-    chosen = {name: min(plans, key=lambda plan: (plan.priority, plan.name)) for name, plans in hopeful.items()}
-    taken: dict[tuple[str, str], tuple[int, str, str]] = {}
-    for name, plan in chosen.items():
-        point = plan.channel, shop.customers[name]["phone_e164" if plan.channel == "sms" else "email"]
-        taken[point] = min(taken.get(point, (99, "", "")), (plan.priority, plan.name, name))
-    winners = {(plan, name) for _, plan, name in taken.values()}
-    for name, plans in hopeful.items():
-        for plan in plans:
-            if (plan.name, name) not in winners:
-                outcome[plan.name, name] = "lost_priority"
-            elif share_of(f"s|holdout|{name}") < 0.25 or share_of(f"s|holdout|{plan.name}|{name}") < plan.holdout:
-                outcome[plan.name, name] = "held_out"
-            else:
-                outcome[plan.name, name] = "exported"
-    return outcome
-
-
-PEOPLE = st.lists(
-    st.tuples(
-        st.sampled_from([None, 0, 5, 9]),  # recency
-        st.sampled_from([None, phone(0), phone(1), phone(2)]),
-        st.sampled_from([None, "a@x.cn", "b@x.cn"]),
-        st.sets(st.sampled_from(["sms:granted", "sms:denied", "email:granted"])),
-        st.lists(st.integers(1, 9), max_size=3, unique=True),  # days ago of past messages
-    ),
-    max_size=8,
-)
-PLANS = st.lists(
-    st.tuples(st.sampled_from(["sms", "email"]), st.integers(1, 3), st.sampled_from([0, 5]), st.sampled_from(["0", "0.5"])),
-    min_size=1, max_size=3,
-)  # fmt: skip
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(people=PEOPLE, plans=PLANS, bounced=st.booleans(), cap=st.integers(0, 3))
-def test_gate_decides_like_a_plain_reading_of_the_rules(
-    tmp_path_factory: pytest.TempPathFactory, people: list[Any], plans: list[Any], bounced: bool, cap: int
-) -> None:
-    shop = Shop(tmp_path_factory.mktemp("shop"), SegmentsConfig(global_holdout=Decimal("0.25"), holdout_salt="s", cap_messages=cap))
-    sent: dict[str, list[int]] = {}
-    for place, (recency, number, mail, stated, days) in enumerate(people):
-        name = f"c_{place}"
-        shop.add(name, recency_days=recency, consents=False, phone_e164=number, email=mail)
-        for statement in sorted(stated):
-            medium, status = statement.split(":")
-            value = number if medium == "sms" else mail
-            if value:
-                shop.consents.append((name, value, medium, status))
-        sent[name] = days
-    for ago in {days for past in sent.values() for days in past}:
-        shop.sent(ago, *(name for name, past in sent.items() if ago in past))
-    shop.suppressions = f"phone,{phone(1)},bounce,\n" if bounced else ""
-    segments = [
-        segment(f"s_{place}", channel=channel, priority=priority, where=f"recency_days >= {least}", holdout=Decimal(holdout))
-        for place, (channel, priority, least, holdout) in enumerate(plans)
-    ]
-    found = {key: outcome for key, (outcome, _, _) in shop.decide(*segments).items()}
-    assert found == expected(shop, segments, sent)
-    for plan in segments:
-        counts = Counter(outcome for (name, _), outcome in found.items() if name == plan.name)
-        assert shop.report.waterfalls[plan.name].exported == counts["exported"]
-        assert shop.report.waterfalls[plan.name].matched == counts.total()
-    assert json.dumps(shop.report.as_metadata())

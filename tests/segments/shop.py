@@ -1,0 +1,115 @@
+"""A small shop for tests of the gate: a home with just what the gate reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.contracts.segments import Segment
+from pipelines.segments import decide_memberships
+
+DAY = date(2026, 3, 10)
+NEVER = datetime(2026, 1, 1, tzinfo=UTC)
+OPEN = SegmentsConfig(global_holdout=Decimal(0))
+
+
+def phone(number: int) -> str:
+    return f"+86138{number:08d}"
+
+
+def segment(name: str = "all_sms", **changes: Any) -> Segment:
+    plain = Segment(
+        name=name, label={"en": name, "zh": name}, description=name, where="recency_days >= 0", columns=("recency_days",),
+        channel="sms", purpose="marketing", priority=10, holdout=Decimal(0), arms={}, owner="crm", definition_hash=name,
+    )  # fmt: skip
+    return replace(plain, **changes)
+
+
+@dataclass
+class Shop:
+    """A home with just what the gate reads. Customers are reachable by a phone of their own and consent to sms unless told otherwise."""
+
+    root: Path
+    config: SegmentsConfig = OPEN
+    customers: dict[str, dict[str, Any]] = field(default_factory=dict)
+    consents: list[tuple[str, str, str, str]] = field(default_factory=list)  # customer, contact value, medium, status
+    suppressions: str = ""
+    redirects: list[tuple[str, str]] = field(default_factory=list)
+    points: list[tuple[str, str, str]] = field(default_factory=list)  # customer, type, value
+
+    def add(self, customer: str, *, recency_days: int | None = 1, consents: bool = True, **contact: str | None) -> None:
+        golden = {"phone_e164": phone(len(self.customers)), "email": None} | contact
+        self.customers[customer] = golden | {"recency_days": recency_days}
+        if consents and golden["phone_e164"]:
+            self.consents.append((customer, golden["phone_e164"], "sms", "granted"))
+
+    def decide(self, *segments: Segment, day: date = DAY) -> dict[tuple[str, str], tuple[str, str | None, str | None]]:
+        """(segment, customer) -> outcome, reason, arm."""
+        self.report = decide_memberships(self.run(day), segments)
+        frame = pl.read_parquet(self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet")
+        assert frame.schema == TABLES["segment_memberships"].schema
+        assert frame.rows() == sorted(frame.rows(), key=lambda row: row[1:3])
+        return {(row["segment_name"], row["customer_id"]): (row["outcome"], row["reason"], row["arm"]) for row in frame.to_dicts()}
+
+    def run(self, day: date) -> Run:
+        home, reference = Home(self.root), self.root / "reference"
+        reference.mkdir(parents=True, exist_ok=True)
+        (reference / "suppressions.csv").write_text("type,value,reason,since_on\n" + self.suppressions, encoding="utf-8")
+        home.marts.parent.mkdir(parents=True, exist_ok=True)
+        home.marts.unlink(missing_ok=True)
+        with duckdb.connect(str(home.marts)) as marts:
+            marts.execute("create table mart_marketing__customer_360 (customer_id varchar, recency_days integer)")
+            if self.customers:
+                rows = [[name, facts["recency_days"]] for name, facts in self.customers.items()]
+                marts.execute(
+                    "insert into mart_marketing__customer_360 select unnest($1), unnest($2)", list(map(list, zip(*rows, strict=True)))
+                )
+        base = {
+            "first_seen_at": NEVER,
+            "last_seen_at": NEVER,
+            "source_record_count": 1,
+            "channel_count": 1,
+            "_load_id": "0" * 16,
+            "_source_row": 1,
+        }
+        self.write("golden_customers", [base | {"customer_id": name} | facts for name, facts in self.customers.items()])
+        self.write("golden_consents", [
+            base | {"customer_id": name, "contact_type": "phone" if medium == "sms" else "email", "contact_value": value, "medium": medium,
+                    "purpose": "marketing", "status": status, "stated_at": NEVER}
+            for name, value, medium, status in self.consents
+        ])  # fmt: skip
+        self.write("identity_changes", [
+            {"as_of": DAY, "change": "redirected", "customer_id": old, "other_customer_id": new, "source_record_count": 1}
+            for old, new in self.redirects
+        ])  # fmt: skip
+        self.write("identity_contact_points", [
+            base | {"source_record_key": f"pos:{name}", "type": kind, "scope": "global", "value": value, "state": "real",
+             "is_accepted": True}
+            for name, kind, value in self.points
+        ])  # fmt: skip
+        self.write("identity_current", [base | {"source_record_key": f"pos:{name}", "customer_id": name} for name in self.customers])
+        return Run(day, Config(segments=self.config), home, reference)
+
+    def write(self, name: str, rows: list[dict[str, Any]]) -> None:
+        path = self.root / "lake" / name / "part-0.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        schema = TABLES[name].schema
+        columns = {column: [row.get(column) for row in rows] for column in schema}
+        pl.DataFrame(columns, schema=schema).write_parquet(path)
+
+    def sent(self, days_ago: int, *customers: str, outcome: str = "exported", name: str = "earlier") -> None:
+        day = DAY - timedelta(days=days_ago)
+        path = self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [(day, name, customer, None, outcome, None) for customer in customers]
+        pl.DataFrame(rows, schema=TABLES["segment_memberships"].schema, orient="row").write_parquet(path)

@@ -32,7 +32,7 @@ def _schema(table: Table) -> dg.TableSchema:
         columns=[
             dg.TableColumn(
                 column.name,
-                column.type,
+                column.type.value,  # Dagster stores plain strings only
                 description=column.description + ("" if column.personal is Personal.NONE else f" [personal data: {column.personal}]"),
                 constraints=dg.TableColumnConstraints(nullable=not column.required),
             )

@@ -40,5 +40,5 @@ def _results(home: HomeResource, tables: Iterable[Table]) -> Iterator[dg.AssetCh
             passed=verdict.passed,
             asset_key=table.name,
             check_name="meets_expectations",
-            metadata={"evaluated": verdict.evaluated, "failures": list(verdict.failures)},
+            metadata={"evaluated": verdict.evaluated, "failures": list(verdict.failures), "warnings": list(verdict.warnings)},
         )

@@ -62,7 +62,7 @@ def _simulator_version() -> str:
 
 def sizes(deliveries: Deliveries) -> dict[str, tuple[int, int]]:
     """Files and bytes by format."""
-    found = {name: (0, 0) for name in FORMATS.values()}
+    found = dict.fromkeys(FORMATS.values(), (0, 0))
     for path in deliveries.folder.glob("*/*"):
         name = next(name for start, name in FORMATS.items() if path.name.startswith(start))
         files, size = found[name]

@@ -73,7 +73,10 @@ def run(deliveries: Path, out: Path, as_of: date, memory_limit: str, members: Pa
     """Do the whole job; return seconds per stage and the figures to compare."""
     out.mkdir(parents=True)
     seconds: dict[str, float] = {}
-    with duckdb.connect(str(out / "handwritten.duckdb"), config={"memory_limit": memory_limit, "temp_directory": str(out / "spill"), "preserve_insertion_order": False}) as connection:
+    with duckdb.connect(
+        str(out / "handwritten.duckdb"),
+        config={"memory_limit": memory_limit, "temp_directory": str(out / "spill"), "preserve_insertion_order": False},
+    ) as connection:
         connection.execute("set TimeZone = 'Asia/Shanghai'")
         variables = {"deliveries": str(deliveries), "transcoded": str(out / "transcoded"), "as_of": as_of.isoformat()}
         for name, value in variables.items():
@@ -100,8 +103,7 @@ def _stages(deliveries: Path, out: Path) -> Iterator[tuple[str, str]]:
 
 def _columns(path: Path) -> str:
     """The header as a struct for `read_csv`; names that come twice get their position."""
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    with opened as file:
+    with gzip.open(path) if path.suffix == ".gz" else path.open("rb") as file:
         line = file.readline()
     text = line.decode("gb18030" if path.name.startswith("ExportOrderList") else "utf-8-sig").rstrip("\r\n")
     names: list[str] = []
@@ -127,7 +129,9 @@ def components(connection: duckdb.DuckDBPyConnection, members: Path | None) -> N
         connection.execute(f"create table members as select source_record_key as record_key, customer_id from read_parquet('{members}')")
         return
     connection.execute("create table labels as select record_id, record_id as label from records")
-    connection.execute("create table arcs as select left_id as from_id, right_id as to_id from edges union all select right_id, left_id from edges")
+    connection.execute(
+        "create table arcs as select left_id as from_id, right_id as to_id from edges union all select right_id, left_id from edges"
+    )
     while True:
         connection.execute(
             """
@@ -148,14 +152,15 @@ def components(connection: duckdb.DuckDBPyConnection, members: Path | None) -> N
             inner join hooked as further on further.record_id = once.label
             """
         )
-        moved = connection.execute("select count(*) from jumped inner join labels using (record_id) where jumped.label <> labels.label").fetchall()
+        moved = connection.execute(
+            "select count(*) from jumped inner join labels using (record_id) where jumped.label <> labels.label"
+        ).fetchall()
         connection.execute("create or replace table labels as from jumped")
         if moved[0][0] == 0:
             break
     connection.execute(
         "create table members as select record_key, cast(label as varchar) as customer_id from labels inner join records using (record_id)"
     )
-
 
 
 def figures(connection: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks import handwritten, platform, truth
+from benchmarks import handwritten, truth, whole_job
 from benchmarks.compare import Difference, Figures, differences, figure_counts
 from benchmarks.deliveries import Deliveries, prepare, sizes
 from benchmarks.measure import Measured, measure
@@ -73,14 +73,14 @@ def run_session(work: Path, customers: int, days: int, repeats: int) -> Session:
         hand_runs.append(_told(f"{customers:,} by hand, run {number}", lambda: _by_hand(deliveries, hand)))
         hand_stages.append(json.loads(hand_runs[-1].stdout)["seconds"])
         shutil.rmtree(ours, ignore_errors=True)
-        our_runs.append(_told(f"{customers:,} platform, run {number}", lambda: platform.run(ours, deliveries.folder)))
-        our_steps.append(platform.step_seconds(ours))
-    nothing_new = _told(f"{customers:,} platform, nothing new", lambda: platform.run(ours, deliveries.folder))
+        our_runs.append(_told(f"{customers:,} platform, run {number}", lambda: whole_job.run(ours, deliveries.folder)))
+        our_steps.append(whole_job.step_seconds(ours))
+    nothing_new = _told(f"{customers:,} platform, nothing new", lambda: whole_job.run(ours, deliveries.folder))
     found, expected = _figures(deliveries, ours, our_runs[-1].stdout, scratch)
     session = Session(
         deliveries=deliveries,
         sizes=sizes(deliveries),
-        rows=platform.rows_loaded(ours),
+        rows=whole_job.rows_loaded(ours),
         by_hand=Side(
             hand_runs,
             hand_stages[_median_run(hand_runs)],
@@ -88,7 +88,7 @@ def run_session(work: Path, customers: int, days: int, repeats: int) -> Session:
             json.loads(hand_runs[-1].stdout)["figures"]["people"],
         ),
         platform=Side(
-            our_runs, our_steps[_median_run(our_runs)], truth.of_parquet(platform.members(ours), deliveries.truth), dict(found["people"])
+            our_runs, our_steps[_median_run(our_runs)], truth.of_parquet(whole_job.members(ours), deliveries.truth), dict(found["people"])
         ),
         nothing_new=nothing_new,
         next_day=_next_day(deliveries, scratch),
@@ -105,7 +105,7 @@ def run_empty(work: Path) -> Measured:
     deliveries = prepare(work, 20, 3)
     home = work / "scratch-empty"
     shutil.rmtree(home, ignore_errors=True)
-    measured = _told("platform, empty", lambda: platform.run(home, deliveries.folder))
+    measured = _told("platform, empty", lambda: whole_job.run(home, deliveries.folder))
     shutil.rmtree(home)
     return measured
 
@@ -117,14 +117,14 @@ def _by_hand(deliveries: Deliveries, out: Path) -> Measured:
             *(sys.executable, "-m", "benchmarks.handwritten", "--deliveries", deliveries.folder, "--out", out),
             *("--as-of", deliveries.as_of.isoformat(), "--memory-limit", _MEMORY_LIMIT),
         ],
-        platform.environment(),
+        whole_job.environment(),
     )
 
 
 def _figures(deliveries: Deliveries, home: Path, stdout: str, scratch: Path) -> tuple[Figures, Figures]:
     """The platform's figures, and those by hand when it is told who is who: all that follows from identity must then be equal."""
-    told = handwritten.run(deliveries.folder, scratch / "told", deliveries.as_of, _MEMORY_LIMIT, platform.members(home))
-    return platform.figures(home, stdout), told["figures"]
+    told = handwritten.run(deliveries.folder, scratch / "told", deliveries.as_of, _MEMORY_LIMIT, whole_job.members(home))
+    return whole_job.figures(home, stdout), told["figures"]
 
 
 def _next_day(deliveries: Deliveries, scratch: Path) -> Measured:
@@ -133,9 +133,9 @@ def _next_day(deliveries: Deliveries, scratch: Path) -> Measured:
     *before, last = sorted(deliveries.folder.iterdir())
     for day in before:
         _link(day, inbox / day.name)
-    _told(f"{deliveries.customers:,} platform, all but the last day", lambda: platform.run(home, inbox))
+    _told(f"{deliveries.customers:,} platform, all but the last day", lambda: whole_job.run(home, inbox))
     _link(last, inbox / last.name)
-    return _told(f"{deliveries.customers:,} platform, one more day", lambda: platform.run(home, inbox))
+    return _told(f"{deliveries.customers:,} platform, one more day", lambda: whole_job.run(home, inbox))
 
 
 def _link(source: Path, target: Path) -> None:

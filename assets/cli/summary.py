@@ -12,7 +12,7 @@ import polars as pl
 
 from assets.cli.run import Outcome
 from pipelines.contracts.home import Home
-from pipelines.contracts.segments import EXPORTED, GATE
+from pipelines.contracts.segments import STEPS
 
 _HEADLINES = (
     "net_sales",
@@ -96,7 +96,7 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield ""
     yield "Lists"
     for name, waterfall in facts["segments"].items():
-        steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in ("matched", *GATE, EXPORTED))
+        steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in STEPS)
         yield f"  {name}: {steps}"
         yield f"    {facts['segments_folder']}/{name}/list.csv"
     yield ""

@@ -53,7 +53,16 @@ def _below(folder: Path, prefix: str) -> Iterator[Delivered]:
                     yield from _below(Path(entry.path), f"{prefix}{name}/")
             elif entry.is_file():
                 info = entry.stat()
-                yield Delivered(Path(entry.path), f"{prefix}{name}", info.st_size, info.st_mtime_ns)
+                yield Delivered(Path(entry.path), _readable(f"{prefix}{name}"), info.st_size, info.st_mtime_ns)
+
+
+def _readable(name: str) -> str:
+    """Names from Chinese desktop archives come as GBK bytes, which no manifest could hold."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return os.fsencode(name).decode("gb18030", "replace")
+    return name
 
 
 def is_unchanged(file: Delivered) -> bool:

@@ -24,6 +24,7 @@ from pipelines.channels.loads import (
     read_manifests,
     recover,
     staging_folder,
+    withdraw,
     write_loads_table,
     write_manifest,
 )
@@ -38,9 +39,10 @@ Progress = Callable[[str, int, int], None]
 
 _THREADS = 2  # one file's Python beside another's Polars
 # loads that are published by one sync: fsync costs 4 ms a file, sync 4 to 200 ms for all
-_WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 29
+_WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 28
+_PACKED_TIMES = 8  # what a packed file may hold of text, for the size of a window
 # text that is read by one plan, in memory; a larger file has a plan of its own, and is streamed
-_BATCH_BYTES = 1 << 26
+_BATCH_BYTES = 1 << 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,7 @@ class _Loading:
     def __init__(self, home: Home, config: Config, formats: Sequence[Format], progress: Progress) -> None:
         self._home, self._config, self._formats, self._progress = home, config, formats, progress
         self._contracts = contracts_hash(formats)
+        self._hashes = {item.name: item.hash for item in formats}
         self._loads = read_manifests(home)
         self._new: list[str] = []
         self._unread: list[FileProblem] = []
@@ -130,7 +133,12 @@ class _Loading:
 
     def _is_settled(self, sha256: str | None) -> bool:
         load = self._loads.get(sha256[:16]) if sha256 else None
-        return load is not None and (load.outcome == LOADED or load.contracts_hash == self._contracts)
+        if load is None:
+            return False
+        if load.outcome == REFUSED:
+            return load.contracts_hash == self._contracts
+        # records in quarantine are read again once their contract was mended
+        return not load.quarantined_count or self._hashes.get(load.format_name or "", load.format_hash) == load.format_hash
 
     def _hash(self, files: Sequence[Delivered]) -> list[_Task]:
         tasks = []
@@ -218,6 +226,8 @@ class _Loading:
         """Parts reach the disk before any manifest says that they are there."""
         if not batch:
             return
+        for staged in batch:
+            withdraw(self._home, staged.load.load_id)
         os.sync()
         for staged in batch:
             for table, part in staged.parts:
@@ -271,11 +281,12 @@ def _windows(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
     window: list[_Task] = []
     size = 0
     for task in tasks:
-        if window and (len(window) == _WINDOW_FILES or size + task.file.size > _WINDOW_BYTES):
+        text = task.file.size * (1 if task.packing is Packing.PLAIN else _PACKED_TIMES)
+        if window and (len(window) == _WINDOW_FILES or size + text > _WINDOW_BYTES):
             yield window
             window, size = [], 0
         window.append(task)
-        size += task.file.size
+        size += text
     if window:
         yield window
 

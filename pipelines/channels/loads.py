@@ -16,7 +16,7 @@ from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, 
 from pipelines.contracts.config import FileProblem
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
-from pipelines.contracts.storage import write_table
+from pipelines.contracts.storage import sync_folder, write_table
 
 NO_LOAD = "0"  # a load with no rows, so that every table exists from the first run
 LOADED, REFUSED = "loaded", "refused"
@@ -112,6 +112,16 @@ def write_manifest(home: Home, load: Load) -> None:
     beside = folder / f".{load.load_id}.new"
     beside.write_text(json.dumps(asdict(load), ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
     beside.replace(folder / f"{load.load_id}.json")
+
+
+def withdraw(home: Home, load_id: str) -> None:
+    """Take a load back that is read anew. Its manifest goes first: without one its rows count as left by a crash."""
+    manifest = manifests_folder(home) / f"{load_id}.json"
+    if manifest.exists():
+        manifest.unlink()
+        sync_folder(manifest.parent)
+        for table in LOAD_TABLES:
+            shutil.rmtree(home.table(table.name) / f"load={load_id}", ignore_errors=True)
 
 
 def recover(home: Home, loads: Iterable[str]) -> None:

@@ -199,10 +199,11 @@ def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule, item: Format, constants:
     else:
         rows = frame
         columns |= {"_source_row": pl.col(SOURCE_ROW), "currency_code": pl.col("currency_code"), **rule.rows}
-    schema = rule.table.schema.items()
-    return rows.select(
-        FILE, *((columns[name].cast(dtype) if name in columns else pl.lit(None, dtype)).alias(name) for name, dtype in schema)
-    )
+    return rows.select(FILE, *(_typed_column(columns.get(name), name, dtype) for name, dtype in rule.table.schema.items()))
+
+
+def _typed_column(column: pl.Expr | None, name: str, dtype: pl.DataType) -> pl.Expr:
+    return (pl.lit(None, dtype) if column is None else column.cast(dtype)).alias(name)
 
 
 def _provenance(constants: Sequence[Constants]) -> dict[str, pl.Expr]:

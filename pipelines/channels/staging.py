@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -41,13 +42,12 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         repaired = without_broken_json(batch[0])
         if repaired is not None:
             return stage([repaired], zone, in_memory=in_memory)
-        return [UnreadableError(f"could not be computed: {_first_line(error)}", "report it with the contract", kind="refused")]
+        if "No space left" in str(error):
+            raise OSError(errno.ENOSPC, "No space left on device", str(batch[0].staging.parent)) from error
+        # its text may quote values
+        what = f"could not be computed ({type(error).__name__})"
+        return [UnreadableError(what, "report it with the contract", kind="refused")]
     return [_staged_or_refused(opened, result, zone) for opened, result in zip(batch, results, strict=True)]
-
-
-def _first_line(error: PolarsError) -> str:
-    # the first line names the operation; the following ones may quote values
-    return str(error).split("\n", 1)[0][:120]
 
 
 def _staged_or_refused(opened: Opened, results: Results, zone: str) -> Staged | UnreadableError:

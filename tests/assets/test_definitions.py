@@ -89,3 +89,16 @@ def test_importing_the_definitions_reads_nothing(tmp_path: Path) -> None:
 
     program = "import assets.definitions, sys; sys.exit('dbt.cli.main' in sys.modules or 'great_expectations' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], cwd=tmp_path, timeout=120).returncode == 0
+
+
+def test_dagster_loads_the_workspace(dbt_manifest: Path, tmp_path: Path) -> None:
+    """The web server stores a snapshot of everything: what only Python can hold, such as an enum, passes every other test."""
+    import os
+    import subprocess
+    import sys
+
+    program = "from dagster._cli import main; main()"
+    command = [sys.executable, "-c", program, "definitions", "validate", "-w", "workspace.yaml"]
+    environment = os.environ | {"DAGSTER_HOME": str(tmp_path)}
+    finished = subprocess.run(command, cwd=dbt_manifest.parents[2], env=environment, capture_output=True, text=True, timeout=180)
+    assert finished.returncode == 0, finished.stderr

@@ -28,7 +28,8 @@ renamed as (
     cross join run_context
     where
         source._exported_at < run_context.exported_before_at
-        and source.sent_at < run_context.as_of_end_at
+        -- a mailing whose day the export does not tell is known from its export on
+        and (source.sent_at is null or source.sent_at < run_context.as_of_end_at)
 )
 
 select * from renamed

@@ -28,7 +28,8 @@ _FIGURES: Mapping[str, str] = {
         from kpi
         where metric = 'net_sales' and period_grain in ('month', 'quarter') and dimension in ('all', 'channel') and numerator <> 0""",
     "kpis": """
-        select metric || ' ' || period_grain || ' ' || period_start || ' ' || dimension_value, numerator || ' / ' || cast(denominator as bigint)
+        select metric || ' ' || period_grain || ' ' || period_start || ' ' || dimension_value,
+            numerator || ' / ' || cast(denominator as bigint)
         from kpi
         where metric in ('aov', 'new_buyer_repurchase_30d', 'repurchase_rate', 'churn_rate_literal', 'churn_rate_active_base')
             and period_grain in ('month', 'quarter') and dimension in ('all', 'channel') and denominator <> 0""",

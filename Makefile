@@ -31,9 +31,12 @@ setup: .venv/ready dbt_project/target/manifest.json ## Make .venv from the hashe
 demo: setup ## Set up, then run the whole job on the sample deliveries
 	@$(BIN)/cdp run --deliveries data/samples
 
+# without a home of your own, the inbox is that of the demo
 ui: setup ## Open Dagster on http://127.0.0.1:3000
-	@home="$${CDP_HOME:-$(CURDIR)/data/home}"; export CDP_HOME="$$home" DAGSTER_HOME="$${DAGSTER_HOME:-$$home/dagster}"; \
-	mkdir -p "$$DAGSTER_HOME" && exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
+	@$(if $(CDP_HOME),,export CDP_DELIVERIES="$${CDP_DELIVERIES:-$(CURDIR)/data/samples}";) export CDP_HOME="$${CDP_HOME:-$(CURDIR)/data/home}"; \
+	export DAGSTER_HOME="$${DAGSTER_HOME:-$$CDP_HOME/dagster}"; \
+	$(BIN)/python -c "import os, pathlib; from assets.cli.run import prepare_dagster_home; prepare_dagster_home(pathlib.Path(os.environ['DAGSTER_HOME']))" && \
+	exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: setup ## Set up, then run all tests
 	@$(BIN)/pytest -q

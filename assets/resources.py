@@ -58,7 +58,7 @@ def default_config(home: Path) -> Path | None:
 
 
 class HomeResource(dg.ConfigurableResource[None]):
-    """One installation. Empty fields mean: `CDP_HOME`, its `deliveries/`, its `cdp.yaml`; all are looked up when a run begins."""
+    """One installation. Empty fields are looked up when a run begins: `CDP_HOME`, `CDP_DELIVERIES` or its `deliveries/`, its `cdp.yaml`."""
 
     root: str = ""
     deliveries: str = ""
@@ -71,7 +71,8 @@ class HomeResource(dg.ConfigurableResource[None]):
 
     def home(self) -> Home:
         root = Path(self.root) if self.root else default_home()
-        return Home(root.resolve(), Path(self.deliveries).resolve() if self.deliveries else None)
+        deliveries = self.deliveries or os.environ.get("CDP_DELIVERIES")
+        return Home(root.resolve(), Path(deliveries).resolve() if deliveries else None)
 
     def config(self) -> Config:
         return load_config(Path(self.config_file) if self.config_file else default_config(self.home().root))

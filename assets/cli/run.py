@@ -23,6 +23,9 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.publish import verify_publication
 
+# nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse
+_DAGSTER_YAML = "telemetry: {enabled: false}\nnux: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n"
+
 # the display tells progress and errors end in one line; Dagster's own log is in its instance
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -106,12 +109,12 @@ def _instance(home: Home) -> Iterator[dg.DagsterInstance]:
 
 
 def prepare_dagster_home(folder: Path) -> None:
-    """Make the folder with a `dagster.yaml` that sends no telemetry and lets one run at a time touch the warehouse."""
+    """Make the folder with its `dagster.yaml`; one that is there stays as it is."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         settings = folder / "dagster.yaml"
         if not settings.exists():
-            settings.write_text("telemetry: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n", encoding="utf-8")
+            settings.write_text(_DAGSTER_YAML, encoding="utf-8")
     except OSError as error:
         raise not_writable(folder, error) from error
 

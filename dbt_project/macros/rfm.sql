@@ -1,13 +1,13 @@
-{# Scores by the bands of a row of `int_rfm_presets`, named `presets`. Null values have no score. #}
+{# Scores by the bands of a row of `int_rfm_presets`, whose columns are in scope. Null values have no score. #}
 
 {# Fewer days are better: the highest bound that is not above `days` decides. #}
 {% macro recency_score(days) -%}
     case
         when {{ days }} is null then null
-        when {{ days }} >= presets.recency_score_1_from then 1
-        when {{ days }} >= presets.recency_score_2_from then 2
-        when {{ days }} >= presets.recency_score_3_from then 3
-        when {{ days }} >= presets.recency_score_4_from then 4
+        when {{ days }} >= recency_score_1_from then 1
+        when {{ days }} >= recency_score_2_from then 2
+        when {{ days }} >= recency_score_3_from then 3
+        when {{ days }} >= recency_score_4_from then 4
         else 5
     end
 {%- endmacro %}
@@ -16,10 +16,10 @@
 {% macro volume_score(value, axis) -%}
     case
         when {{ value }} is null then null
-        when {{ value }} >= presets.{{ axis }}_score_5_from then 5
-        when {{ value }} >= presets.{{ axis }}_score_4_from then 4
-        when {{ value }} >= presets.{{ axis }}_score_3_from then 3
-        when {{ value }} >= presets.{{ axis }}_score_2_from then 2
+        when {{ value }} >= {{ axis }}_score_5_from then 5
+        when {{ value }} >= {{ axis }}_score_4_from then 4
+        when {{ value }} >= {{ axis }}_score_3_from then 3
+        when {{ value }} >= {{ axis }}_score_2_from then 2
         else 1
     end
 {%- endmacro %}

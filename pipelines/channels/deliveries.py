@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.contracts.errors import DeliveryError
+from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import write_json
 
@@ -35,11 +35,11 @@ def find(home: Home) -> list[Delivered]:
     """All files below the inbox, sorted by name; hidden and unfinished ones and the folder `truth` are left out."""
     root = home.deliveries
     if not root.is_dir():
-        raise DeliveryError("there is no folder of deliveries", where=str(root), do="make it, or check --deliveries")
+        raise ConfigurationError("there is no folder of deliveries", where=str(root), do="make it, or check --deliveries")
     try:
         return sorted(_below(root, ""), key=lambda file: file.name)
     except PermissionError as error:
-        raise DeliveryError("a folder of deliveries cannot be read", where=str(error.filename), do="check its permissions") from error
+        raise ConfigurationError("a folder of deliveries cannot be read", where=str(error.filename), do="check its permissions") from error
 
 
 def _below(folder: Path, prefix: str) -> Iterator[Delivered]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.contracts.channel_tables import CHANNEL_PROFILES
-from pipelines.contracts.engine import instant, lake_rows, visible_rows, write_query
+from pipelines.contracts.engine import instant, lake_rows, literal, visible_rows, write_query
 from pipelines.contracts.identity_tables import GOLDEN_CUSTOMERS, GOLDEN_PROVENANCE, IDENTITY_CONTACT_POINTS
 from pipelines.contracts.run import Run
 
@@ -132,8 +132,8 @@ def write_attributes(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Write `golden_customers` and `golden_provenance` from `ids` and `members`; leave `contacts` for the report."""
     trusted = run.config.identity.trusted_channels
     connection.execute("create table trusted (channel varchar, place integer)")
-    if trusted:
-        connection.executemany("insert into trusted values (?, ?)", [(channel, place) for place, channel in enumerate(trusted)])
+    for place, channel in enumerate(trusted):
+        connection.execute(f"insert into trusted values ({literal(channel)}, {place})")
     last_place = len(trusted)
     connection.execute(
         _CLAIMS.format(

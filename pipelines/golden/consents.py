@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.contracts.channel_tables import CHANNEL_CONSENTS
-from pipelines.contracts.engine import visible_rows, write_query
+from pipelines.contracts.engine import create_from_frame, fetch_frame, visible_rows, write_query
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.normalization import comparable_values, plain_value
 from pipelines.contracts.run import Run
@@ -94,8 +94,7 @@ def write_consents(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Write `golden_consents` from `ids` and `members`; leave `decided`, the same rows, for the report."""
     consents = visible_rows(run, CHANNEL_CONSENTS)
     connection.execute(_STATEMENTS.format(consents=consents, plain_value=plain_value(run.config)))
-    connection.register("odd_values", comparable_values(connection.execute(_ODD_VALUES).pl(), run.config))
+    create_from_frame(connection, "odd_values", comparable_values(fetch_frame(connection, _ODD_VALUES), run.config))
     connection.execute(_NEWEST)
-    connection.unregister("odd_values")
     connection.execute(_DECIDED)
     write_query(connection, _CONSENTS, GOLDEN_CONSENTS, run.home.table("golden_consents") / "part-0.parquet")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.contracts.channel_tables import CHANNEL_CONTACT_POINTS, CHANNEL_ORDERS, CHANNEL_PROFILES, CHANNEL_TABLES
-from pipelines.contracts.engine import business_time, visible_rows
+from pipelines.contracts.engine import business_time, create_from_frame, fetch_frame, literal, visible_rows
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 from pipelines.contracts.normalization import comparable_values, plain_value
@@ -24,18 +24,23 @@ select
 from mentions
 """
 
+# one scan for what follows: with a file a load, opening files is what a scan costs
+_USED = """
+create table used as select distinct type, scope, _exported_at, _load_id from {contact_points}
+"""
+
 _KINDS = """
 create table kinds as
-select row_number() over (order by used.type, used.scope) as kind_id, types.type, used.scope, types.rank, types.is_exclusive
-from (select distinct type, scope from {contact_points}) as used
-join types on types.type = used.type
+select row_number() over (order by types.type, used_scopes.scope) as kind_id, types.type, used_scopes.scope, types.rank, types.is_exclusive
+from (select distinct type, scope from used) as used_scopes
+join types on types.type = used_scopes.type
 """
 
 # a claim is as old as its first_seen_at; among equals the earlier export, then load, then line is the one that proves it
 _LOADS = """
 create table loads as
 select row_number() over (order by _exported_at, _load_id) as load_no, _exported_at, _load_id
-from (select distinct _exported_at, _load_id from {contact_points})
+from (select distinct _exported_at, _load_id from used) as used_loads
 """
 
 _CLAIMS = """
@@ -133,28 +138,25 @@ def collect_contact_points(connection: duckdb.DuckDBPyConnection, run: Run) -> N
     """
     visible = visible_rows(run, CHANNEL_CONTACT_POINTS)
     _create_types(connection, run)
-    _refuse_unknown_types(connection, visible)
-    connection.execute(_KINDS.format(contact_points=visible))
-    connection.execute(_LOADS.format(contact_points=visible))
+    connection.execute(_USED.format(contact_points=visible))
+    _refuse_unknown_types(connection)
+    connection.execute(_KINDS)
+    connection.execute(_LOADS)
     connection.execute(_CLAIMS.format(contact_points=visible, plain_value=plain_value(run.config)))
-    odd = comparable_values(connection.execute(_ODD_VALUES).pl(), run.config)
-    connection.register("odd_by_type", odd)
+    create_from_frame(connection, "odd_by_type", comparable_values(fetch_frame(connection, _ODD_VALUES), run.config))
     connection.execute("create table odd_values as select kinds.kind_id, odd_by_type.* from odd_by_type join kinds using (type)")
-    connection.unregister("odd_by_type")
     connection.execute(_CONTACT_POINTS)
-    connection.execute("drop table claims; drop table odd_values")
+    connection.execute("drop table claims; drop table odd_values; drop table odd_by_type; drop table used; drop table types")
 
 
 def _create_types(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    connection.execute("create table types (type varchar, rank integer, is_exclusive boolean)")
-    connection.executemany(
-        "insert into types values (?, ?, ?)",
-        [(kind.name, kind.rank, kind.name in run.config.identity.exclusive_types) for kind in IDENTIFIER_TYPES.values()],
-    )
+    exclusive = run.config.identity.exclusive_types
+    rows = ", ".join(f"({literal(kind.name)}, {kind.rank}, {kind.name in exclusive})" for kind in IDENTIFIER_TYPES.values())
+    connection.execute(f"create table types as select * from (values {rows}) as listed (type, rank, is_exclusive)")
 
 
-def _refuse_unknown_types(connection: duckdb.DuckDBPyConnection, visible: str) -> None:
-    unknown = connection.execute(f"select distinct type from {visible} anti join types using (type) order by type").fetchall()
+def _refuse_unknown_types(connection: duckdb.DuckDBPyConnection) -> None:
+    unknown = connection.execute("select distinct type from used anti join types using (type) order by type").fetchall()
     if unknown:
         raise ConfigurationError(
             f"identifier type {unknown[0][0]!r} is not known", where="channel_contact_points.type", do="use a type of IDENTIFIER_TYPES"

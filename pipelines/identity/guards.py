@@ -9,7 +9,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.contracts.channel_tables import CHANNEL_PROFILES
-from pipelines.contracts.engine import visible_rows
+from pipelines.contracts.engine import create_from_frame, visible_rows
 from pipelines.contracts.run import Run
 from pipelines.identity.placeholders import read_placeholders
 
@@ -271,9 +271,7 @@ def judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """
     limits = run.config.identity
     k, n = limits.max_strong_ids_per_value, limits.max_names_per_value
-    connection.register("listed_placeholders", read_placeholders(run))
-    connection.execute("create table placeholders as select * from listed_placeholders")
-    connection.unregister("listed_placeholders")
+    create_from_frame(connection, "placeholders", read_placeholders(run))
     connection.execute(_LISTED)
     connection.execute(_KNOWN)
     connection.execute(_SHARED)

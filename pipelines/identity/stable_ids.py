@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import duckdb
 
+from pipelines.contracts.engine import literal
+
 _OVERLAPS = """
 create table shares as
 select clusters.cluster_id, previous.customer_id as old_id, count(*) as shared_count
@@ -54,7 +56,7 @@ _NAME = """
 create or replace table proposals as
 select
     unnamed.cluster_id,
-    'c_' || left(sha256($key || chr(31) || unnamed.source_record_key || case when {salt} > 0 then chr(31) || '{salt}' else '' end), 20)
+    'c_' || left(sha256({key} || chr(31) || unnamed.source_record_key || case when {salt} > 0 then chr(31) || '{salt}' else '' end), 20)
         as customer_id
 from unnamed;
 create or replace table fresh as
@@ -120,8 +122,7 @@ def assign_ids(connection: duckdb.DuckDBPyConnection, key: str) -> None:
     connection.execute(_UNNAMED)
     salt = 0
     while _any(connection, "unnamed"):
-        for statement in _NAME.format(salt=salt).split(";"):
-            connection.execute(statement, {"key": key} if "$key" in statement else None)
+        connection.execute(_NAME.format(key=literal(key), salt=salt))
         salt += 1
     connection.execute(_CUSTOMERS)
     connection.execute(_CHANGES)

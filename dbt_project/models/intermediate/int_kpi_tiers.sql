@@ -29,7 +29,7 @@ periods as (
     from {{ ref('int_periods') }} as periods
     where
         periods.period_grain = 'month'
-        and periods.period_start in (select month_ends.month_start from month_ends)
+        and periods.period_start in (select distinct month_ends.month_start from month_ends)
 ),
 
 totaled as (

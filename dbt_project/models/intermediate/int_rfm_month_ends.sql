@@ -109,9 +109,9 @@ changed as (
         changes.customer_no,
         changes.change_month,
         max(changes.purchased_on) as purchased_on,
-        sum(changes.monthly_count) as monthly_count,
+        cast(sum(changes.monthly_count) as bigint) as monthly_count,
         cast(sum(changes.monthly_amount) as decimal(18, 2)) as monthly_amount,
-        sum(changes.annual_count) as annual_count,
+        cast(sum(changes.annual_count) as bigint) as annual_count,
         cast(sum(changes.annual_amount) as decimal(18, 2)) as annual_amount
     from changes
     inner join bounds on changes.change_month <= bounds.last_month
@@ -120,33 +120,55 @@ changed as (
 
 states as (
     select
-        customer_no,
-        change_month,
-        max(purchased_on) over so_far as last_purchased_on,
-        sum(monthly_count) over so_far as frequency_monthly,
-        sum(monthly_amount) over so_far as monetary_amount_monthly,
-        sum(annual_count) over so_far as frequency_annual,
-        sum(annual_amount) over so_far as monetary_amount_annual,
-        lead(change_month) over (partition by customer_no order by change_month asc nulls last) as next_change_month
+        changed.customer_no,
+        changed.change_month,
+        max(changed.purchased_on) over so_far as last_purchased_on,
+        cast(sum(changed.monthly_count) over so_far as bigint) as frequency_monthly,
+        cast(sum(changed.monthly_amount) over so_far as decimal(18, 2)) as monetary_amount_monthly,
+        cast(sum(changed.annual_count) over so_far as bigint) as frequency_annual,
+        cast(sum(changed.annual_amount) over so_far as decimal(18, 2)) as monetary_amount_annual,
+        coalesce(
+            lead(changed.change_month) over (partition by changed.customer_no order by changed.change_month asc nulls last),
+            {{ add_months('bounds.last_month', 1) }}
+        ) as next_change_month
     from changed
+    cross join bounds
     window so_far as (
-        partition by customer_no
-        order by change_month asc nulls last
+        partition by changed.customer_no
+        order by changed.change_month asc nulls last
         rows between unbounded preceding and current row
     )
+),
+
+-- every month that a state can hold for, by its first and the next change: an equality join instead of a range join on millions of rows
+change_months as (
+    select month_start as change_month from months
+
+    union all
+
+    select {{ add_months('last_month', 1) }} as change_month from bounds
+),
+
+held_months as (
+    select
+        starts.month_start as change_month,
+        ends.change_month as next_change_month,
+        months.month_start,
+        months.month_end_on
+    from months as starts
+    inner join change_months as ends on starts.month_start < ends.change_month
+    inner join months on starts.month_start <= months.month_start and ends.change_month > months.month_start
 )
 
 select
     states.customer_no,
-    months.month_start,
-    months.month_end_on,
+    held_months.month_start,
+    held_months.month_end_on,
     states.last_purchased_on,
     states.frequency_monthly,
-    cast(states.monetary_amount_monthly as decimal(18, 2)) as monetary_amount_monthly,
+    states.monetary_amount_monthly,
     states.frequency_annual,
-    cast(states.monetary_amount_annual as decimal(18, 2)) as monetary_amount_annual
+    states.monetary_amount_annual
 from states
-inner join months
-    on
-        states.change_month <= months.month_start
-        and (states.next_change_month is null or states.next_change_month > months.month_start)
+inner join held_months
+    on states.change_month = held_months.change_month and states.next_change_month = held_months.next_change_month

@@ -21,12 +21,15 @@ run_context as (
 measured as (
     select
         customers.customer_id,
-        presets.preset,
+        presets.*,
         run_context.as_of,
+        run_context.rfm_high_value_from_total,
+        run_context.rfm_potential_from_total,
         buyers.last_purchased_on,
         {{ days_between('buyers.last_purchased_on', 'run_context.as_of') }} as recency_days,
         case presets.preset when 'monthly' then buyers.order_count_monthly else buyers.order_count_annual end as frequency,
         case presets.preset when 'monthly' then buyers.net_amount_monthly else buyers.net_amount_annual end as monetary_amount,
+        {{ days_between('buyers.last_purchased_on', 'run_context.as_of') }} <= run_context.rfm_class_recent_within_days as is_recent,
         buyers.order_count_class >= run_context.rfm_class_frequent_from as is_frequent,
         buyers.net_amount_class >= run_context.rfm_class_high_spend_from as is_high_spend
     from customers
@@ -38,15 +41,10 @@ measured as (
 scored as (
     select
         measured.*,
-        measured.recency_days <= run_context.rfm_class_recent_within_days as is_recent,
-        {{ recency_score('measured.recency_days') }} as recency_score,
-        {{ volume_score('measured.frequency', 'frequency') }} as frequency_score,
-        {{ volume_score('measured.monetary_amount', 'monetary') }} as monetary_score,
-        run_context.rfm_high_value_from_total,
-        run_context.rfm_potential_from_total
+        {{ recency_score('recency_days') }} as recency_score,
+        {{ volume_score('frequency', 'frequency') }} as frequency_score,
+        {{ volume_score('monetary_amount', 'monetary') }} as monetary_score
     from measured
-    inner join presets on measured.preset = presets.preset
-    cross join run_context
 ),
 
 totaled as (

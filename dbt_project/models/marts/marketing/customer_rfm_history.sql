@@ -22,7 +22,9 @@ measured as (
         customers.customer_id,
         month_ends.month_end_on,
         month_ends.last_purchased_on,
-        presets.preset,
+        presets.*,
+        run_context.rfm_high_value_from_total,
+        run_context.rfm_potential_from_total,
         {{ days_between('month_ends.last_purchased_on', 'month_ends.month_end_on') }} as recency_days,
         case presets.preset when 'monthly' then month_ends.frequency_monthly else month_ends.frequency_annual end as frequency,
         case presets.preset
@@ -31,19 +33,16 @@ measured as (
     from month_ends
     inner join customers on month_ends.customer_no = customers.customer_no
     cross join presets
+    cross join run_context
 ),
 
 scored as (
     select
         measured.*,
-        {{ recency_score('measured.recency_days') }} as recency_score,
-        {{ volume_score('measured.frequency', 'frequency') }} as frequency_score,
-        {{ volume_score('measured.monetary_amount', 'monetary') }} as monetary_score,
-        run_context.rfm_high_value_from_total,
-        run_context.rfm_potential_from_total
+        {{ recency_score('recency_days') }} as recency_score,
+        {{ volume_score('frequency', 'frequency') }} as frequency_score,
+        {{ volume_score('monetary_amount', 'monetary') }} as monetary_score
     from measured
-    inner join presets on measured.preset = presets.preset
-    cross join run_context
 ),
 
 totaled as (
@@ -59,7 +58,7 @@ select
     month_end_on,
     last_purchased_on,
     recency_days,
-    cast(frequency as bigint) as frequency,
+    frequency,
     monetary_amount,
     recency_score,
     frequency_score,

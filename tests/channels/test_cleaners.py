@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipelines.channels.cleaners import CLEANERS
+
+EXAMPLES = {
+    "strip": [("  \t a b\u3000\u00a0\r\n", "a b"), ("\ufeff\u200bx", "x"), ("   ", "")],
+    "formula_text": [('="4512"', "4512"), ('="a "" b"', 'a "" b'), ('"4512"', '"4512"'), ("=4512", "=4512"), ("4512", "4512")],
+    "apostrophe": [("'13800138000", "13800138000"), ("O'Brien", "O'Brien"), ("'", "")],
+    "backtick": [("`0.00", "0.00"), ("a`b", "a`b")],
+    "suffix_yuan": [("5.20元", "5.20"), ("0元", "0"), ("5.20", "5.20"), ("元宝", "元宝")],
+    "currency_symbol": [("¥12.00", "12.00"), ("-$3.00", "-3.00"), ("￥ 1", "1"), ("12", "12")],
+    "thousands": [("1,280.00", "1280.00"), ("1，280", "1280"), ("-12,345,678.9", "-12345678.9"), ("1,5", "1,5"), ("12,34", "12,34")],
+    "full_width_comma": [("买家已付款,等待卖家发货", "买家已付款，等待卖家发货"), ("买家已付款，等待卖家发货", "买家已付款，等待卖家发货")],
+    "full_width_digits": [("１３８", "138"), ("（元）", "(元)")],
+    "whole_number": [("17850.0", "17850"), ("-5.00", "-5"), ("1.5", "1.5"), ("1234567890123456.0", "1234567890123456.0"), ("A1.0", "A1.0")],
+    "percent": [("0.60%", "0.006"), ("0.6", "0.6"), ("x%", None)],
+    "lower": [("A@Example.COM", "a@example.com")],
+    "single_spaces": [("浙江省  杭州市\n西湖区", "浙江省 杭州市 西湖区"), ("a b", "a b"), ("a\tb", "a b")],
+}
+
+
+def clean(name: str, values: list[str | None]) -> list[str | None]:
+    return pl.DataFrame({"cell": values}, schema={"cell": pl.String}).select(CLEANERS[name](pl.col("cell")))["cell"].to_list()
+
+
+def test_every_cleaner_has_examples() -> None:
+    assert set(EXAMPLES) == set(CLEANERS)
+
+
+@pytest.mark.parametrize("name", sorted(CLEANERS))
+def test_cleaner_does_what_its_name_says(name: str) -> None:
+    before, after = zip(*EXAMPLES[name], strict=True)
+    found = clean(name, list(before))
+    if name == "percent":
+        assert [None if value is None else float(value) for value in found] == [None if value is None else float(value) for value in after]
+    else:
+        assert found == list(after)
+
+
+@pytest.mark.parametrize("name", sorted(CLEANERS))
+def test_cleaner_leaves_nothing_as_nothing(name: str) -> None:
+    assert clean(name, [None]) == [None]
+
+
+@pytest.mark.parametrize("name", sorted(set(CLEANERS) - {"percent", "formula_text", "apostrophe", "backtick", "suffix_yuan"}))
+@given(text=st.text(max_size=20))
+def test_cleaning_twice_is_cleaning_once(name: str, text: str) -> None:
+    """Those that take off one layer of protection are left out: of two layers the second is the value's own."""
+    once = clean(name, [text])
+    assert clean(name, once) == once

@@ -39,7 +39,7 @@ ui: setup ## Open Dagster on http://127.0.0.1:3000
 	exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: setup ## Set up, then run all tests
-	@$(BIN)/pytest -q
+	@$(BIN)/pytest -q -n 2 --dist loadfile
 
 check: setup ## Lint, types, import contracts, SQL style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -25,7 +25,7 @@ def recognize(text: str | bytes, formats: tuple[Format, ...]) -> Layout:
 
 def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...]) -> None:
     for item in formats:
-        headers = [column for field in item.spec.fields.values() for column in field.column[:1]]
+        headers = list(dict.fromkeys([*item.spec.detect, *(field.column[0] for field in item.spec.fields.values())]))
         if item.spec.container == "delimited":
             assert recognize(item.spec.delimiter[0].join(headers) + "\n", formats).format.name == item.name
         elif item.spec.container == "parquet":

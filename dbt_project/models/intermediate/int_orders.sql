@@ -107,9 +107,7 @@ converted as (
         is_refund_inferred,
         item_quantity,
         payment_method,
-        coupon_code,
-        _load_id,
-        _source_row
+        coupon_code
     from decided
 )
 

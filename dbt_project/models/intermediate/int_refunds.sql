@@ -19,8 +19,6 @@ select
     refunds.currency_code_original,
     refunds.refunded_amount_original,
     refunds.reason,
-    order_references.order_key,
-    refunds._load_id,
-    refunds._source_row
+    order_references.order_key
 from refunds
 left join order_references on refunds.refund_key = order_references.fact_key

@@ -20,8 +20,6 @@ select
     coupons.issued_at,
     coupons.redeemed_at,
     coupons.expires_at,
-    coupons.channel || ':' || coupons.order_no as order_key,
-    coupons._load_id,
-    coupons._source_row
+    coupons.channel || ':' || coupons.order_no as order_key
 from coupons
 left join identities on coupons.source_record_key = identities.source_record_key

@@ -50,7 +50,5 @@ select
     {{ reporting('discount_amount_original') }} as discount_amount,
     currency_code_original,
     line_amount_original,
-    discount_amount_original,
-    _load_id,
-    _source_row
+    discount_amount_original
 from rated

@@ -60,7 +60,5 @@ select
     {{ reporting('paid_amount_original') }} as paid_amount,
     cast({{ reporting('fee_amount_original') }} as decimal(18, 2)) as fee_amount,
     currency_code_original,
-    paid_amount_original,
-    _load_id,
-    _source_row
+    paid_amount_original
 from joined

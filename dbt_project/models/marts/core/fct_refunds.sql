@@ -52,7 +52,5 @@ select
     reporting_currency as currency_code,
     {{ reporting('refunded_amount_original') }} as refunded_amount,
     currency_code_original,
-    refunded_amount_original,
-    _load_id,
-    _source_row
+    refunded_amount_original
 from joined

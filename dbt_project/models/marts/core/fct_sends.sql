@@ -39,7 +39,5 @@ select
     status in ('delivered', 'opened', 'clicked', 'unsubscribed', 'complained')
     or coalesce(delivered_at, opened_at, clicked_at) is not null as was_delivered,
     status in ('opened', 'clicked') or coalesce(opened_at, clicked_at) is not null as was_opened,
-    status = 'clicked' or clicked_at is not null as was_clicked,
-    _load_id,
-    _source_row
+    status = 'clicked' or clicked_at is not null as was_clicked
 from joined

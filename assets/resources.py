@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import dagster as dg
 
@@ -57,7 +57,7 @@ def default_config(home: Path) -> Path | None:
     return next((path for path in (home / "cdp.yaml", project.CONFIG) if path.exists()), None)
 
 
-class HomeResource(dg.ConfigurableResource[None]):
+class HomeResource(dg.ConfigurableResource[Any]):
     """One installation. Empty fields are looked up when a run begins: `CDP_HOME`, `CDP_DELIVERIES` or its `deliveries/`, its `cdp.yaml`."""
 
     root: str = ""

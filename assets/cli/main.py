@@ -19,6 +19,9 @@ app = typer.Typer(
 HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation [default: CDP_HOME, else data/home]")]
 ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration [default: cdp.yaml of the home, else of the project]")]
 DeliveriesOption = Annotated[Path | None, typer.Option("--deliveries", help="Inbox of raw exports [default: HOME/deliveries]")]
+# a fixed day, not today: the same command gives the same files whenever it is called
+_FIRST_DAY = datetime(2026, 1, 1)
+
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout")]
 
 
@@ -63,12 +66,13 @@ def simulate(
     customers: Annotated[int, typer.Option("--customers", min=1)] = 1000,
     days: Annotated[int, typer.Option("--days", min=1)] = 90,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
+    first_day: Annotated[datetime, typer.Option("--first-day", formats=["%Y-%m-%d"], help="First business day")] = _FIRST_DAY,
     json: JsonOption = False,
 ) -> None:
     """Write deliveries of a simulated retailer in the real export formats, with the truth beside them."""
     from assets.cli.simulate import run_simulation
 
-    run_simulation(out, customers, days, seed, as_json=json)
+    run_simulation(out, customers, days, first_day.date(), seed, as_json=json)
 
 
 def main() -> None:

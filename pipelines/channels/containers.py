@@ -37,17 +37,15 @@ class UnreadableError(Exception):
 
 
 def packing_of(path: Path) -> Packing:
-    """Raises UnreadableError for an empty file."""
+    """By magic bytes; what is damaged is told when it is opened."""
     with path.open("rb") as file:
         magic = file.read(_MAGIC_BYTES)
-    if not magic:
-        raise UnreadableError("is empty")
     if magic.startswith(b"\x1f\x8b"):
         return Packing.GZIP
     if magic.startswith(b"PAR1"):
         return Packing.PARQUET
     if magic.startswith(b"PK\x03\x04"):
-        return Packing.XLSX if "xl/workbook.xml" in members(path) else Packing.ZIP
+        return Packing.XLSX if zipfile.is_zipfile(path) and "xl/workbook.xml" in members(path) else Packing.ZIP
     return Packing.PLAIN
 
 

@@ -115,10 +115,21 @@ def without_broken(file: Inspected, broken: Ints, staging: Path) -> Inspected:
 
 def _must_rewrite(path: Path, packing: Packing, layout: Layout) -> bool:
     spec = layout.format.spec
+    if not _is_nameable(path):
+        return True
     if packing is not Packing.PLAIN or layout.encoding != "utf-8" or layout.line_end == "\r" or len(spec.delimiter) > 1:
         return True
     head = head_of(path, packing)
     return (spec.quoting == "rfc4180" and b'"' in head) or (head.startswith(b"\xef\xbb\xbf") and layout.head_lines == 0)
+
+
+def _is_nameable(path: Path) -> bool:
+    """False for a name in GBK bytes, which Polars cannot open."""
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _pass(path: Path, packing: Packing, member: str | None, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 from pipelines.channels.archive import Archived, archive
 from pipelines.channels.containers import Packing, UnreadableError, packing_of
@@ -158,7 +157,7 @@ class _Loading:
                 FileProblem(file.name, "unreadable", f"the file cannot be opened: {error.strerror} -> check its permissions")
             )
             return None
-        packing = _packing(file.path)
+        packing = packing_of(file.path)
         beside = staging_folder(self._home) / f"file-{number}"
         archived = archive(file.path, packing, self._home.lake / "files", beside)
         if not is_unchanged(file):
@@ -294,10 +293,3 @@ def _windows(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
 def _totals(loads: Iterator[Load] | Sequence[Load]) -> dict[str, int]:
     counted = list(loads)
     return {name: sum(getattr(load, name) for load in counted) for name in COUNTS}
-
-
-def _packing(path: Path) -> Packing:
-    try:
-        return packing_of(path)
-    except UnreadableError:
-        return Packing.PLAIN  # archived all the same; staging tells the reason

@@ -36,7 +36,7 @@ def quarantined_rows(opened: Opened, results: Results) -> pl.DataFrame:
         return rows
     lines = rows["_source_row"].to_list()
     if opened.text is None:
-        raw = _parquet_records(opened.file.path, lines)
+        raw = _parquet_records(opened.archived.path, lines)
     else:
         raw = _text_records(opened.text, lines, {record.line: record.line_count for record in bad})
     rows = rows.with_columns(

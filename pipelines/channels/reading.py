@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
 from pipelines.channels.archive import Archived
-from pipelines.channels.containers import Packing, UnreadableError, packing_of
+from pipelines.channels.containers import Packing, UnreadableError
 from pipelines.channels.deliveries import Delivered
 from pipelines.channels.exported import from_path, snapshot_at
 from pipelines.channels.formats import Format
@@ -44,17 +44,17 @@ class Opened:
     @property
     def text_bytes(self) -> int:
         """Size of what is to be parsed."""
-        source = self.file.path if self.text is None else self.text.text
+        source = self.archived.path if self.text is None else self.text.text
         return len(source) if isinstance(source, bytes) else source.stat().st_size
 
 
 def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, staging: Path) -> Opened:
     """Raises UnreadableError with the reason to refuse the file."""
-    if packing is Packing.PLAIN:
-        packing_of(file.path)  # says so when the file is empty
+    if not archived.byte_count:
+        raise UnreadableError("is empty")
     text = None
     if packing is Packing.PARQUET:
-        layout, scan, lines = _open_parquet(file.path, formats)
+        layout, scan, lines = _open_parquet(archived.path, formats)
     else:
         text = inspect(file.path, packing, formats, staging)
         layout, scan, lines = text.layout, scan_text(text), text.lines

@@ -20,6 +20,7 @@ from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 
 Score = Annotated[int, Field(ge=1, le=5)]
+PresetName = Literal["monthly", "annual"]
 FileProblem = Literal["unknown_format", "unreadable", "refused", "quarantined_rows"]
 
 
@@ -88,15 +89,14 @@ def _preset(days: int, frequency: tuple[int, int, int, int], monetary: tuple[int
     )
 
 
+def _default_presets() -> dict[PresetName, RfmPreset]:
+    return {"monthly": _preset(30, (5, 3, 2, 1), (1000, 500, 300, 200)), "annual": _preset(365, (12, 6, 3, 2), (5000, 2000, 1000, 300))}
+
+
 class RfmConfig(_Section):
     """Presets, tiers and the eight classes (metrics.md, RFM)."""
 
-    presets: dict[Literal["monthly", "annual"], RfmPreset] = Field(
-        default_factory=lambda: {
-            "monthly": _preset(30, (5, 3, 2, 1), (1000, 500, 300, 200)),
-            "annual": _preset(365, (12, 6, 3, 2), (5000, 2000, 1000, 300)),
-        }
-    )
+    presets: dict[PresetName, RfmPreset] = Field(default_factory=_default_presets)
     high_value_from_total: int = Field(12, ge=3, le=15)
     potential_from_total: int = Field(8, ge=3, le=15)
     class_recent_within_days: int = Field(90, ge=1)

@@ -55,7 +55,8 @@ def frame(home: Home, table: str) -> pl.DataFrame:
 def rows(home: Home, table: str) -> list[dict[str, Any]]:
     """The rows without nulls and without provenance: what a test has to say about them."""
     return [
-        {name: value for name, value in row.items() if value is not None and not name.startswith("_")} for row in frame(home, table).to_dicts()
+        {name: value for name, value in row.items() if value is not None and not name.startswith("_")}
+        for row in frame(home, table).to_dicts()
     ]
 
 

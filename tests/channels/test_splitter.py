@@ -29,12 +29,14 @@ def split(text: str | bytes, cells: int, *, block: int = 3, **shape: object) -> 
     rows = [[cell.decode("utf-8", "replace") for cell in record.split(CELL_END)] for record in b"".join(out).split(end)[:-1]]
     found = splitter.lines
     assert found.total == len(lines)
-    assert found.total == found.footer + found.blank + found.continuation + found.records + len(found.bad) + int(str(shape.get("head_lines", 0)))
+    assert found.total == found.footer + found.blank + found.continuation + found.records + len(found.bad) + int(
+        str(shape.get("head_lines", 0))
+    )
     assert found.records == len(rows)
     return rows, found
 
 
-CELL = st.text(st.sampled_from('ab",\n =\'围\t'), max_size=6)
+CELL = st.text(st.sampled_from("ab\",\n ='围\t"), max_size=6)
 
 
 @given(

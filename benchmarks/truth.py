@@ -10,10 +10,11 @@ import duckdb
 _PAIRS = """
 with
 
--- a record that the exports themselves give to several people has no right answer
+-- a record that the exports themselves give to several people has no right answer, and a device without a login says nothing of its owner
 truth as (
     select source_record_key as record_key, any_value(person_id) as person_id
     from read_parquet('{truth}')
+    where not starts_with(source_record_key, 'segment:anon/')
     group by source_record_key
     having count(distinct person_id) = 1
 ),

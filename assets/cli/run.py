@@ -17,7 +17,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, read_record, run_id, run_inputs
 from assets.resources import HomeResource, not_writable
-from pipelines.channels import covered_days, delivery_problems
+from pipelines.channels import covered_days, delivery_problems, waiting_files
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -50,21 +50,21 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     folders, settings = resource.home(), resource.config()
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
+    if waiting_files(folders):
+        with _instance(folders) as instance:
+            _execute("load_deliveries", resource, instance, None)
+    _stop_on_fatal_problems(folders, settings.channels.fatal)
+    run = resource.run(_business_day(folders, as_of).isoformat())
+    identifier = run_id(run_inputs(run))
+    known = None if force else _intact_record(run, identifier)
+    if known is not None:
+        return Outcome(folders, known, is_new=False, as_of_was_chosen=as_of is None)
     with _instance(folders) as instance:
-        _execute("load_deliveries", resource, instance, None)
-        _stop_on_fatal_problems(folders, settings.channels.fatal)
-        day = _business_day(folders, as_of)
-        run = resource.run(day.isoformat())
-        inputs = run_inputs(run)
-        identifier = run_id(inputs)
-        record = None if force else _intact_record(run, identifier)
-        if record is None:
-            _execute("refresh_daily", resource, instance, day.isoformat())
-            published = read_record(folders, identifier)
-            if published is None:
-                raise CdpError("the job ended without a run record", where=str(folders.runs), do="look at the run with `make ui`")
-            return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None)
-        return Outcome(folders, record, is_new=False, as_of_was_chosen=as_of is None)
+        _execute("refresh_daily", resource, instance, run.as_of.isoformat())
+    published = read_record(folders, identifier)
+    if published is None:
+        raise CdpError("the job ended without a run record", where=str(folders.runs), do="look at the run with `make ui`")
+    return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None)
 
 
 def _home_resource(home: Path | None, deliveries: Path | None, config: Path | None) -> HomeResource:

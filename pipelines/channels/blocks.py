@@ -40,32 +40,30 @@ class Records:
     cells: Ints
     lines: Ints
     malformed: Bools
-    separators: Ints
-    drops: Ints
+    inner: Ints  # separators and line ends that belong to a cell
+    drops: Ints  # bytes that protect, and belong to none
 
 
 def plain(text: Bytes, shape: Shape) -> Records:
     """No quotes: every line end ends a record."""
-    separator = shape.separator
-    drops = np.empty(0, dtype=np.int64)
-    if len(separator) == 2:
-        places = np.flatnonzero((text[:-1] == separator[0]) & (text[1:] == separator[1]))
-        ends = np.flatnonzero(text == NEWLINE)
-        begins = np.concatenate([[0], ends[:-1] + 1])
-        cells = np.diff(np.searchsorted(places, ends), prepend=0) + 1
-        drops = places + 1
-    elif separator:
+    separator, nothing = shape.separator, np.empty(0, dtype=np.int64)
+    inner, drops = nothing, nothing
+    if len(separator) == 1:
         marks = np.flatnonzero((text == separator[0]) | (text == NEWLINE))
         line_ends = np.flatnonzero(text[marks] == NEWLINE)
         ends, cells = marks[line_ends], np.diff(line_ends, prepend=-1)
-        begins, places = np.concatenate([[0], ends[:-1] + 1]), marks
     else:
         ends = np.flatnonzero(text == NEWLINE)
-        begins, cells = np.concatenate([[0], ends[:-1] + 1]), np.ones(len(ends), dtype=np.int64)
-        places = drops
+        cells = np.ones(len(ends), dtype=np.int64)
+    begins = np.concatenate([[0], ends[:-1] + 1])
+    if len(separator) == 2:
+        firsts = np.flatnonzero(text[:-1] == separator[0])
+        is_separator = text[firsts + 1] == separator[1]
+        inner, drops = firsts[~is_separator], firsts[is_separator] + 1
+        cells = np.diff(np.searchsorted(drops, ends), prepend=0) + 1
     if shape.is_lead_dropped:
         drops = np.concatenate([drops, begins[text[begins] == shape.begins_with[0]]])
-    return Records(begins, ends, cells, np.ones(len(ends), dtype=np.int64), np.zeros(len(ends), dtype=np.bool_), places, drops)
+    return Records(begins, ends, cells, np.ones(len(ends), dtype=np.int64), np.zeros(len(ends), dtype=np.bool_), inner, drops)
 
 
 def quoted(text: Bytes, separator: int, final: bool) -> Records:
@@ -77,8 +75,8 @@ def quoted(text: Bytes, separator: int, final: bool) -> Records:
     resets = np.empty(0, dtype=np.int64)
     for repair in range(_MAX_REPAIRS + 1):
         states = quote_states(runs, resets)
-        structural = _outside(marks, runs.ends, runs.starts, states.inside, resets)
-        records = _records(marks, is_newline, newlines, structural, resets)
+        inside = _inside(marks, runs.ends, runs.starts, states.inside, resets)
+        records = _records(marks, is_newline, newlines, inside)
         troubled = np.searchsorted(records.ends, runs.starts[states.malformed])
         records.malformed[troubled[troubled < len(records.ends)]] = True
         added = _lines_to_part(records, newlines, len(text), final)
@@ -93,8 +91,11 @@ def quoted(text: Bytes, separator: int, final: bool) -> Records:
     return records
 
 
-def _outside(marks: Ints, run_ends: Ints, run_starts: Ints, inside: Bools, resets: Ints) -> Bools:
-    """Which separators and line ends stand outside quoted cells. A reset is outside, and so is what follows it up to a quote."""
+def _inside(marks: Ints, run_ends: Ints, run_starts: Ints, inside: Bools, resets: Ints) -> Bools | None:
+    """Which separators and line ends stand inside quoted cells; None for none, as in most blocks.
+
+    A reset is outside, and so is what follows it up to a quote.
+    """
     begins = run_ends[inside]
     ends = np.append(run_starts[1:], np.iinfo(np.int64).max)[inside]
     if len(resets):
@@ -102,19 +103,22 @@ def _outside(marks: Ints, run_ends: Ints, run_starts: Ints, inside: Bools, reset
         ends = np.minimum(ends, np.append(resets, np.iinfo(np.int64).max)[following])
     low, high = np.searchsorted(marks, begins), np.searchsorted(marks, ends)
     holds = high > low
+    if not holds.any():
+        return None
     steps = np.zeros(len(marks) + 1, dtype=np.int32)
     np.add.at(steps, low[holds], 1)
     np.add.at(steps, high[holds], -1)
-    return np.asarray(np.cumsum(steps[:-1]) == 0)
+    return np.asarray(np.cumsum(steps[:-1]) > 0)
 
 
-def _records(marks: Ints, is_newline: Bools, newlines: Ints, structural: Bools, resets: Ints) -> Records:
-    kept = marks[structural]
-    line_ends = np.flatnonzero(is_newline[structural])
+def _records(marks: Ints, is_newline: Bools, newlines: Ints, inside: Bools | None) -> Records:
+    kept, ends_record = (marks, is_newline) if inside is None else (marks[~inside], is_newline[~inside])
+    line_ends = np.flatnonzero(ends_record)
     ends, cells = kept[line_ends], np.diff(line_ends, prepend=-1)
     begins = np.concatenate([[0], ends[:-1] + 1]) if len(ends) else ends
     lines = np.diff(np.searchsorted(newlines, ends), prepend=-1)
-    return Records(begins, ends, cells, lines, np.zeros(len(ends), dtype=np.bool_), kept, resets)
+    inner = marks[inside] if inside is not None else np.empty(0, dtype=np.int64)
+    return Records(begins, ends, cells, lines, np.zeros(len(ends), dtype=np.bool_), inner, inner)
 
 
 def _lines_to_part(records: Records, newlines: Ints, size: int, final: bool) -> Ints:
@@ -138,10 +142,10 @@ def rewritten(data: bytes, text: Bytes, records: Records, goes_on: Bools, shape:
         returns = int(has_return.sum())
         if not returns or data.count(b"\r") == returns:
             return data.translate(_translation(shape.separator), b"\r" if returns else b"")
-    out = text[:size].copy()
-    out[records.separators[records.separators < size]] = CELL_END[0]
+    out = np.frombuffer(bytearray(data[:size].translate(_translation(shape.separator))), np.uint8)
+    inner = records.inner[records.inner < size]
+    out[inner] = text[inner]
     out[records.drops[records.drops < size]] = _DROPPED[0]
-    out[records.ends] = RECORD_END[0] if shape.separator else NEWLINE
     out[records.ends[has_return] - 1] = _DROPPED[0]
     out[(records.ends - has_return - 1)[surplus]] = _DROPPED[0]
     if not goes_on.all():

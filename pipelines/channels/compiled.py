@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import polars as pl
@@ -30,7 +30,11 @@ CONSTANTS: Mapping[str, pl.DataType] = {
     "snapshot_at": POLARS_TYPES[Type.INSTANT],
     "source_row": pl.Int64(),
 }
+_LITERAL = re.compile(r"'(?:[^']|'')*'")
 _WINDOW = re.compile(r"(?i)\bover\s*\(")
+_AGGREGATE = re.compile(
+    r"(?i)\b(sum|max|min|avg|count|first|last|median|stddev\w*|var\w*|quantile\w*|array_agg|string_agg|corr|covar\w*)\s*\("
+)
 _FILLED = frozenset({"channel", "currency_code", "_load_id", "_source_row", "_exported_at"})  # when the rule says nothing
 _CLAIMED = frozenset({"first_seen_at", "last_seen_at"})
 
@@ -67,23 +71,71 @@ class Compiled:
     totals: tuple[pl.Expr, ...]
 
 
+class _Scope:
+    """The fields that an expression may name, with their types: a frame without rows."""
+
+    def __init__(self, frame: pl.LazyFrame) -> None:
+        self.frame = frame
+        self.schema = frame.collect_schema()
+
+    def known(self, name: str, path: Path) -> None:
+        if name not in self.schema:
+            raise MeaningError(path, f"no field {name!r}{nearest(name, self.schema)}")
+
+    def sql(self, text: str, path: Path, *, aggregates: bool = False) -> pl.Expr:
+        """The expression. Files are read together, so nothing may look at other records unless it is grouped by file."""
+        bare = _LITERAL.sub("''", text)
+        if _WINDOW.search(bare):
+            raise MeaningError(path, "holds OVER: write a derived field with `within`")
+        if not aggregates and (found := _AGGREGATE.search(bare)):
+            raise MeaningError(
+                path, f"holds {found.group(1).upper()}, which looks at other records: use `per`, or a derived field with `within`"
+            )
+        try:
+            expression = pl.sql_expr(text)
+            names = expression.meta.root_names()
+        except PolarsError as error:
+            raise MeaningError(path, f"is not valid SQL: {' '.join(str(error).split())}") from error
+        for name in names:
+            self.known(name, path)
+        return expression
+
+    def types(self, expressions: Mapping[str, pl.Expr], keys: Sequence[str], path: Path, *, grouped: bool) -> pl.Schema:
+        """Types of the expressions; an error names the first that cannot be computed."""
+
+        def schema(some: Mapping[str, pl.Expr]) -> pl.Schema:
+            named = [expression.alias(name) for name, expression in some.items()]
+            return (self.frame.group_by(keys).agg(named) if grouped else self.frame.select(named)).collect_schema()
+
+        try:
+            return schema(expressions)
+        except PolarsError:
+            for name, expression in expressions.items():
+                try:
+                    schema({name: expression})
+                except PolarsError as error:
+                    raise MeaningError((*path, name), f"cannot be computed: {' '.join(str(error).split())[:300]}") from error
+            raise
+
+
 def compile_format(spec: FormatSpec) -> Compiled:
     """Raises MeaningError at the first thing that cannot be: an unknown cleaner, field, table or column, a wrong type."""
     _check_fields(spec)
-    frame = _empty_frame(spec)
+    scope = _Scope(_empty_frame(spec))
     derived: list[tuple[str, pl.Expr]] = []
     for name, source in spec.derived.items():
         path: Path = ("derived", name)
-        if name in frame.collect_schema():
+        if name in scope.schema:
             raise MeaningError(path, f"{name} is a field already")
-        expression = _within(source, frame, path) if isinstance(source, WithinSpec) else _sql(source, frame, path)
+        expression = _within(source, scope, path) if isinstance(source, WithinSpec) else scope.sql(source, path)
+        scope.types({name: expression}, (), ("derived",), grouped=False)
         derived.append((name, expression))
-        frame = frame.with_columns(expression.alias(name))
-    rules = tuple(_rules(spec, frame))
-    totals = tuple(_sql(total.equals, frame, ("totals", position)) for position, total in enumerate(spec.totals))
+        scope = _Scope(scope.frame.with_columns(expression.alias(name)))
+    rules = tuple(_rules(spec, scope))
+    totals = tuple(scope.sql(total.equals, ("totals", position), aggregates=True) for position, total in enumerate(spec.totals))
     for position, name in enumerate(spec.business_times):
-        if frame.collect_schema().get(name) != POLARS_TYPES[Type.INSTANT]:
-            raise MeaningError(("business_times", position), f"{name} is no instant{nearest(name, frame.collect_schema())}")
+        if scope.schema.get(name) != POLARS_TYPES[Type.INSTANT]:
+            raise MeaningError(("business_times", position), f"{name} is no instant{nearest(name, scope.schema)}")
     return Compiled(tuple(derived), rules, totals)
 
 
@@ -110,52 +162,39 @@ def _empty_frame(spec: FormatSpec) -> pl.LazyFrame:
     return pl.LazyFrame(schema={FILE: pl.UInt32(), **CONSTANTS, **schema})
 
 
-def _sql(text: str, frame: pl.LazyFrame, path: Path) -> pl.Expr:
-    if _WINDOW.search(text):
-        # files are read together, and a window would look across them
-        raise MeaningError(path, "holds OVER: write a derived field with `within`")
-    try:
-        expression = pl.sql_expr(text)
-    except PolarsError as error:
-        raise MeaningError(path, f"is not valid SQL: {' '.join(str(error).split())}") from error
-    known = frame.collect_schema()
-    for name in expression.meta.root_names():
-        if name not in known:
-            raise MeaningError(path, f"no field {name!r}{nearest(name, known)}")
-    return expression
-
-
-def _within(spec: WithinSpec, frame: pl.LazyFrame, path: Path) -> pl.Expr:
-    known = frame.collect_schema()
+def _within(spec: WithinSpec, scope: _Scope, path: Path) -> pl.Expr:
     for name in spec.within:
-        if name not in known:
-            raise MeaningError(path, f"no field {name!r}{nearest(name, known)}")
-    value = pl.int_range(1, pl.len() + 1, dtype=pl.Int64) if spec.value is None else _sql(spec.value, frame, path)
+        scope.known(name, path)
+    value = pl.int_range(1, pl.len() + 1, dtype=pl.Int64) if spec.value is None else scope.sql(spec.value, path, aggregates=True)
     return value.over(FILE, *spec.within)
 
 
-def _rules(spec: FormatSpec, frame: pl.LazyFrame) -> Iterator[CompiledRule]:
+def _rules(spec: FormatSpec, scope: _Scope) -> Iterator[CompiledRule]:
     for name, rules in spec.tables.items():
         table = TABLES_BY_NAME.get(name)
         if table is None:
             raise MeaningError(("tables", name), f"unknown table {name!r}{nearest(name, TABLES_BY_NAME)}")
         for position, rule in enumerate(rules):
-            yield _rule(table, rule, frame, ("tables", name, position))
+            yield _rule(table, rule, scope, ("tables", name, position))
 
 
-def _rule(table: Table, rule: TableRule, frame: pl.LazyFrame, path: Path) -> CompiledRule:
+def _rule(table: Table, rule: TableRule, scope: _Scope, path: Path) -> CompiledRule:
     _check_columns(table, rule, path)
-    where = None if rule.where is None else _sql(rule.where, frame, (*path, "where"))
+    for position, name in enumerate(rule.per):
+        scope.known(name, (*path, "per", position))
+    where = None if rule.where is None else scope.sql(rule.where, (*path, "where"))
+    if where is not None and scope.types({"where": where}, (), path, grouped=False).dtypes() != [pl.Boolean()]:
+        raise MeaningError((*path, "where"), "is no condition")
     rows: dict[str, pl.Expr] = {}
     after: dict[str, pl.Expr] = {}
     for name, text in rule.columns.items():
-        expression = _sql(text, frame, (*path, "columns", name))
-        on_keys_alone = set(expression.meta.root_names()) <= {*rule.per}
+        expression = scope.sql(text, (*path, "columns", name), aggregates=bool(rule.per))
+        on_keys_alone = set(expression.meta.root_names()) <= {*rule.per} and not _AGGREGATE.search(_LITERAL.sub("''", text))
         (after if rule.per and on_keys_alone else rows)[name] = expression
-    claimed_at = None if rule.claimed_at is None else _sql(rule.claimed_at, frame, (*path, "claimed_at"))
-    compiled = CompiledRule(table, rule, where, rows, after, claimed_at)
-    _check_types(compiled, frame, path)
-    return compiled
+    claimed_at = None if rule.claimed_at is None else scope.sql(rule.claimed_at, (*path, "claimed_at"))
+    _check_types(table, {**scope.types(rows, rule.per, (*path, "columns"), grouped=bool(rule.per))}, path, rows)
+    _check_types(table, {**scope.types(after, (), (*path, "columns"), grouped=False)}, path, after)
+    return CompiledRule(table, rule, where, rows, after, claimed_at)
 
 
 def _check_columns(table: Table, rule: TableRule, path: Path) -> None:
@@ -168,20 +207,12 @@ def _check_columns(table: Table, rule: TableRule, path: Path) -> None:
         raise MeaningError((*path, "columns"), f"{table.name} needs {', '.join(missing)}")
 
 
-def _check_types(compiled: CompiledRule, frame: pl.LazyFrame, path: Path) -> None:
-    for expressions, is_after in ((compiled.rows, False), (compiled.after, True)):
-        for name, expression in expressions.items():
-            source = frame.group_by(compiled.rule.per).agg() if is_after else frame
+def _check_types(table: Table, found: Mapping[str, pl.DataType], path: Path, names: Iterable[str]) -> None:
+    for name in names:
+        column = table.column(name)
+        if not _fits(found[name], column):
             place = (*path, "columns", name)
-            try:
-                found = source.select(expression.alias(name)).collect_schema()[name]
-            except PolarsError as error:
-                raise MeaningError(place, f"cannot be computed: {' '.join(str(error).split())[:300]}") from error
-            column = compiled.table.column(name)
-            if not _fits(found, column):
-                raise MeaningError(place, f"{compiled.table.name}.{name} is {column.type}, the expression gives {found}: CAST it")
-    if compiled.where is not None and frame.select(compiled.where).collect_schema().dtypes() != [pl.Boolean()]:
-        raise MeaningError((*path, "where"), "is no condition")
+            raise MeaningError(place, f"{table.name}.{name} is {column.type}, the expression gives {found[name]}: CAST it")
 
 
 def _fits(found: pl.DataType, column: Column) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypedDict
@@ -13,8 +13,9 @@ import polars as pl
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
-from pipelines.channels.plan import RecordFault, Records, cells, faulty, file_of, fingerprints, good, records, table_rows
+from pipelines.channels.plan import FAULT, RecordFault, Records, cells, faulty, file_of, fingerprints, good, records, table_rows
 from pipelines.channels.reading import Opened
+from pipelines.channels.scans import SOURCE_ROW
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
 from pipelines.contracts.tables import Table
 
@@ -30,6 +31,8 @@ _LOSSY_SHARE, _LOSSY_COUNT = 0.05, 2
 
 # zstd 1 writes half the bytes of snappy for a tenth more time; bounds of columns would cost another tenth and nobody prunes by them
 PARQUET: Final[_Parquet] = {"compression": "zstd", "compression_level": 1, "statistics": {"null_count": True, "min": False, "max": False}}
+
+_NO_FAULTS: Final = pl.DataFrame(schema={FILE: pl.UInt32, SOURCE_ROW: pl.Int64, "fault": pl.UInt16, "value": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +64,11 @@ def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
     lossy = [file for file, row in counts.items() if _is_lossy(row)]
     if lossy:
         found = _typed(batch, item, lossy, in_memory=in_memory)
+        counts = _by_file(_counts(found, item).collect(engine="streaming"))
     repeated = _repeated(found, item) if item.spec.repeated_rows == "drop" else []
     outcome = _tables_of(found, batch, item, repeated, in_memory=in_memory)
-    set_aside = faulty(found).collect(engine="streaming")
+    # rare enough to be read once more
+    set_aside = faulty(found).collect(engine="streaming") if any(row["faulty"] for row in counts.values()) else _NO_FAULTS
     if not in_memory:
         _typed_path(batch[0]).unlink()
     return [_results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeated) for file, opened in enumerate(batch)]
@@ -82,11 +87,11 @@ def _typed(batch: Sequence[Opened], item: Format, lossy: Sequence[int], *, in_me
     if in_memory:
         whole = pl.concat(pl.collect_all(frames, engine="streaming"))
         found = records(whole.lazy(), batch[0].scan.natives, item, lossy_files=lossy)
-        return Records(found.typed.collect(engine="streaming").lazy(), found.faults)
+        return replace(found, typed=found.typed.collect(engine="streaming").lazy())
     found = records(frames[0], batch[0].scan.natives, item, lossy_files=lossy)
     path = _typed_path(batch[0])
     found.typed.sink_parquet(path, compression="lz4", statistics=False, engine="streaming")
-    return Records(pl.scan_parquet(path, glob=False), found.faults)
+    return replace(found, typed=pl.scan_parquet(path, glob=False))
 
 
 def _typed_path(opened: Opened) -> Path:
@@ -133,6 +138,7 @@ def _counts(found: Records, item: Format) -> pl.LazyFrame:
     ids = [pl.col(name) for name, field in item.spec.fields.items() if field.type == "id"]
     return found.typed.group_by(FILE).agg(
         read=pl.len(),
+        faulty=(pl.col(FAULT) > 0).sum(),
         long_ids=pl.sum_horizontal(column.str.contains(LONG_ID).sum() for column in ids) if ids else pl.lit(0),
         zero_tails=pl.sum_horizontal(column.str.contains(ZERO_TAILED_ID).sum() for column in ids) if ids else pl.lit(0),
     )

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
-from pipelines.channels.archive import Archived, archive
+from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
 from pipelines.channels.containers import Packing, UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
 from pipelines.channels.execution import batches
@@ -131,7 +131,7 @@ class _Loading:
         return self._report(files)
 
     def _is_settled(self, sha256: str | None) -> bool:
-        load = self._loads.get(sha256[:16]) if sha256 else None
+        load = self._loads.get(sha256[:LOAD_ID_DIGITS]) if sha256 else None
         if load is None:
             return False
         if load.outcome == REFUSED:
@@ -245,12 +245,16 @@ class _Loading:
 
     def _remember(self, files: Sequence[Delivered], hashes: Mapping[str, str]) -> None:
         """Count deliveries: a content that came again under another name."""
+        again = set()
         for file in files:
-            load = self._loads.get(hashes.get(file.name, "")[:16])
+            load = self._loads.get(hashes.get(file.name, "")[:LOAD_ID_DIGITS])
             if load is not None and file.name not in load.paths:
-                self._loads[load.load_id] = again = load.delivered_as(file.name)
-                write_manifest(self._home, again)
-        os.sync()
+                self._loads[load.load_id] = load.delivered_as(file.name)
+                again.add(load.load_id)
+        for load_id in sorted(again):
+            write_manifest(self._home, self._loads[load_id])
+        if again:
+            os.sync()
 
     def _report(self, files: Sequence[Delivered]) -> LoadReport:
         ordered = [load for _, load in sorted(self._loads.items(), key=lambda pair: pair[1].file_path)]

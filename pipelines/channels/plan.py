@@ -51,6 +51,7 @@ class Records:
     """Typed records of a batch, lazily: every one, with the number of its first fault."""
 
     typed: pl.LazyFrame
+    with_texts: pl.LazyFrame  # also the text of each cell, to be told of those at fault
     faults: tuple[RecordFault, ...]
 
 
@@ -79,7 +80,7 @@ def cells(scans: Sequence[Scan], constants: Sequence[Constants]) -> list[pl.Lazy
 
 
 def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item: Format, *, lossy_files: Sequence[int] = ()) -> Records:
-    """From `cells`: every record with cleaned text `text:<field>`, typed field and fault. In `lossy_files` round ids are faults."""
+    """From `cells`: every record with its typed fields and its fault. In `lossy_files` round ids are faults."""
     spec = item.spec
     texts: list[pl.Expr] = []
     helpers: list[pl.Expr] = []
@@ -95,8 +96,10 @@ def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item
             checks.append((fault.condition, RecordFault(name, field.column[0], fault.reason)))
     numbers = [pl.when(condition).then(pl.lit(position, pl.UInt16)) for position, (condition, _) in enumerate(checks, start=1)]
     first = pl.min_horizontal(numbers).fill_null(0) if numbers else pl.lit(0, pl.UInt16)
-    cleaned = frame.select(FILE, SOURCE_ROW, "exported_at", "snapshot_at", *texts)
-    return Records(cleaned.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT)), tuple(check[1] for check in checks))
+    constant = (FILE, SOURCE_ROW, "exported_at", "snapshot_at")
+    cleaned = frame.select(*constant, *texts)
+    with_texts = cleaned.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT))
+    return Records(with_texts.select(*constant, FAULT, *spec.fields), with_texts, tuple(check[1] for check in checks))
 
 
 def _instant(moment: datetime) -> pl.Expr:
@@ -151,9 +154,9 @@ def fingerprints(found: Records, item: Format, among: Sequence[int] | None = Non
     required = [name for name, field in item.spec.fields.items() if field.required]
     frame = found.typed.filter(pl.col(FAULT) == 0)
     if among is None:
-        cells = pl.struct(_text(name) for name in required or names)
+        cells = pl.struct(required or names)
         return frame.select(number=_record_number(), first=cells.hash(1), second=pl.lit(0, pl.UInt64))
-    cells = pl.struct(_text(name) for name in names)
+    cells = pl.struct(names)
     return frame.filter(_is_among(among)).select(number=_record_number(), first=cells.hash(1), second=cells.hash(2))
 
 
@@ -169,7 +172,7 @@ def faulty(found: Records) -> pl.LazyFrame:
         by_field[fault.field].append(position)
     for field, positions in by_field.items():
         value = pl.when(pl.col(FAULT).is_in(positions)).then(pl.col(_text(field)).cast(pl.String)).otherwise(value)
-    return found.typed.filter(pl.col(FAULT) > 0).select(FILE, SOURCE_ROW, fault=FAULT, value=value)
+    return found.with_texts.filter(pl.col(FAULT) > 0).select(FILE, SOURCE_ROW, fault=FAULT, value=value)
 
 
 def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:

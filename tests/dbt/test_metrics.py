@@ -2,112 +2,19 @@
 
 from __future__ import annotations
 
-import random
-from datetime import date, datetime, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from tests.dbt.conftest import Build, rows
-from tests.dbt.lake import TinyLake, at, tiny_run
+from tests.dbt.history import History
+from tests.dbt.lake import tiny_run
 from tests.dbt.oracle import Oracle
 
-CHANNELS = ("shop", "taobao", "till")
-FIRST_DAY = date(2022, 11, 20)
 KPI_COLUMNS = "metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, is_provisional"
-
-
-class History:
-    """Random facts of some forty people over sixteen months: late versions, refunds told twice, gifts, orders of nobody."""
-
-    def __init__(self, seed: int, as_of: date) -> None:
-        self.random, self.as_of, self.lake = random.Random(seed), as_of, TinyLake()
-        self.days = (as_of - FIRST_DAY).days
-        for currency, day, rate in (("USD", FIRST_DAY, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", FIRST_DAY, "0.051")):
-            self.lake.add("currency_rates", currency_code=currency, reporting_currency_code="CNY", valid_from_on=day, rate=Decimal(rate))
-        for number in range(40):
-            self.person(number)
-        for number in range(330):
-            self.order(number)
-
-    def moment(self, around: int | None = None) -> datetime:
-        day = self.random.randint(0, self.days + 1) if around is None else around
-        return at(FIRST_DAY + timedelta(days=day), self.random.choice((0, 0.01, 9, 15.5, 23.99)))
-
-    def person(self, number: int) -> None:
-        registered = self.moment() if number % 4 else None
-        self.lake.add(
-            "golden_customers",
-            customer_id=f"c{number:02}",
-            registered_at=registered if registered and registered < at(self.as_of + timedelta(days=1), 0) else None,
-            first_seen_at=at(FIRST_DAY),
-            full_name="张三" if number % 3 else None,
-        )
-        for record in range(self.random.randint(1, 3)):
-            self.lake.add("identity_current", source_record_key=f"shop:{number}-{record}", customer_id=f"c{number:02}")
-        for event in range(self.random.choice((0, 0, 1, 4))):
-            load = self.random.choice(("a", "b"))
-            row = {
-                "event_key": f"web:{number}-{event}",
-                "event_name": self.random.choice(("product_viewed", "product_added", "order_completed")),
-                "source_record_key": f"shop:{number}-0" if event else None,
-                "occurred_at": self.moment(),
-            }
-            for copy in range(self.random.choice((1, 1, 2))):
-                self.lake.add("channel_events", _load_id=f"{load}{copy}", _exported_at=at(self.as_of, copy), **row)
-        if number % 5 == 0:
-            self.lake.add(
-                "channel_interactions", interaction_key=f"wx:{number}", source_record_key=f"shop:{number}-0", occurred_at=self.moment()
-            )
-
-    def order(self, number: int) -> None:
-        pick = self.random
-        channel, person = pick.choice(CHANNELS), min(int(pick.paretovariate(0.7)), 38)
-        ordered_at = self.moment(pick.choice((None, None, int(self.days * 0.9))))
-        paid = pick.choice((Decimal(0), Decimal("0.01"), Decimal(pick.randint(1, 90_000)) / 100, Decimal(pick.randint(1, 90_000)) / 100))
-        order: dict[str, Any] = {
-            "channel": channel,
-            "order_key": f"{channel}:{number}",
-            "order_no": f"{number}",
-            "order_type": pick.choices(("sale", "return", "adjustment"), (20, 1, 1))[0],
-            "source_record_key": pick.choice((f"shop:{person}-0", f"shop:{person}-1", None, "shop:unknown")),
-            "ordered_at": ordered_at,
-            "paid_at": pick.choice((None, ordered_at + timedelta(minutes=2), ordered_at + timedelta(days=1))),
-            "currency_code": pick.choices(("CNY", "USD", "JPY"), (8, 2, 1))[0],
-            "payment_no": pick.choice((None, f"p{number}", f"p{number // 2}")),
-        }
-        for version in range(pick.choice((1, 1, 1, 2, 3))):
-            status = pick.choices(("completed", "paid", "shipped", "unpaid", "refunded", "cancelled"), (8, 3, 3, 1, 1, 1))[0]
-            self.lake.add(
-                "channel_orders",
-                status=status,
-                paid_amount=None if status == "unpaid" and pick.random() < 0.5 else paid,
-                refunded_amount=pick.choice((None, Decimal(0), Decimal(0), paid, (paid / 2).quantize(Decimal("0.01")))),
-                _load_id=pick.choice(("aa", "bb")) + str(version),
-                _source_row=number,
-                _exported_at=at(ordered_at.date() + timedelta(days=pick.choice((1, 1, 9))), pick.choice((3.0, 21.0))),
-                **order,
-            )
-        for feed in range(pick.choice((0, 0, 0, 1, 2))):
-            issuer = pick.choice((channel, "wechatpay"))
-            self.lake.add(
-                "channel_refunds",
-                channel=issuer,
-                refund_key=f"{issuer}:r{number}-{feed}",
-                refund_no=f"r{number}-{feed}",
-                order_no=pick.choice((None, order["order_no"])),
-                payment_no=order["payment_no"],
-                status=pick.choice(("succeeded", "succeeded", "processing", "failed")),
-                refunded_at=ordered_at + timedelta(days=pick.choice((0, 40))),
-                currency_code=pick.choice((order["currency_code"], order["currency_code"], "USD")),
-                refunded_amount=pick.choice((paid, Decimal("0.01"), (paid / 3).quantize(Decimal("0.01")))),
-                _exported_at=ordered_at + timedelta(days=41),
-            )
-
-
 CASES = {
     "mid_month": (1, date(2024, 3, 13), Config()),
     "last_of_february": (2, date(2024, 2, 29), Config()),

@@ -13,7 +13,19 @@ import polars as pl
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
-from pipelines.channels.plan import FAULT, RecordFault, Records, cells, faulty, file_of, fingerprints, good, records, table_rows
+from pipelines.channels.plan import (
+    FAULT,
+    RecordFault,
+    Records,
+    cells,
+    faulty,
+    file_of,
+    fingerprints,
+    good,
+    in_file_order,
+    records,
+    table_rows,
+)
 from pipelines.channels.reading import Opened
 from pipelines.channels.scans import SOURCE_ROW
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
@@ -120,10 +132,13 @@ def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: 
         frame = frame.collect(engine="streaming").lazy()
     plans = []
     for table in _tables(item):
-        rows = table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table], item, constants)
-        plans.append(rows if in_memory else rows.drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, **PARQUET))
+        rules = [rule for rule in item.compiled.rules if rule.table is table]
+        rows = table_rows(frame, rules, item, constants)
+        if not in_memory:
+            rows = in_file_order(rows).drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, **PARQUET)
+        plans.append(rows)
     done = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
-    return _Outcome(_by_file(done[-1]), done[:-1] if in_memory else [])
+    return _Outcome(_by_file(done[-1]), [in_file_order(rows) for rows in done[:-1]] if in_memory else [])
 
 
 def _tables(item: Format) -> list[Table]:

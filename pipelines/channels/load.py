@@ -38,7 +38,7 @@ Progress = Callable[[str, int, int], None]
 
 _THREADS = 2  # one file's Python beside another's Polars
 # loads that are published by one sync: fsync costs 4 ms a file, sync 4 to 200 ms for all
-_WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 28
+_WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 27
 _PACKED_TIMES = 8  # what a packed file may hold of text, for the size of a window
 # text that is read by one plan, in memory; a larger file has a plan of its own, and is streamed
 _BATCH_BYTES = 1 << 25
@@ -175,21 +175,25 @@ class _Loading:
         return list(chosen.values())
 
     def _read(self, tasks: Sequence[_Task]) -> None:
+        """Take apart one window of files while the one before is planned and run: Python beside Polars."""
+        windows = list(_windows(tasks))
         done = 0
-        with ThreadPoolExecutor(_THREADS) as pool:
-            for window in _windows(tasks):
-                opened = list(pool.map(self._open, window))
-                self._publish([item for item in opened if isinstance(item, Staged)])
+        with ThreadPoolExecutor(1) as opener, ThreadPoolExecutor(_THREADS) as pool:
+            opening = [opener.submit(self._open_all, windows[0])] if windows else []
+            for number in range(len(windows)):
+                opened = opening.pop().result()
+                if number + 1 < len(windows):
+                    opening.append(opener.submit(self._open_all, windows[number + 1]))
+                staged = [item for item in opened if isinstance(item, Staged)]
                 ready = list(batches([item for item in opened if isinstance(item, Opened)], _BATCH_BYTES))
-                staged: list[Staged] = []
                 for outcomes in pool.map(self._stage, ready):
                     staged += outcomes
                     self._progress("load", done + len(staged), len(tasks))
                 self._publish(staged)
-                for leftover in staging_folder(self._home).iterdir():
-                    leftover.unlink()
-                done += len(window)
-                self._progress("load", done, len(tasks))
+                done += len(staged)
+
+    def _open_all(self, window: Sequence[_Task]) -> list[Opened | Staged]:
+        return [self._open(task) for task in window]
 
     def _open(self, task: _Task) -> Opened | Staged:
         staging = staging_folder(self._home) / task.archived.load_id

@@ -56,6 +56,7 @@ class Records:
 
 
 Number = TypeVar("Number", int, Ints)
+Rows = TypeVar("Rows", pl.LazyFrame, pl.DataFrame)
 
 
 def file_of(record_number: Number) -> Number:
@@ -63,8 +64,8 @@ def file_of(record_number: Number) -> Number:
     return record_number >> _ROW_BITS
 
 
-def _record_number() -> pl.Expr:
-    return pl.col(FILE).cast(pl.Int64) * (1 << _ROW_BITS) + pl.col(SOURCE_ROW)
+def _record_number(row: str = SOURCE_ROW) -> pl.Expr:
+    return pl.col(FILE).cast(pl.Int64) * (1 << _ROW_BITS) + pl.col(row)
 
 
 def cells(scans: Sequence[Scan], constants: Sequence[Constants]) -> list[pl.LazyFrame]:
@@ -176,11 +177,13 @@ def faulty(found: Records) -> pl.LazyFrame:
 
 
 def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:
-    """FILE and the columns of one canonical table, from all its rules, by file and line."""
-    parts = [_rule_rows(frame, rule, item, constants) for rule in rules]
-    if len(parts) == 1 and not (rules[0].rule.per or rules[0].claimed_at is not None):
-        return parts[0]
-    return pl.concat(parts).sort(FILE, "_source_row", maintain_order=True)
+    """FILE and the columns of one canonical table, from all its rules, in any order."""
+    return pl.concat(_rule_rows(frame, rule, item, constants) for rule in rules)
+
+
+def in_file_order(rows: Rows) -> Rows:
+    """By file and line. One key and in memory, it costs a fifth of two keys in the streaming engine."""
+    return rows.sort(_record_number("_source_row"), maintain_order=True)
 
 
 def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule, item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:

@@ -166,9 +166,21 @@ class Config(_Section):
 
     @property
     def hash(self) -> str:
-        """SHA-256 over the effective values: two files that mean the same have the same hash."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True, default=sorted)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """SHA-256 over the effective values: two files that mean the same have the same hash, in every process."""
+        return hashlib.sha256(json.dumps(_canonical(self.model_dump()), sort_keys=True).encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """Values that JSON holds in one way only: sets have no order from process to process, and 0.050 is 0.05."""
+    if isinstance(value, dict):
+        return {str(key): _canonical(item) for key, item in value.items()}
+    if isinstance(value, frozenset):
+        return sorted(value)
+    if isinstance(value, tuple):
+        return [_canonical(item) for item in value]
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    return str(value) if isinstance(value, Path) else value
 
 
 def load_config(path: Path | None) -> Config:

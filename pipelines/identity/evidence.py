@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.contracts.channel_tables import CHANNEL_CONTACT_POINTS, CHANNEL_ORDERS, CHANNEL_PROFILES, CHANNEL_TABLES
+from pipelines.contracts.channel_tables import CHANNEL_CONTACT_POINTS, CHANNEL_EVENTS, CHANNEL_ORDERS, CHANNEL_PROFILES, CHANNEL_TABLES
 from pipelines.contracts.engine import business_time, create_from_frame, fetch_frame, literal, visible_rows
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
@@ -20,7 +20,7 @@ select
     split_part(source_record_key, ':', 1) as channel,
     first_seen_at,
     has_names,
-    is_order
+    is_impersonal
 from mentions
 """
 
@@ -98,21 +98,26 @@ left join (
 
 
 def collect_records(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Create `records (record_id, source_record_key, channel, first_seen_at, has_names, is_order)`: one row per source record.
+    """Create `records (record_id, source_record_key, channel, first_seen_at, has_names, is_impersonal)`: one row per source record.
 
     Every key that any channel table names is a record, with or without a contact point. `has_names`: at least two different names.
-    `is_order`: the channel knows no person, the record is an order (its key is the order's key).
+    `is_impersonal`: the channel knows no person here, the key is that of an order or of a device.
     """
     connection.execute(f"create table mentions as select {_MENTION_COLUMNS} from ({_mentions(run)}) group by source_record_key")
     connection.execute(_RECORDS)
     connection.execute("drop table mentions")
 
 
+_IMPERSONAL = {
+    CHANNEL_ORDERS.name: "order_key = source_record_key",
+    CHANNEL_EVENTS.name: "coalesce(ends_with(source_record_key, anonymous_id), false)",
+}
+
 _MENTION_COLUMNS = """
     source_record_key,
     min(coalesce(seen_at, _exported_at)) as first_seen_at,
     coalesce(min(full_name) <> max(full_name), false) as has_names,
-    bool_or(is_order) as is_order
+    bool_or(is_impersonal) as is_impersonal
 """
 
 
@@ -122,9 +127,9 @@ def _mentions(run: Run) -> str:
         if "source_record_key" not in table.column_names:
             continue
         name = "full_name" if table is CHANNEL_PROFILES else "cast(null as varchar)"
-        is_order = "order_key = source_record_key" if table is CHANNEL_ORDERS else "false"
+        is_impersonal = _IMPERSONAL.get(table.name, "false")
         parts.append(
-            f"select source_record_key, {business_time(table)} as seen_at, _exported_at, {name} as full_name, {is_order} as is_order"
+            f"select source_record_key, {business_time(table)} as seen_at, _exported_at, {name} as full_name, {is_impersonal} as is_impersonal"
             f" from {visible_rows(run, table)} where source_record_key is not null"
         )
     return " union all ".join(parts)

@@ -115,8 +115,8 @@ from suspects
 join contact_points as points on points.kind_id = suspects.kind_id and points.value = suspects.value
 """
 
-# A record is an account when its key is an id that the channel gave to a person. An order that stands for its unknown buyer is none
-# (five of them behind one phone are one good customer), nor is a guest who is known by phone or e-mail alone.
+# A record is an account when its key is an id that the channel gave to a person. An order or a device that stands for an unknown
+# person is none (five of them behind one phone are one good customer), nor is a guest who is known by phone or e-mail alone.
 _STRONG_IDS = """
 create table strong_ids as
 with native as (
@@ -139,7 +139,7 @@ counted as (
     from suspect_carriers as carriers
     join records on records.record_id = carriers.record_id
     anti join guests on guests.record_id = carriers.record_id
-    where not records.is_order
+    where not records.is_impersonal
     group by carriers.kind_id, carriers.value, records.channel
     union all
     select carriers.kind_id, carriers.value, kinds.type || ' values of ' || kinds.scope, count(distinct points.value)
@@ -230,7 +230,7 @@ payers as (
     join contact_points as others
         on others.kind_id = paid.kind_id and others.value = paid.value and others.record_id <> paid.record_id
     join records as other_records on other_records.record_id = others.record_id
-    where many.type = 'payment_order_no' and not other_records.is_order
+    where many.type = 'payment_order_no' and not other_records.is_impersonal
     group by many.record_id, many.kind_id, other_records.channel
     having count(distinct others.record_id) > {limit}
 )

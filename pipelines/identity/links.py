@@ -71,9 +71,8 @@ select
     greatest(points.record_id, others.record_id) as right_id,
     points.kind_id,
     points.value,
-    min(records.source_record_key || ' ' || points.reason) as reason
+    min(case when points.record_id < others.record_id then 'the left record ' else 'the right record ' end || points.reason) as reason
 from points
-join records on records.record_id = points.record_id
 join (
     select sharing.kind_id, sharing.value, min(sharing.record_id) as record_id
     from sharing

@@ -145,6 +145,14 @@ def test_orders_of_unknown_buyers_are_no_accounts(lake: SmallLake) -> None:
     assert resolve_identity(lake.run()).customers == 1
 
 
+def test_devices_that_were_told_one_email_are_no_accounts(lake: SmallLake) -> None:
+    """Browsers forget their visitors every week: a good customer has a dozen anonymous ids."""
+    keys = [f"segment:anon/{n}" for n in range(6)]
+    lake.add("channel_events", [{"source_record_key": key, "anonymous_id": key.split("/")[1], "occurred_at": SEEN} for key in keys])
+    lake.add_points([(key, "email", "li@qq.com") for key in keys])
+    assert resolve_identity(lake.run()).customers == 1
+
+
 def test_guests_known_by_email_alone_are_no_accounts(lake: SmallLake) -> None:
     for n in range(2):
         mail = f"Li{n}@qq.com"
@@ -166,7 +174,7 @@ def test_walk_in_card_does_not_join_its_payers(lake: SmallLake) -> None:
     assert report.largest_cluster == 2
     refused = lake.read("identity_refused_links")
     assert refused.height == 30
-    assert set(refused["reason"]) == {"siss:880 is paid for by 30 accounts of one channel, more than 5"}
+    assert set(refused["reason"]) == {"the left record is paid for by 30 accounts of one channel, more than 5"}
 
 
 def test_walk_in_card_does_not_join_the_phones_written_on_its_receipts(lake: SmallLake) -> None:

@@ -29,10 +29,15 @@ class Packing(StrEnum):
 
 
 class UnreadableError(Exception):
-    """The file cannot be used; the message says why, in words that complete "the file ...", and what to do."""
+    """The file cannot be used; the message says why, in words that complete "the file ...", and what to do.
 
-    def __init__(self, reason: str, do: str = "ask for the export again", *, kind: FileProblem = "unreadable") -> None:
-        self.reason, self.do, self.kind = reason, do, kind
+    `is_passing`: for now only, whatever its content; the next run tries again.
+    """
+
+    def __init__(
+        self, reason: str, do: str = "ask for the export again", *, kind: FileProblem = "unreadable", is_passing: bool = False
+    ) -> None:
+        self.reason, self.do, self.kind, self.is_passing = reason, do, kind, is_passing
         super().__init__(f"the file {reason} -> {do}")
 
 

@@ -66,8 +66,11 @@ def _readable(name: str) -> str:
 
 
 def is_unchanged(file: Delivered) -> bool:
-    """False when somebody wrote to the file since it was found: its upload was not over."""
-    info = file.path.stat()
+    """False when somebody wrote to the file since it was found, because its upload was not over, or took it away."""
+    try:
+        info = file.path.stat()
+    except FileNotFoundError:
+        return False
     return [info.st_size, info.st_mtime_ns] == file.stamp
 
 

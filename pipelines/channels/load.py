@@ -16,8 +16,6 @@ from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_se
 from pipelines.channels.execution import batches
 from pipelines.channels.formats import SHIPPED, Format, contracts_hash, read_formats
 from pipelines.channels.loads import (
-    COUNTS,
-    LOADED,
     REFUSED,
     Load,
     read_manifests,
@@ -28,9 +26,9 @@ from pipelines.channels.loads import (
     write_manifest,
 )
 from pipelines.channels.reading import Opened, open_file
+from pipelines.channels.report import FileProblem, LoadReport, report
 from pipelines.channels.staging import Staged, stage
 from pipelines.contracts.config import Config
-from pipelines.contracts.config import FileProblem as ProblemKind
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 
@@ -42,32 +40,6 @@ _WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 27
 _PACKED_TIMES = 8  # what a packed file may hold of text, for the size of a window
 # text that is read by one plan, in memory; a larger file has a plan of its own, and is streamed
 _BATCH_BYTES = 1 << 25
-
-
-@dataclass(frozen=True, slots=True)
-class FileProblem:
-    """A delivered file, or rows of it, that could not be used."""
-
-    path: str
-    kind: ProblemKind
-    reason: str
-    row_count: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class LoadReport:
-    """What a call found and did. Totals are sums of the counts of channel_loads, over the loads of this call and over all."""
-
-    files_found: int
-    loads_new: tuple[str, ...]
-    refused: tuple[FileProblem, ...]
-    quarantined: tuple[FileProblem, ...]
-    totals_new: Mapping[str, int]
-    totals_all: Mapping[str, int]
-
-    @property
-    def problems(self) -> tuple[FileProblem, ...]:
-        return (*self.refused, *self.quarantined)
 
 
 def load_deliveries(home: Home, config: Config, progress: Progress | None = None) -> LoadReport:
@@ -128,7 +100,7 @@ class _Loading:
         write_loads_table(self._home, self._loads)
         write_seen(self._home, files, hashes)
         shutil.rmtree(staging_folder(self._home), ignore_errors=True)
-        return self._report(files)
+        return report(len(files), self._loads, self._new, self._unread)
 
     def _is_settled(self, sha256: str | None) -> bool:
         load = self._loads.get(sha256[:LOAD_ID_DIGITS]) if sha256 else None
@@ -150,21 +122,22 @@ class _Loading:
 
     def _archive(self, file: Delivered, number: int) -> _Task | None:
         try:
-            with file.path.open("rb"):
-                pass
+            packing = packing_of(file.path)
+            archived = archive(file.path, packing, self._home.lake / "files", staging_folder(self._home) / f"file-{number}")
+            if not is_unchanged(file):
+                raise UnreadableError("was written to while it was read", "leave it, the next run reads it again", is_passing=True)
         except (PermissionError, FileNotFoundError) as error:
-            self._unread.append(
-                FileProblem(file.name, "unreadable", f"the file cannot be opened: {error.strerror} -> check its permissions")
-            )
+            if error.filename != str(file.path):
+                raise
+            self._set_aside(file, UnreadableError(f"cannot be opened ({error.strerror})", "check its permissions", is_passing=True))
             return None
-        packing = packing_of(file.path)
-        beside = staging_folder(self._home) / f"file-{number}"
-        archived = archive(file.path, packing, self._home.lake / "files", beside)
-        if not is_unchanged(file):
-            reason = "the file was written to while it was read -> it is read again by the next run"
-            self._unread.append(FileProblem(file.name, "unreadable", reason))
+        except UnreadableError as error:
+            self._set_aside(file, error)
             return None
         return _Task(file, packing, archived)
+
+    def _set_aside(self, file: Delivered, error: UnreadableError) -> None:
+        self._unread.append(FileProblem(file.name, error.kind, str(error)))
 
     def _unknown(self, tasks: Sequence[_Task]) -> list[_Task]:
         """Contents to be read, each once, under the first name that it came with."""
@@ -177,7 +150,7 @@ class _Loading:
     def _read(self, tasks: Sequence[_Task]) -> None:
         """Take apart one window of files while the one before is planned and run: Python beside Polars."""
         windows = list(_windows(tasks))
-        done = 0
+        before = 0
         with ThreadPoolExecutor(1) as opener, ThreadPoolExecutor(_THREADS) as pool:
             opening = [opener.submit(self._open_all, windows[0])] if windows else []
             for number in range(len(windows)):
@@ -188,26 +161,38 @@ class _Loading:
                 ready = list(batches([item for item in opened if isinstance(item, Opened)], _BATCH_BYTES))
                 for outcomes in pool.map(self._stage, ready):
                     staged += outcomes
-                    self._progress("load", done + len(staged), len(tasks))
+                    self._progress("load", before + len(staged), len(tasks))
                 self._publish(staged)
-                done += len(staged)
+                before += len(windows[number])
+                self._progress("load", before, len(tasks))
 
     def _open_all(self, window: Sequence[_Task]) -> list[Opened | Staged]:
-        return [self._open(task) for task in window]
+        return [opened for task in window if (opened := self._open(task)) is not None]
 
-    def _open(self, task: _Task) -> Opened | Staged:
+    def _open(self, task: _Task) -> Opened | Staged | None:
         staging = staging_folder(self._home) / task.archived.load_id
         try:
             return open_file(task.file, task.packing, task.archived, self._formats, self._config, staging)
+        except FileNotFoundError as error:
+            if error.filename != str(task.file.path):
+                raise
+            return self._outcome(task.file, task.archived, UnreadableError("went away", "deliver it again", is_passing=True))
         except UnreadableError as error:
-            return Staged(self._refused(task.file, task.archived, error), ())
+            return self._outcome(task.file, task.archived, error)
 
     def _stage(self, batch: list[Opened]) -> list[Staged]:
         outcomes = stage(batch, self._config.business_time_zone, in_memory=batch[0].text_bytes <= _BATCH_BYTES)
-        return [
-            outcome if isinstance(outcome, Staged) else Staged(self._refused(opened.file, opened.archived, outcome), ())
-            for opened, outcome in zip(batch, outcomes, strict=True)
-        ]
+        found = (self._outcome(opened.file, opened.archived, outcome) for opened, outcome in zip(batch, outcomes, strict=True))
+        return [outcome for outcome in found if outcome is not None]
+
+    def _outcome(self, file: Delivered, archived: Archived, outcome: Staged | UnreadableError) -> Staged | None:
+        """What is to be published of a file: its rows, or that it was refused; nothing when it may be read by the next run."""
+        if isinstance(outcome, Staged):
+            return outcome
+        if outcome.is_passing:
+            self._set_aside(file, outcome)
+            return None
+        return Staged(self._refused(file, archived, outcome), ())
 
     def _refused(self, file: Delivered, archived: Archived, error: UnreadableError) -> Load:
         known = self._loads.get(archived.load_id)
@@ -246,6 +231,8 @@ class _Loading:
             write_manifest(self._home, load)
             self._loads[load.load_id] = load
             self._new.append(load.load_id)
+            for leftover in (load.load_id, f"{load.load_id}.whole"):
+                (staging_folder(self._home) / leftover).unlink(missing_ok=True)
 
     def _remember(self, files: Sequence[Delivered], hashes: Mapping[str, str]) -> None:
         """Count deliveries: a content that came again under another name."""
@@ -260,29 +247,6 @@ class _Loading:
         if again:
             os.sync()
 
-    def _report(self, files: Sequence[Delivered]) -> LoadReport:
-        ordered = [load for _, load in sorted(self._loads.items(), key=lambda pair: pair[1].file_path)]
-        new = set(self._new)
-        refused = [FileProblem(load.file_path, load.problem or "refused", load.reason or "") for load in ordered if load.outcome == REFUSED]
-        quarantined = [
-            FileProblem(
-                load.file_path,
-                "quarantined_rows",
-                f"{load.quarantined_count} of its records are in channel_quarantine",
-                load.quarantined_count,
-            )
-            for load in ordered
-            if load.quarantined_count and load.load_id in new
-        ]
-        return LoadReport(
-            files_found=len(files),
-            loads_new=tuple(sorted(load_id for load_id in new if self._loads[load_id].outcome == LOADED)),
-            refused=tuple(sorted([*refused, *self._unread], key=lambda problem: problem.path)),
-            quarantined=tuple(quarantined),
-            totals_new=_totals(load for load in ordered if load.load_id in new),
-            totals_all=_totals(ordered),
-        )
-
 
 def _windows(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
     window: list[_Task] = []
@@ -296,8 +260,3 @@ def _windows(tasks: Sequence[_Task]) -> Iterator[list[_Task]]:
         size += text
     if window:
         yield window
-
-
-def _totals(loads: Iterator[Load] | Sequence[Load]) -> dict[str, int]:
-    counted = list(loads)
-    return {name: sum(getattr(load, name) for load in counted) for name in COUNTS}

@@ -14,6 +14,7 @@ from polars.exceptions import PolarsError
 
 from pipelines.channels.compiled import TABLES_BY_NAME
 from pipelines.channels.containers import UnreadableError
+from pipelines.channels.deliveries import is_unchanged
 from pipelines.channels.execution import PARQUET, Results, run
 from pipelines.channels.footers import check_totals
 from pipelines.channels.loads import LOADED, Load
@@ -38,7 +39,7 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         if len(batch) > 1:
             return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
         if isinstance(error, FileNotFoundError):
-            return [UnreadableError("went away while it was read", "deliver it again")]
+            return [UnreadableError("went away while it was read", "deliver it again", is_passing=True)]
         repaired = without_broken_json(batch[0])
         if repaired is not None:
             return stage([repaired], zone, in_memory=in_memory)
@@ -59,6 +60,8 @@ def _staged_or_refused(opened: Opened, results: Results, zone: str) -> Staged | 
 
 def _staged(opened: Opened, results: Results, zone: str) -> Staged:
     lines, spec = opened.lines, opened.format.spec
+    if opened.text is not None and opened.text.text == opened.file.path and not is_unchanged(opened.file):
+        raise UnreadableError("was written to while it was read", "leave it, the next run reads it again", is_passing=True)
     if results.read_count != lines.records:
         what = f"was read as {results.read_count} records where {lines.records} were found"
         raise UnreadableError(what, "report it with the contract", kind="refused")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import date
 
 from pipelines.channels.deliveries import find, read_seen
-from pipelines.channels.load import FileProblem
 from pipelines.channels.loads import LOADED, read_manifests
+from pipelines.channels.report import FileProblem
 from pipelines.contracts.home import Home
 
 

@@ -129,8 +129,8 @@ def _mentions(run: Run) -> str:
         name = "full_name" if table is CHANNEL_PROFILES else "cast(null as varchar)"
         is_impersonal = _IMPERSONAL.get(table.name, "false")
         parts.append(
-            f"select source_record_key, {business_time(table)} as seen_at, _exported_at, {name} as full_name, {is_impersonal} as is_impersonal"
-            f" from {visible_rows(run, table)} where source_record_key is not null"
+            f"select source_record_key, {business_time(table)} as seen_at, _exported_at, {name} as full_name,"
+            f" {is_impersonal} as is_impersonal from {visible_rows(run, table)} where source_record_key is not null"
         )
     return " union all ".join(parts)
 

@@ -426,3 +426,32 @@ def test_money_is_summed_exactly(tmp_path: Path) -> None:
     home = home_with(tmp_path, {"2026-03-07/flow.csv.gz": samples.siss(*lines)})
     load(home)
     assert rows(home, "channel_orders")[0]["paid_amount"] == Decimal("3.00")
+
+
+def test_file_that_grows_while_it_is_read_waits_for_the_next_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An upload that is not over: neither half a load nor a refusal that would be remembered."""
+    home = home_with(tmp_path, {GOOD: samples.taobao()})
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.channels.load.is_unchanged", lambda file: False)
+        report = load(home)
+    assert (report.loads_new, [problem.kind for problem in report.refused]) == ((), ["unreadable"])
+    assert frame(home, "channel_loads").height == 0
+    with monkeypatch.context() as patch:
+        patch.setattr("pipelines.channels.staging.is_unchanged", lambda file: False)
+        assert "written to while it was read" in load(home).refused[0].reason
+    assert len(load(home).loads_new) == 1
+
+
+def test_file_that_goes_away_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = home_with(tmp_path, {GOOD: samples.taobao(), "2026-03-08/gone.csv": samples.taobao({"订单编号": "2"})})
+    original = __import__("pipelines.channels.reading", fromlist=["inspect"]).inspect
+
+    def vanishing(path: Path, *rest: object) -> object:
+        if path.name == "gone.csv":
+            path.unlink()
+        return original(path, *rest)
+
+    monkeypatch.setattr("pipelines.channels.reading.inspect", vanishing)
+    report = load(home)
+    assert [(problem.path, "went away" in problem.reason) for problem in report.refused] == [("2026-03-08/gone.csv", True)]
+    assert len(report.loads_new) == 1

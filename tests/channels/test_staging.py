@@ -53,7 +53,9 @@ def opened(folder: Path, content: bytes, formats: Sequence[Format], name: str = 
     path.write_bytes(content)
     packing = packing_of(path)
     archived = archive(path, packing, folder / "files", folder / "beside")
-    return open_file(Delivered(path, name, len(content), 0), packing, archived, formats, Config(), folder / archived.load_id)
+    return open_file(
+        Delivered(path, name, len(content), path.stat().st_mtime_ns), packing, archived, formats, Config(), folder / archived.load_id
+    )
 
 
 def staged(folder: Path, content: bytes, formats: Sequence[Format], *, in_memory: bool = True) -> Staged:

@@ -1,5 +1,5 @@
 -- The whole job by hand: eight exports to customers, scores, KPIs and one list, as an analyst writes it for these files and no others.
--- Variables: deliveries, transcoded, as_of, out. Every time is kept in business time (Asia/Shanghai), without a zone.
+-- Variables: deliveries, transcoded, as_of. Every time is kept in business time (Asia/Shanghai), without a zone.
 
 -- stage: load
 create table orders_taobao as

@@ -61,6 +61,7 @@ def goals(sessions: Sequence[Session], empty: Measured) -> list[Goal]:
         Goal(f"peak memory of the whole job, {size}", 6.0, largest.platform.peak_bytes / _GIB, "GiB"),
         Goal(f"run with nothing new, {size}", 15.0, largest.nothing_new.seconds, "s"),
         Goal(f"one more day, share of the whole job, {size}", 0.7, largest.next_day.seconds / largest.platform.seconds, ""),
+        Goal("runs with nothing new that were not recognized, all sizes", 0, sum(not session.was_recognized for session in sessions), ""),
         Goal("whole run on next to nothing", 20.0, empty.seconds, "s"),
         Goal("figures that differ from those by hand, all sizes", 0, sum(len(session.differences) for session in sessions), ""),
     ]

@@ -54,6 +54,7 @@ class Session:
     by_hand: Side
     platform: Side
     nothing_new: Measured
+    was_recognized: bool  # the run with nothing new said so
     next_day: Measured
     figures: dict[str, int]
     differences: list[Difference]
@@ -91,6 +92,7 @@ def run_session(work: Path, customers: int, days: int, repeats: int) -> Session:
             our_runs, our_steps[_median_run(our_runs)], truth.of_parquet(whole_job.members(ours), deliveries.truth), dict(found["people"])
         ),
         nothing_new=nothing_new,
+        was_recognized=not json.loads(nothing_new.stdout)["is_new"],
         next_day=_next_day(deliveries, scratch),
         figures=figure_counts(found),
         differences=differences(found, expected),

@@ -133,7 +133,9 @@ def _lines_to_part(records: Records, newlines: Ints, size: int, final: bool) -> 
     return np.concatenate(parts)
 
 
-def rewritten(data: bytes, text: Bytes, records: Records, goes_on: Bools, shape: Shape, has_return: Bools, surplus: Bools) -> bytes:
+def rewritten(
+    data: bytes, text: Bytes, records: Records, goes_on: Bools, shape: Shape, has_return: Bools, surplus: Bools
+) -> bytes | bytearray:
     """The records that go on, in one-byte separators and without protection."""
     if not goes_on.any():
         return b""
@@ -142,15 +144,17 @@ def rewritten(data: bytes, text: Bytes, records: Records, goes_on: Bools, shape:
         returns = int(has_return.sum())
         if not returns or data.count(b"\r") == returns:
             return data.translate(_translation(shape.separator), b"\r" if returns else b"")
-    out = np.frombuffer(bytearray(data[:size].translate(_translation(shape.separator))), np.uint8)
+    out = bytearray(data[:size].translate(_translation(shape.separator)))
+    view = np.frombuffer(out, np.uint8)
     inner = records.inner[records.inner < size]
-    out[inner] = text[inner]
-    out[records.drops[records.drops < size]] = _DROPPED[0]
-    out[records.ends[has_return] - 1] = _DROPPED[0]
-    out[(records.ends - has_return - 1)[surplus]] = _DROPPED[0]
+    view[inner] = text[inner]
+    view[records.drops[records.drops < size]] = _DROPPED[0]
+    view[records.ends[has_return] - 1] = _DROPPED[0]
+    view[(records.ends - has_return - 1)[surplus]] = _DROPPED[0]
     if not goes_on.all():
-        out = out[np.repeat(goes_on, records.ends - records.begins + 1)]
-    return out.tobytes().translate(None, _DROPPED)
+        for begin, end in zip(records.begins[~goes_on], records.ends[~goes_on] + 1, strict=True):
+            view[begin:end] = _DROPPED[0]
+    return out.translate(None, _DROPPED)
 
 
 @lru_cache

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -144,6 +146,24 @@ class ExportedAt(_Spec):
         if sum(source is not None for source in (self.name, self.at, self.column)) != 1:
             raise ValueError("say exactly one of `name`, `at` and `column`")
         return self
+
+    @field_validator("name")
+    @classmethod
+    def _has_group(cls, value: str | None) -> str | None:
+        try:
+            groups = re.compile(value or "()").groups
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        if not groups:
+            raise ValueError("needs a group (in brackets) around the date")
+        return value
+
+    @field_validator("at")
+    @classmethod
+    def _is_instant(cls, value: str | None) -> str | None:
+        if value is not None and datetime.fromisoformat(value).tzinfo is None:
+            raise ValueError("needs an offset, as in 2018-01-01T05:00:00+00:00")
+        return value
 
 
 class FormatSpec(_Spec):

@@ -23,11 +23,11 @@ from pipelines.channels.plan import (
     fingerprints,
     good,
     in_file_order,
+    is_in_file_order,
     records,
     table_rows,
 )
 from pipelines.channels.reading import Opened
-from pipelines.channels.scans import SOURCE_ROW
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
 from pipelines.contracts.tables import Table
 
@@ -43,8 +43,6 @@ _LOSSY_SHARE, _LOSSY_COUNT = 0.05, 2
 
 # zstd 1 writes half the bytes of snappy for a tenth more time; bounds of columns would cost another tenth and nobody prunes by them
 PARQUET: Final[_Parquet] = {"compression": "zstd", "compression_level": 1, "statistics": {"null_count": True, "min": False, "max": False}}
-
-_NO_FAULTS: Final = pl.DataFrame(schema={FILE: pl.UInt32, SOURCE_ROW: pl.Int64, "fault": pl.UInt16, "value": pl.String})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,11 +77,15 @@ def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
         counts = _by_file(_counts(found, item).collect(engine="streaming"))
     repeated = _repeated(found, item) if item.spec.repeated_rows == "drop" else []
     outcome = _tables_of(found, batch, item, repeated, in_memory=in_memory)
-    # rare enough to be read once more
-    set_aside = faulty(found).collect(engine="streaming") if any(row["faulty"] for row in counts.values()) else _NO_FAULTS
+    has_faulty = any(row["faulty"] for row in counts.values())
+    # rare enough for the cells to be read once more
+    set_aside = faulty(found).collect(engine="streaming") if has_faulty else faulty(found).clear().collect()
     if not in_memory:
         _typed_path(batch[0]).unlink()
-    return [_results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeated) for file, opened in enumerate(batch)]
+    repeats = np.bincount(file_of(np.array(repeated, dtype=np.int64)), minlength=len(batch)).tolist()
+    return [
+        _results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeats[file]) for file, opened in enumerate(batch)
+    ]
 
 
 def _is_lossy(counts: Mapping[str, Any]) -> bool:
@@ -135,7 +137,11 @@ def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: 
         rules = [rule for rule in item.compiled.rules if rule.table is table]
         rows = table_rows(frame, rules, item, constants)
         if not in_memory:
-            rows = in_file_order(rows).drop(FILE).sink_parquet(_part(batch[0], table), lazy=True, **PARQUET)
+            rows = (
+                (rows if is_in_file_order(rules) else in_file_order(rows))
+                .drop(FILE)
+                .sink_parquet(_part(batch[0], table), lazy=True, **PARQUET)
+            )
         plans.append(rows)
     done = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
     return _Outcome(_by_file(done[-1]), [in_file_order(rows) for rows in done[:-1]] if in_memory else [])
@@ -180,7 +186,7 @@ def _results(
     outcome: _Outcome,
     set_aside: pl.DataFrame,
     faults: tuple[RecordFault, ...],
-    repeated: Sequence[int],
+    repeated_count: int,
 ) -> Results:
     item = opened.format
     parts = {table.name: _part(opened, table) for table in _tables(item)}
@@ -196,7 +202,7 @@ def _results(
     return Results(
         read_count=counts.get("read", 0),
         loaded_count=times.get("loaded", 0),
-        repeated_count=sum(file_of(number) == file for number in repeated),
+        repeated_count=repeated_count,
         first_at=min((value for value in firsts if value is not None), default=None),
         last_at=max((value for value in lasts if value is not None), default=None),
         totals=tuple(times.get(f"total:{position}") for position in range(len(item.compiled.totals))),

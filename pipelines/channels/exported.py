@@ -9,44 +9,38 @@ import re
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FormatSpec
 
-_DATE_IN_PATH = re.compile(r"(?<!\d)(20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))(?!\d)")
+_DATE_IN_PATH = re.compile(r"(?<!\d)20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
 
 def from_path(spec: FormatSpec, path: str, business_zone: str) -> datetime | None:
     """What the contract reads in the name; else a `YYYY-MM-DD` in folder or name; else the contract's fixed instant; else None.
 
     A day means its last microsecond in business time. Of several dates the last counts: a bill of 2026-03-01_2026-03-07 was made at
-    the end of the 7th.
+    the end of the 7th. What looks like a date and is none (orders_export_12345678) says nothing.
     """
     for rule in spec.exported_at:
         match = re.search(rule.name, path.rsplit("/", 1)[-1]) if rule.name is not None else None
-        if match is not None:
-            return _read(match.group(1), rule.format, spec.time_zone, business_zone)
-    dates = _DATE_IN_PATH.findall(path)
-    if dates:
-        return end_of_day(_calendar_day(dates[-1]), business_zone)
+        found = None if match is None else _read(match.group(1), rule.format, spec.time_zone, business_zone)
+        if found is not None:
+            return found
+    for text in reversed(_DATE_IN_PATH.findall(path)):
+        found = _read(text, "%Y-%m-%d", spec.time_zone, business_zone)
+        if found is not None:
+            return found
     fixed = next((rule.at for rule in spec.exported_at if rule.at is not None), None)
     return None if fixed is None else datetime.fromisoformat(fixed).astimezone(UTC)
 
 
-def _read(text: str, spelling: str, zone: str, business_zone: str) -> datetime:
+def _read(text: str, spelling: str, zone: str, business_zone: str) -> datetime | None:
     try:
         moment = datetime.strptime(text, spelling)
-    except ValueError as error:
-        raise UnreadableError(f"has a name whose date {text!r} is none", "give it the name that the channel gave it") from error
+    except ValueError:
+        return None
     if "%H" in spelling:
         return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
     return end_of_day(moment.date(), business_zone)
-
-
-def _calendar_day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise UnreadableError(f"has a path with the day {text!r}, which the calendar has not", "give it the day of the export") from error
 
 
 def end_of_day(day: date, zone: str) -> datetime:

@@ -17,7 +17,7 @@ from pipelines.channels.recognition import Layout, recognize_text
 from pipelines.channels.splitter import Lines, NeedsRewritingError, Splitter
 
 # smaller texts stay in memory: a file costs 1 ms more, and most deliveries are small
-_MEMORY_BYTES = 1 << 25
+_MEMORY_BYTES = 1 << 22
 _FEW, _SHARE = 2, 0.05
 
 
@@ -42,11 +42,11 @@ class TextSink:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._parts: list[bytes] = []
+        self._parts: list[bytes | bytearray] = []
         self._size = 0
         self._file: BinaryIO | None = None
 
-    def write(self, part: bytes) -> None:
+    def write(self, part: bytes | bytearray) -> None:
         if self._file is not None:
             self._file.write(part)
             return

@@ -61,7 +61,7 @@ class Splitter:
     not be scanned as it is raises NeedsRewritingError.
     """
 
-    def __init__(self, shape: Shape, emit: Callable[[bytes], object] | None, broken: Ints | None = None) -> None:
+    def __init__(self, shape: Shape, emit: Callable[[bytes | bytearray], object] | None, broken: Ints | None = None) -> None:
         """`broken`: physical lines, sorted, whose records a parser refused in an earlier pass."""
         self._shape = shape
         self._emit = emit

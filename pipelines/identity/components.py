@@ -6,7 +6,7 @@ import duckdb
 
 _START = """
 create or replace table _edges as
-select distinct greatest(a, b) as a, least(a, b) as b from {edges} where a <> b
+select greatest(a, b) as a, least(a, b) as b from {edges} where a <> b
 """
 
 _HOOK = "create or replace table _parents as select a as node, min(b) as parent from _edges group by a"

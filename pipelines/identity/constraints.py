@@ -110,7 +110,7 @@ create or replace table _open as select * from _open anti join _incompatible usi
 # compatible by now, so an end whose kinds the other end shares brings no value of its own
 _ACCEPT = """
 create or replace table _best as
-select cluster_id, max(link_no) as link_no
+select cluster_id, min(link_no) as link_no
 from (select a as cluster_id, link_no from _open union all select b, link_no from _open) as ends
 group by cluster_id;
 create or replace table _kind_counts as

@@ -3,8 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import ValidationError
 
-from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FormatSpec
 from pipelines.channels.exported import from_path, snapshot_at
 
@@ -52,9 +52,15 @@ def test_day_in_the_path_goes_before_the_fixed_instant() -> None:
 
 
 @pytest.mark.parametrize("path", ["ExportOrderList202613072355.csv", "2026-02-30/orders.csv"])
-def test_day_that_the_calendar_has_not_is_refused(path: str) -> None:
-    with pytest.raises(UnreadableError):
-        from_path(spec(STAMPED), path, "Asia/Shanghai")
+def test_day_that_the_calendar_has_not_says_nothing(path: str) -> None:
+    assert from_path(spec(STAMPED), path, "Asia/Shanghai") is None
+    assert from_path(spec(STAMPED), f"2026-03-07/{path}", "Asia/Shanghai") == DAY_END
+
+
+@pytest.mark.parametrize("rule", [{"name": "List[0-9]+"}, {"name": "List("}, {"at": "2018-01-01T05:00:00"}, {"name": "(a)", "column": "b"}])
+def test_wrong_rule_is_refused(rule: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        spec(rule)
 
 
 def test_export_after_midnight_speaks_of_the_day_before() -> None:

@@ -63,9 +63,10 @@ def test_no_bytes_lose_a_line(data: bytes, cells: int, block: int, is_quoted: bo
 @given(st.lists(st.text(st.sampled_from('ab",\n='), max_size=12), max_size=12).map("\n".join), st.integers(1, 5))
 @settings(max_examples=400)
 def test_blocks_do_not_change_what_is_read(text: str, block: int) -> None:
+    """Where quotes do not add up, how much is known of what follows decides which lines they cost."""
     whole, one = split(text, 2, block=1000)
     parts, many = split(text, 2, block=block)
-    if len(text) < 1000:  # a cell that stays open is closed by force at the end of the text either way
+    if not any("quote" in bad.reason for bad in (*one.bad, *many.bad)):
         assert (whole, one.bad) == (parts, many.bad)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import dagster as dg
 
@@ -24,15 +24,19 @@ def not_writable(folder: Path, error: OSError) -> ConfigurationError:
     )
 
 
+def open_run_lock(home: Home) -> TextIO:
+    """The lock file of the home, made with it when missing. Raises ConfigurationError where the home cannot be written."""
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        return home.run_lock.open("a+")
+    except OSError as error:
+        raise not_writable(home.root, error) from error
+
+
 @contextmanager
 def only_run(home: Home) -> Iterator[None]:
     """Hold the home's run lock: the warehouse has one writer, and a second run would load files twice."""
-    try:
-        home.root.mkdir(parents=True, exist_ok=True)
-        handle = home.run_lock.open("a+")
-    except OSError as error:
-        raise not_writable(home.root, error) from error
-    with handle:
+    with open_run_lock(home) as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

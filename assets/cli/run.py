@@ -16,7 +16,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, read_record, run_id, run_inputs
-from assets.resources import HomeResource, not_writable
+from assets.resources import HomeResource, not_writable, open_run_lock
 from pipelines.channels import covered_days, delivery_problems, waiting_files
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
@@ -50,6 +50,7 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     folders, settings = resource.home(), resource.config()
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
+    open_run_lock(folders).close()
     if waiting_files(folders):
         with _instance(folders) as instance:
             _execute("load_deliveries", resource, instance, None)

@@ -100,7 +100,7 @@ def _split(path: Path, packing: Packing, member: str | None, layout: Layout, sta
             lines = _pass(path, packing, member, layout, None)
             return Inspected(path, packing, member, layout, lines, path, is_rewritten=False)
         except NeedsRewritingError:
-            pass
+            pass  # only reading shows it: the second pass writes the text anew
     sink = TextSink(staging)
     lines = _pass(path, packing, member, layout, sink)
     return Inspected(path, packing, member, layout, lines, sink.close(), is_rewritten=True)

@@ -75,6 +75,11 @@ def numbered_day(cell: pl.Expr) -> pl.Expr:
     return cell.str.replace(r"^(\d{6})-\d{15}$", "${1}")
 
 
+def numbered_time(cell: pl.Expr) -> pl.Expr:
+    """`E20260305090500000001` -> `20260305090500`: the same with the second in which the number was given."""
+    return cell.str.replace(r"^E(\d{14})\d{6,10}$", "${1}")
+
+
 def lower(cell: pl.Expr) -> pl.Expr:
     """Lower case."""
     return cell.str.to_lowercase()
@@ -100,6 +105,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         whole_number,
         percent,
         numbered_day,
+        numbered_time,
         lower,
         single_spaces,
     )

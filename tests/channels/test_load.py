@@ -325,21 +325,6 @@ def test_packed_file_is_archived_as_it_is(tmp_path: Path) -> None:
     assert (archived.suffix, archived.read_bytes()) == (".gz", content)
 
 
-def test_one_export_in_a_zip_is_read(tmp_path: Path) -> None:
-    def zipped(**files: str) -> bytes:
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(f"{name}.csv", text.encode("gb18030"))
-        return file.getvalue()
-
-    home = home_with(tmp_path, {"a.zip": zipped(orders=samples.taobao({"订单编号": "1"}), summary="合计\n1\n")})
-    put(home, "b.zip", zipped(one=samples.taobao({"订单编号": "2"}), two=samples.taobao({"订单编号": "3"})))
-    report = load(home)
-    assert [row["order_no"] for row in rows(home, "channel_orders")] == ["1"]
-    assert "is a zip archive with 2 exports -> unpack it" in report.refused[0].reason
-
-
 def test_hidden_unfinished_and_true_files_are_no_deliveries(tmp_path: Path) -> None:
     names = [".hidden.csv", "a.csv.part", "b.TMP", "~$c.xlsx", "truth/d.csv", ".folder/e.csv"]
     home = home_with(tmp_path, {name: samples.taobao() for name in names} | {"sub/truth/good.csv": samples.taobao()})

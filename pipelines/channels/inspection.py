@@ -65,8 +65,6 @@ class TextSink:
 
 def inspect(path: Path, packing: Packing, formats: Sequence[Format], staging: Path) -> Inspected:
     """The file taken apart. Raises UnreadableError with the reason to refuse it."""
-    if packing is Packing.XLSX:
-        raise UnreadableError("is an Excel workbook", "save the sheet as CSV in UTF-8")
     without: frozenset[Encoding] = frozenset()
     while True:
         layout = recognize_text(head_of(path, packing), formats, without=without)

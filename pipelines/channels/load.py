@@ -259,7 +259,7 @@ class _Loading:
             write_manifest(self._home, load)
             self._loads[load.load_id] = load
             self._new.append(load.load_id)
-            for leftover in (load.load_id, f"{load.load_id}.whole"):
+            for leftover in (load.load_id, f"{load.load_id}.whole", f"{load.load_id}.sheet"):
                 (staging_folder(self._home) / leftover).unlink(missing_ok=True)
 
     def _remember(self, files: Sequence[Delivered], contents: Mapping[str, Mapping[str, str]]) -> None:

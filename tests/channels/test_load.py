@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
-import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -58,13 +56,6 @@ def test_file_that_cannot_be_read_is_refused_and_the_others_load(tmp_path: Path,
     told = refusal(tmp_path, name, content)
     assert reason in told
     assert " -> " in told, "every refusal says what to do"
-
-
-def test_workbook_is_refused_with_advice(tmp_path: Path) -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    assert "is an Excel workbook -> save the sheet as CSV" in refusal(tmp_path, "orders.xlsx", file.getvalue())
 
 
 def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:

@@ -40,7 +40,7 @@ def unpack(file: Delivered, beside: Path, limits: Limits) -> list[Delivered]:
     targets: list[Path] = []
     try:
         with _damage_told(), zipfile.ZipFile(file.path) as archive:
-            members = list(_members(archive))
+            members = _members(archive, limits)
             _check(members, limits)
             spent = 0
             for number, (info, _) in enumerate(members):
@@ -71,15 +71,17 @@ def _damage_told() -> Iterator[None]:
         raise UnreadableError("is a damaged zip archive") from error
 
 
-def _members(archive: zipfile.ZipFile) -> Iterator[tuple[zipfile.ZipInfo, str]]:
+def _members(archive: zipfile.ZipFile, limits: Limits) -> list[tuple[zipfile.ZipInfo, str]]:
     """What is to be read, by label, so that the order inside the archive does not matter."""
     found: dict[str, zipfile.ZipInfo] = {}
     for info in archive.infolist():
         parts = [part for part in re.split(r"[/\\]+", _text_of_name(info)) if part not in ("", ".", "..")]
         if not info.is_dir() and parts and not any(map(is_left_out, parts)):
             found[_free("/".join(parts), found)] = info
-    for label, info in sorted(found.items()):
-        yield info, label
+        if len(found) > limits.file_count:
+            what = f"is a zip archive of more than {limits.file_count} files"
+            raise UnreadableError(what, "deliver fewer, or raise channels.max_unpacked_files", is_passing=True)
+    return [(info, label) for label, info in sorted(found.items())]
 
 
 def _text_of_name(info: zipfile.ZipInfo) -> str:
@@ -106,9 +108,6 @@ def _check(members: list[tuple[zipfile.ZipInfo, str]], limits: Limits) -> None:
         raise UnreadableError("is a zip archive with a password", "deliver it without one")
     if any(info.compress_type not in _PACKINGS for info, _ in members):
         raise _unknown_packing()
-    if len(members) > limits.file_count:
-        what = f"is a zip archive of {len(members)} files"
-        raise UnreadableError(what, "deliver fewer, or raise channels.max_unpacked_files", is_passing=True)
     if sum(info.file_size for info, _ in members) > limits.byte_count:
         raise _too_large(limits.byte_count)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,7 +11,7 @@ from tests.channels.archives import Raw, workbook
 from tests.channels.headers import HEADERS
 from tests.channels.lake import canonical
 
-ORDER = {
+ORDER: dict[str, str | None] = {
     "订单编号": "4512345678901234567",
     "支付单号": "2026030522001400000000000001",
     "支付详情": "支付方式：支付宝，支付单号：2026030522001400000000000001，金额：128.00；",
@@ -29,7 +30,7 @@ ORDER = {
     "发货时间": "2026-03-06 10:00:00",
     "确认收货时间": "--",
 }
-ITEM = {
+ITEM: dict[str, str | None] = {
     "子订单编号": "4512345678901234568",
     "主订单编号": "4512345678901234567",
     "商品标题": "羊毛围巾",
@@ -46,7 +47,7 @@ ITEM = {
 ORDERED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC)
 
 
-def report(name: str, *records: dict[str, str]) -> bytes:
+def report(name: str, *records: Mapping[str, str | None]) -> bytes:
     return workbook(Sheet1=[HEADERS[name], *([record.get(header) for header in HEADERS[name]] for record in records)])
 
 

@@ -33,7 +33,7 @@ def files_of(home: Home) -> set[str]:
 
 
 def test_every_member_is_a_file(tmp_path: Path) -> None:
-    members = {"b.csv": order(1), "sub/a.csv.gz": gzip.compress(order(2).encode()), "note.txt": "hello\n"}
+    members: dict[str, bytes | str] = {"b.csv": order(1), "sub/a.csv.gz": gzip.compress(order(2).encode()), "note.txt": "hello\n"}
     home = home_with(tmp_path, {"2026-03-07/all.zip": zipped(members)})
     report = load(home)
     assert {row["order_no"] for row in rows(home, "channel_orders")} == {"1", "2"}

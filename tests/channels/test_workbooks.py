@@ -58,7 +58,11 @@ def test_long_numbers_are_taken_as_they_stand(tmp_path: Path) -> None:
 
 
 def test_workbook_is_read_like_text(tmp_path: Path) -> None:
-    texts = [{"订单编号": "1"}, {"订单编号": Raw("4.51234567890123E+18")}, {"订单编号": "3", "订单创建时间": Serial("46086.37847222222")}]
+    texts: list[dict[str, str]] = [
+        {"订单编号": "1"},
+        {"订单编号": Raw("4.51234567890123E+18")},
+        {"订单编号": "3", "订单创建时间": Serial("46086.37847222222")},
+    ]
     home = home_with(tmp_path, {"2026-03-07/orders.xlsx": taobao(*texts)})
     load(home)
     found = frame(home, "channel_orders").to_dicts()

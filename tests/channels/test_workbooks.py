@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 import random
+import re
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -76,6 +77,15 @@ def test_workbook_is_read_like_text(tmp_path: Path) -> None:
     assert bad["record_raw"].startswith("4.51234567890123E+18,阿梨的小店,")
     (counts,) = loads(home).values()
     assert (counts["line_count"], unaccounted(counts)) == (4, 0)
+
+
+def test_day_in_a_cell_is_a_day(tmp_path: Path) -> None:
+    """Excel knows no days, only their first second."""
+    row = dict.fromkeys(samples.YOUZAN_CUSTOMER_HEADER, "") | {"客户手机号": "13800000001", "客户生日": Serial("32907")}
+    content = workbook(Sheet1=[samples.YOUZAN_CUSTOMER_HEADER, [row[name] or None for name in samples.YOUZAN_CUSTOMER_HEADER]])
+    home = home_with(tmp_path, {"2026-03-07/customers.xlsx": content})
+    assert not load(home).problems
+    assert [row["birth_on"] for row in rows(home, "channel_profiles")] == [date(1990, 2, 3)]
 
 
 def test_workbook_is_archived_as_it_is(tmp_path: Path) -> None:
@@ -151,6 +161,16 @@ def test_shared_text_is_counted_as_often_as_it_is_used(tmp_path: Path) -> None:
 def test_workbook_of_many_blocks_is_whole(tmp_path: Path) -> None:
     lines = [[f"451234567890123{number:04}", Raw(f"451234567890123{number:04}"), Raw(str(number))] for number in range(10_000)]
     assert text_of(tmp_path, workbook(S=lines), 100_000_000) == [",".join(line) for line in lines]
+
+
+def test_names_with_a_prefix_are_understood(tmp_path: Path) -> None:
+    """As some libraries write them: `<x:c r="A1">`."""
+    content = workbook(S=[["a:c b", Raw("4512345678901234567")], [Raw("1"), Raw("4.51234567890123E+18")]])
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    sheet = "xl/worksheets/sheet1.xml"
+    members[sheet] = re.sub(rb"<(/?)(\w)", rb"<\1x:\2", members[sheet]).replace(b"xmlns=", b"xmlns:x=")
+    assert text_of(tmp_path, zipped(members)) == ["a:c b,4512345678901234567", "1,4.51234567890123E+18"]
 
 
 def test_workbook_over_the_limit_waits_until_the_limit_is_raised(tmp_path: Path) -> None:

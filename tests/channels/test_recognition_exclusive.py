@@ -46,7 +46,7 @@ def test_no_contract_is_met_by_the_headers_that_another_reads(one: str, formats:
     fitting = [
         other.name
         for other in formats
-        if other.spec.container == item.spec.container
+        if (other.spec.container, other.spec.delimiter[0]) == (item.spec.container, item.spec.delimiter[0])
         and headers.issuperset(map(normal_header, other.spec.detect))
         and headers.isdisjoint(map(normal_header, other.spec.absent))
     ]

@@ -70,6 +70,16 @@ def percent(cell: pl.Expr) -> pl.Expr:
     return pl.when(cell.str.ends_with("%")).then(number.cast(pl.String)).otherwise(cell)
 
 
+def numbered_day(cell: pl.Expr) -> pl.Expr:
+    """`260603-000000000012345` -> `260603`: a number that begins with the day it was given; others stay, and are refused as a day."""
+    return cell.str.replace(r"^(\d{6})-\d{15}$", "${1}")
+
+
+def numbered_time(cell: pl.Expr) -> pl.Expr:
+    """`E20260305090500000001` -> `20260305090500`: the same with the second in which the number was given."""
+    return cell.str.replace(r"^E(\d{14})\d{6,10}$", "${1}")
+
+
 def lower(cell: pl.Expr) -> pl.Expr:
     """Lower case."""
     return cell.str.to_lowercase()
@@ -94,6 +104,8 @@ CLEANERS: Mapping[str, Cleaner] = {
         full_width_digits,
         whole_number,
         percent,
+        numbered_day,
+        numbered_time,
         lower,
         single_spaces,
     )

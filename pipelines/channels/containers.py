@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -49,45 +48,34 @@ def packing_of(path: Path) -> Packing:
         return Packing.GZIP
     if magic.startswith(b"PAR1"):
         return Packing.PARQUET
-    if magic.startswith(b"PK\x03\x04"):
-        return Packing.XLSX if zipfile.is_zipfile(path) and "xl/workbook.xml" in members(path) else Packing.ZIP
+    if magic.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Packing.XLSX if _holds(path, "xl/workbook.xml") else Packing.ZIP
     return Packing.PLAIN
 
 
-def members(path: Path) -> list[str]:
-    """Files inside a zip, sorted; folders and hidden files are left out."""
+def _holds(path: Path, member: str) -> bool:
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [info.filename for info in archive.infolist() if not info.is_dir()]
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
-        raise UnreadableError("is a damaged zip archive") from error
-    return sorted(name for name in names if not name.rsplit("/", 1)[-1].startswith("."))
+            return member in archive.NameToInfo
+    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+        return False
 
 
 @contextmanager
-def opened(path: Path, packing: Packing, member: str | None = None) -> Iterator[BinaryIO]:
+def opened(path: Path, packing: Packing) -> Iterator[BinaryIO]:
     """The plain bytes. Damage met while they are read comes out as UnreadableError."""
     try:
         if packing is Packing.GZIP:
             with gzip.open(path) as stream:
                 yield stream  # type: ignore[misc]
-        elif packing is Packing.ZIP and member is not None:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as inner:
-                yield io.BufferedReader(inner)  # type: ignore[type-var]
         else:
             with path.open("rb") as stream:
                 yield stream
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise UnreadableError("is a gzip file that ends too early or is damaged: the copy is not whole") from error
-    except zipfile.BadZipFile as error:
-        raise UnreadableError("is a damaged zip archive") from error
-    except RuntimeError as error:
-        if "password" not in str(error):
-            raise
-        raise UnreadableError("is a zip archive with a password", "deliver it without one") from error
 
 
-def head_of(path: Path, packing: Packing, member: str | None = None) -> bytes:
+def head_of(path: Path, packing: Packing) -> bytes:
     """The first plain bytes: enough for a preamble and a header."""
-    with opened(path, packing, member) as stream:
+    with opened(path, packing) as stream:
         return stream.read(_HEAD_BYTES)

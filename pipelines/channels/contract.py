@@ -127,10 +127,26 @@ class FooterSpec(_Spec):
 
 
 class TotalSpec(_Spec):
-    """A total in the footer that must agree: its header there, and the SQL aggregate over the records of the file."""
+    """A total in the footer that must agree with the SQL aggregate over the records of the file.
 
-    header: str
+    It stands under `header` in a table of totals, or is the first group of `pattern` in a line of prose.
+    """
+
+    header: str | None = None
+    pattern: str | None = None
     equals: str
+
+    @model_validator(mode="after")
+    def _one_place(self) -> TotalSpec:
+        if (self.header is None) == (self.pattern is None):
+            raise ValueError("say exactly one of `header` and `pattern`")
+        try:
+            groups = 1 if self.pattern is None else re.compile(self.pattern).groups
+        except re.error as error:
+            raise ValueError(f"is no regular expression: {error}") from error
+        if not groups:
+            raise ValueError("needs a group (in brackets) around the number")
+        return self
 
 
 class ExportedAt(_Spec):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
@@ -42,11 +42,16 @@ def find(home: Home) -> list[Delivered]:
         raise ConfigurationError("a folder of deliveries cannot be read", where=str(error.filename), do="check its permissions") from error
 
 
+def is_left_out(name: str) -> bool:
+    """Hidden files, locks of open documents, and what is still being copied."""
+    return name.startswith((".", "~$")) or name.lower().endswith(_UNFINISHED)
+
+
 def _below(folder: Path, prefix: str) -> Iterator[Delivered]:
     with os.scandir(folder) as entries:
         for entry in entries:
             name = entry.name
-            if name.startswith((".", "~$")) or name.lower().endswith(_UNFINISHED):
+            if is_left_out(name):
                 continue
             if entry.is_dir():
                 if prefix or name != _TRUTH:
@@ -74,15 +79,23 @@ def is_unchanged(file: Delivered) -> bool:
     return [info.st_size, info.st_mtime_ns] == file.stamp
 
 
-def read_seen(home: Home) -> dict[str, tuple[list[int], str]]:
-    """Stamp and hash of the files hashed before, by name. Only a cache: without it everything is hashed again."""
+def read_seen(home: Home) -> dict[str, tuple[list[int], dict[str, str]]]:
+    """Stamp and contents (hash by name: the file, or each member of an archive) of the files hashed before, by name.
+
+    Only a cache: without it everything is hashed again.
+    """
     try:
         value = json.loads((home.lake / "seen.json").read_bytes())
-        return {name: (list(stamp), str(sha)) for name, (stamp, sha) in value.items()}
+        return {name: (list(stamp), {inner: str(sha) for inner, sha in contents.items()}) for name, (stamp, contents) in value.items()}
     except (FileNotFoundError, json.JSONDecodeError, ValueError, TypeError, AttributeError):
         return {}
 
 
-def write_seen(home: Home, files: Iterable[Delivered], hashes: Mapping[str, str]) -> None:
-    """Remember the hashes of the files that are there now."""
-    write_json(home.lake / "seen.json", {file.name: [file.stamp, hashes[file.name]] for file in files if file.name in hashes})
+def write_seen(home: Home, files: Iterable[Delivered], contents: Mapping[str, Mapping[str, str]]) -> None:
+    """Remember the contents of the files that are there now."""
+    write_json(home.lake / "seen.json", {file.name: [file.stamp, contents[file.name]] for file in files if file.name in contents})
+
+
+def holder(path: str, names: Collection[str]) -> str | None:
+    """Which of the delivered files `names` holds what was read as `path`: the file itself, or the archive around it; None for none."""
+    return next((str(outer) for outer in (path, *PurePosixPath(path).parents) if str(outer) in names), None)

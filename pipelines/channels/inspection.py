@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.channels.blocks import Shape
-from pipelines.channels.containers import Packing, UnreadableError, head_of, members, opened
+from pipelines.channels.containers import Packing, UnreadableError, head_of, opened
 from pipelines.channels.contract import Encoding
 from pipelines.channels.encodings import NotThisEncodingError, utf8_blocks
 from pipelines.channels.formats import Format
@@ -30,7 +30,6 @@ class Inspected:
 
     path: Path
     packing: Packing
-    member: str | None  # of a zip
     layout: Layout
     lines: Lines
     text: Path | bytes
@@ -66,50 +65,31 @@ class TextSink:
 
 def inspect(path: Path, packing: Packing, formats: Sequence[Format], staging: Path) -> Inspected:
     """The file taken apart. Raises UnreadableError with the reason to refuse it."""
-    if packing is Packing.XLSX:
-        raise UnreadableError("is an Excel workbook", "save the sheet as CSV in UTF-8")
-    member = _member(path, formats) if packing is Packing.ZIP else None
     without: frozenset[Encoding] = frozenset()
     while True:
-        layout = recognize_text(head_of(path, packing, member), formats, without=without)
+        layout = recognize_text(head_of(path, packing), formats, without=without)
         try:
-            return _split(path, packing, member, layout, staging)
+            return _split(path, packing, layout, staging)
         except NotThisEncodingError:
             without |= {layout.encoding}
 
 
-def _member(path: Path, formats: Sequence[Format]) -> str:
-    """The one file in the archive that a contract fits; summaries and notes may lie beside it."""
-    fitting, reasons = [], []
-    for member in members(path):
-        try:
-            recognize_text(head_of(path, Packing.ZIP, member), formats)
-            fitting.append(member)
-        except UnreadableError as error:
-            reasons.append(error)
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
-        raise UnreadableError(f"is a zip archive with {len(fitting)} exports", "unpack it and deliver them one by one")
-    raise reasons[0] if len(reasons) == 1 else UnreadableError("is a zip archive in which no file follows a contract")
-
-
-def _split(path: Path, packing: Packing, member: str | None, layout: Layout, staging: Path) -> Inspected:
+def _split(path: Path, packing: Packing, layout: Layout, staging: Path) -> Inspected:
     if not _must_rewrite(path, packing, layout):
         try:
-            lines = _pass(path, packing, member, layout, None)
-            return Inspected(path, packing, member, layout, lines, path, is_rewritten=False)
+            lines = _pass(path, packing, layout, None)
+            return Inspected(path, packing, layout, lines, path, is_rewritten=False)
         except NeedsRewritingError:
             pass  # only reading shows it: the second pass writes the text anew
     sink = TextSink(staging)
-    lines = _pass(path, packing, member, layout, sink)
-    return Inspected(path, packing, member, layout, lines, sink.close(), is_rewritten=True)
+    lines = _pass(path, packing, layout, sink)
+    return Inspected(path, packing, layout, lines, sink.close(), is_rewritten=True)
 
 
 def without_broken(file: Inspected, broken: Ints, staging: Path) -> Inspected:
     """The same file, with the records that begin at these physical lines set aside."""
     sink = TextSink(staging)
-    lines = _pass(file.path, file.packing, file.member, file.layout, sink, broken)
+    lines = _pass(file.path, file.packing, file.layout, sink, broken)
     return replace(file, lines=lines, text=sink.close(), is_rewritten=True)
 
 
@@ -132,9 +112,9 @@ def _is_nameable(path: Path) -> bool:
     return True
 
 
-def _pass(path: Path, packing: Packing, member: str | None, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:
+def _pass(path: Path, packing: Packing, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:
     splitter = Splitter(_shape(layout), None if sink is None else sink.write, broken)
-    with opened(path, packing, member) as stream:
+    with opened(path, packing) as stream:
         for block in utf8_blocks(stream, layout.encoding, layout.line_end):
             splitter.feed(block)
     splitter.feed(b"", final=True)

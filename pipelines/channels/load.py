@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
 from pipelines.channels.containers import Packing, UnreadableError, packing_of
@@ -28,6 +29,7 @@ from pipelines.channels.loads import (
 from pipelines.channels.reading import Opened, open_file
 from pipelines.channels.report import FileProblem, LoadReport, report
 from pipelines.channels.staging import Staged, stage
+from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
@@ -74,6 +76,7 @@ class _Task:
     file: Delivered
     packing: Packing
     archived: Archived
+    refusal: UnreadableError | None = None  # found before it was opened
 
 
 class _Loading:
@@ -91,19 +94,21 @@ class _Loading:
         recover(self._home, self._loads)
         files = find(self._home)
         seen = read_seen(self._home)
-        hashes = {file.name: seen[file.name][1] for file in files if file.name in seen and seen[file.name][0] == file.stamp}
-        to_hash = [file for file in files if not self._is_settled(hashes.get(file.name))]
-        tasks = self._hash(to_hash)
-        hashes |= {task.file.name: task.archived.sha256 for task in tasks}
-        self._read(self._unknown(tasks))
-        self._remember(files, hashes)
+        contents = {file.name: seen[file.name][1] for file in files if file.name in seen and seen[file.name][0] == file.stamp}
+        tasks = self._hash([file for file in files if not self._are_settled(contents.get(file.name))])
+        contents |= {name: {task.file.name: task.archived.sha256 for task in found} for name, found in tasks.items()}
+        self._read(self._unknown([task for found in tasks.values() for task in found]))
+        self._remember(files, contents)
         write_loads_table(self._home, self._loads)
-        write_seen(self._home, files, hashes)
+        write_seen(self._home, files, contents)
         shutil.rmtree(staging_folder(self._home), ignore_errors=True)
         return report(len(files), self._loads, self._new, self._unread)
 
-    def _is_settled(self, sha256: str | None) -> bool:
-        load = self._loads.get(sha256[:LOAD_ID_DIGITS]) if sha256 else None
+    def _are_settled(self, contents: Mapping[str, str] | None) -> bool:
+        return bool(contents and all(map(self._is_settled, contents.values())))
+
+    def _is_settled(self, sha256: str) -> bool:
+        load = self._loads.get(sha256[:LOAD_ID_DIGITS])
         if load is None:
             return False
         if load.outcome == REFUSED:
@@ -111,30 +116,51 @@ class _Loading:
         # records in quarantine are read again once their contract was mended
         return not load.quarantined_count or self._hashes.get(load.format_name or "", load.format_hash) == load.format_hash
 
-    def _hash(self, files: Sequence[Delivered]) -> list[_Task]:
-        tasks = []
+    def _hash(self, files: Sequence[Delivered]) -> dict[str, list[_Task]]:
+        """What is to be read of each delivered file: itself, or the members of an archive."""
+        tasks = {}
         with ThreadPoolExecutor(_THREADS) as pool:
-            for number, task in enumerate(pool.map(self._archive, files, range(len(files))), start=1):
-                self._progress("hash", number, len(files))
-                if task is not None:
-                    tasks.append(task)
+            for number, found in enumerate(pool.map(self._archive, files, range(len(files)))):
+                self._progress("hash", number + 1, len(files))
+                if found:
+                    tasks[files[number].name] = found
         return tasks
 
-    def _archive(self, file: Delivered, number: int) -> _Task | None:
+    def _archive(self, file: Delivered, number: int) -> list[_Task]:
+        beside = staging_folder(self._home) / f"file-{number}"
         try:
             packing = packing_of(file.path)
-            archived = archive(file.path, packing, self._home.lake / "files", staging_folder(self._home) / f"file-{number}")
+            found = self._members(file, beside) if packing is Packing.ZIP else [self._kept(file, packing, beside)]
             if not is_unchanged(file):
                 raise UnreadableError("was written to while it was read", "leave it, the next run reads it again", is_passing=True)
         except (PermissionError, FileNotFoundError) as error:
             if error.filename != str(file.path):
                 raise
             self._set_aside(file, UnreadableError(f"cannot be opened ({error.strerror})", "check its permissions", is_passing=True))
-            return None
+            return []
         except UnreadableError as error:
             self._set_aside(file, error)
-            return None
-        return _Task(file, packing, archived)
+            return []
+        return found
+
+    def _kept(self, file: Delivered, packing: Packing, beside: Path, refusal: UnreadableError | None = None) -> _Task:
+        return _Task(file, packing, archive(file.path, packing, self._home.lake / "files", beside), refusal)
+
+    def _members(self, file: Delivered, beside: Path) -> list[_Task]:
+        """The members of an archive, each a file like any other; the archive itself when it cannot be taken apart."""
+        limits = Limits(self._config.channels.max_unpacked_bytes, self._config.channels.max_unpacked_files)
+        try:
+            members = unpack(file, beside, limits)
+        except UnreadableError as error:
+            if error.is_passing:
+                raise
+            return [self._kept(file, Packing.ZIP, beside, error)]
+        nested = UnreadableError("is a zip archive inside another", "deliver it by itself")
+        packings = [packing_of(member.path) for member in members]
+        return [
+            self._kept(member, packing, beside, nested if packing is Packing.ZIP else None)
+            for member, packing in zip(members, packings, strict=True)
+        ]
 
     def _set_aside(self, file: Delivered, error: UnreadableError) -> None:
         self._unread.append(FileProblem(file.name, error.kind, str(error)))
@@ -171,6 +197,8 @@ class _Loading:
 
     def _open(self, task: _Task) -> Opened | Staged | None:
         staging = staging_folder(self._home) / task.archived.load_id
+        if task.refusal is not None:
+            return self._outcome(task.file, task.archived, task.refusal)
         try:
             return open_file(task.file, task.packing, task.archived, self._formats, self._config, staging)
         except FileNotFoundError as error:
@@ -231,16 +259,16 @@ class _Loading:
             write_manifest(self._home, load)
             self._loads[load.load_id] = load
             self._new.append(load.load_id)
-            for leftover in (load.load_id, f"{load.load_id}.whole"):
+            for leftover in (load.load_id, f"{load.load_id}.whole", f"{load.load_id}.sheet"):
                 (staging_folder(self._home) / leftover).unlink(missing_ok=True)
 
-    def _remember(self, files: Sequence[Delivered], hashes: Mapping[str, str]) -> None:
+    def _remember(self, files: Sequence[Delivered], contents: Mapping[str, Mapping[str, str]]) -> None:
         """Count deliveries: a content that came again under another name."""
         again = set()
-        for file in files:
-            load = self._loads.get(hashes.get(file.name, "")[:LOAD_ID_DIGITS])
-            if load is not None and file.name not in load.paths:
-                self._loads[load.load_id] = load.delivered_as(file.name)
+        for name, sha256 in (item for file in files for item in contents.get(file.name, {}).items()):
+            load = self._loads.get(sha256[:LOAD_ID_DIGITS])
+            if load is not None and name not in load.paths:
+                self._loads[load.load_id] = load.delivered_as(name)
                 again.add(load.load_id)
         for load_id in sorted(again):
             write_manifest(self._home, self._loads[load_id])

@@ -52,7 +52,7 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
     is_quoted = text.layout.format.spec.quoting == "rfc4180" and text.layout.format.spec.container == "delimited"
     found: list[str] = []
     position, first_line, rest = 0, 1, b""
-    with opened(text.path, text.packing, text.member) as stream:
+    with opened(text.path, text.packing) as stream:
         for block in utf8_blocks(stream, text.layout.encoding, text.layout.line_end):
             data = rest + block
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A)

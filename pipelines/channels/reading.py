@@ -21,6 +21,7 @@ from pipelines.channels.plan import Constants, cells, good, records
 from pipelines.channels.recognition import Layout, recognize_columns
 from pipelines.channels.scans import Scan, broken_json_lines, scan_parquet, scan_text
 from pipelines.channels.splitter import Lines
+from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
 
 
@@ -56,7 +57,11 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
     if packing is Packing.PARQUET:
         layout, scan, lines = _open_parquet(archived.path, formats)
     else:
-        text = inspect(file.path, packing, formats, staging)
+        path = file.path
+        if packing is Packing.XLSX:
+            sheet = staging.with_name(f"{staging.name}.sheet")
+            path, packing = sheet_text(archived.path, sheet, config.channels.max_workbook_bytes), Packing.PLAIN
+        text = inspect(path, packing, formats, staging)
         layout, scan, lines = text.layout, scan_text(text), text.lines
     spec = layout.format.spec
     currency = spec.currency_code or config.channels.default_currency

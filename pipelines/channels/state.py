@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from pipelines.channels.deliveries import find, read_seen
+from pipelines.channels.deliveries import find, holder, read_seen
 from pipelines.channels.loads import LOADED, read_manifests
 from pipelines.channels.report import FileProblem
 from pipelines.contracts.home import Home
@@ -22,7 +22,7 @@ def delivery_problems(home: Home) -> list[FileProblem]:
     present = {file.name for file in find(home)}
     problems = []
     for load in read_manifests(home).values():
-        path = next((path for path in load.paths if path in present), None)
+        path = next((path for path in load.paths if holder(path, present)), None)
         if path is None:
             continue
         if load.problem is not None:

@@ -60,6 +60,15 @@ def rows(home: Home, table: str) -> list[dict[str, Any]]:
     ]
 
 
+def canonical(folder: Path, name: str, content: bytes | str) -> dict[str, list[dict[str, Any]]]:
+    """The filled canonical tables after loading one file."""
+    home = home_with(folder, {name: content})
+    report = load(home)
+    assert not report.problems, report.problems
+    names = sorted(path.name for path in home.lake.glob("channel_*") if path.name not in ("channel_loads", "channel_quarantine"))
+    return {table: found for table in names if (found := rows(home, table))}
+
+
 def loads(home: Home) -> dict[str, dict[str, Any]]:
     return {row["file_path"]: row for row in frame(home, "channel_loads").to_dicts()}
 

@@ -78,6 +78,9 @@ def test_contract_is_read(tmp_path: Path) -> None:
         ("grain: line", "grain: [line", "is not valid YAML", 0),
         ("format: till", "format: tills", "stands in a file of another name", 1),
         ("detect: [no, at]", "detect: [no, at]\ntotals: [{header: x, equals: COUNT(*)}]", "need a `footer`", 0),
+        ("grain: line", "grain: line\nfooter: {begins: x}\ntotals: [{pattern: 'x[0-9]+', equals: COUNT(*)}]", "needs a group", 0),
+        ("grain: line", "grain: line\nfooter: {begins: x}\ntotals: [{pattern: '(x', equals: COUNT(*)}]", "is no regular expression", 0),
+        ("grain: line", "grain: line\nfooter: {begins: x}\ntotals: [{equals: COUNT(*)}]", "exactly one of `header` and `pattern`", 0),
         ("channel: till", "extends: tail\nchannel: till", "unknown format 'tail', did you mean 'till'", 2),
     ],
 )

@@ -5,23 +5,13 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 from tests.channels import samples
-from tests.channels.lake import home_with, load, loads, rows
+from tests.channels.lake import canonical, home_with, load, loads, rows
 
 ORDERED, PAID = datetime(2026, 3, 5, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, 1, 6, tzinfo=UTC)
 DAY_END = datetime(2026, 3, 7, 15, 59, 59, 999999, tzinfo=UTC)
 SEEN = {"first_seen_at": ORDERED, "last_seen_at": ORDERED}
-
-
-def canonical(folder: Path, name: str, content: bytes | str) -> dict[str, list[dict[str, Any]]]:
-    """The filled canonical tables after loading one file."""
-    home = home_with(folder, {name: content})
-    report = load(home)
-    assert not report.problems, report.problems
-    names = sorted(path.name for path in home.lake.glob("channel_*") if path.name not in ("channel_loads", "channel_quarantine"))
-    return {table: found for table in names if (found := rows(home, table))}
 
 
 def test_taobao_order(tmp_path: Path) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
-import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -58,13 +56,6 @@ def test_file_that_cannot_be_read_is_refused_and_the_others_load(tmp_path: Path,
     told = refusal(tmp_path, name, content)
     assert reason in told
     assert " -> " in told, "every refusal says what to do"
-
-
-def test_workbook_is_refused_with_advice(tmp_path: Path) -> None:
-    file = io.BytesIO()
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.writestr("xl/workbook.xml", "<workbook/>")
-    assert "is an Excel workbook -> save the sheet as CSV" in refusal(tmp_path, "orders.xlsx", file.getvalue())
 
 
 def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:
@@ -323,21 +314,6 @@ def test_packed_file_is_archived_as_it_is(tmp_path: Path) -> None:
     load(home)
     (archived,) = (home.lake / "files").iterdir()
     assert (archived.suffix, archived.read_bytes()) == (".gz", content)
-
-
-def test_one_export_in_a_zip_is_read(tmp_path: Path) -> None:
-    def zipped(**files: str) -> bytes:
-        file = io.BytesIO()
-        with zipfile.ZipFile(file, "w") as archive:
-            for name, text in files.items():
-                archive.writestr(f"{name}.csv", text.encode("gb18030"))
-        return file.getvalue()
-
-    home = home_with(tmp_path, {"a.zip": zipped(orders=samples.taobao({"订单编号": "1"}), summary="合计\n1\n")})
-    put(home, "b.zip", zipped(one=samples.taobao({"订单编号": "2"}), two=samples.taobao({"订单编号": "3"})))
-    report = load(home)
-    assert [row["order_no"] for row in rows(home, "channel_orders")] == ["1"]
-    assert "is a zip archive with 2 exports -> unpack it" in report.refused[0].reason
 
 
 def test_hidden_unfinished_and_true_files_are_no_deliveries(tmp_path: Path) -> None:

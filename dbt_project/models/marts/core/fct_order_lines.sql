@@ -5,6 +5,20 @@ lines as (
     {{ newest_versions(ref('stg_channel_order_lines'), 'line_key') }}
 ),
 
+-- an order export joins the titles of several articles in one line: where an item export lists them, they would be told twice
+itemized_orders as (
+    select distinct order_key
+    from {{ ref('stg_channel_order_lines') }}
+    where contains(line_key, '/item/')
+),
+
+lines_told_once as (
+    select lines.*
+    from lines
+    left join itemized_orders on lines.order_key = itemized_orders.order_key
+    where itemized_orders.order_key is null or contains(lines.line_key, '/item/')
+),
+
 rates as (
     select * from {{ ref('int_currency_rates') }}
 ),
@@ -15,10 +29,10 @@ run_context as (
 
 dated as (
     select
-        lines.*,
+        lines_told_once.*,
         run_context.reporting_currency,
-        {{ business_date('lines.ordered_at', 'run_context.business_time_zone') }} as ordered_on
-    from lines
+        {{ business_date('lines_told_once.ordered_at', 'run_context.business_time_zone') }} as ordered_on
+    from lines_told_once
     cross join run_context
 ),
 

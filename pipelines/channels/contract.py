@@ -27,7 +27,12 @@ FieldType = Literal[
     "boolean",
     "vocabulary",
 ]
-Container = Literal["delimited", "json_lines", "parquet"]
+Container = Literal[
+    "delimited",
+    "json_lines",
+    "json",  # one document: an array of objects, at the top or under `records`; or the same objects one a line
+    "parquet",
+]
 Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
 
 
@@ -175,6 +180,7 @@ class FormatSpec(_Spec):
     grain: str
     notes: str = ""
     container: Container = "delimited"
+    records: str | None = None  # JSON documents: dotted keys of the array that holds the records; none where it is the document
     delimiter: str = Field(",", min_length=1, max_length=2)
     lead: str = Field("", max_length=1)  # what every data line begins with, before the first cell
     quoting: Literal["rfc4180", "none"] = "rfc4180"
@@ -203,6 +209,13 @@ class FormatSpec(_Spec):
     def _consistent(self) -> FormatSpec:
         if self.totals and self.footer is None:
             raise ValueError("`totals` need a `footer`")
+        if self.records is not None and self.container != "json":
+            raise ValueError("`records` belongs to the container json")
         if len(self.delimiter) == 2 and self.quoting != "none":
             raise ValueError("a delimiter of two characters needs `quoting: none`")
         return self
+
+    @property
+    def is_json(self) -> bool:
+        """True where records are JSON objects, however they are strung together."""
+        return self.container in ("json_lines", "json")

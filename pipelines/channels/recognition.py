@@ -12,6 +12,7 @@ from typing import Any
 
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import Encoding, FormatSpec, nearest
+from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.formats import Format
 
@@ -30,6 +31,7 @@ class Layout:
     preamble_lines: int = 0
     header_lines: int = 0
     line_end: str = "\n"
+    array: tuple[str, ...] | None = None  # keys of the array that holds the records of a JSON document; None for one record a line
 
     @property
     def head_lines(self) -> int:
@@ -56,7 +58,7 @@ def recognize_text(head: bytes, formats: Sequence[Format], *, without: frozenset
                 continue
             is_text |= strict
             allowed = [item for item in formats if marked or encoding in item.spec.encodings]
-            layout = _json_layout(text, allowed, misses) or _delimited_layout(text, encoding, allowed, misses)
+            layout = _json_layout(text, encoding, allowed, misses) or _delimited_layout(text, encoding, allowed, misses)
             if layout is not None:
                 return layout
         if is_text:
@@ -120,17 +122,36 @@ def _unrepeated(headers: Iterable[str]) -> Iterator[str]:
         yield header if seen[header] == 1 else f"{header}__{seen[header]}"
 
 
-def _json_layout(text: str, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
-    if not text.lstrip("\ufeff \r\n").startswith("{"):
+def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+    begin = text.lstrip("\ufeff \r\n\t")[:1]
+    if begin == "{":
+        layout = _layout_of(text.split("\n"), encoding, None, [item for item in formats if item.spec.is_json], misses)
+        if layout is not None:
+            return layout
+    if begin not in ("{", "["):
         return None
+    documents = [item for item in formats if item.spec.container == "json"]
+    for array in [()] if begin == "[" else sorted({tuple((item.spec.records or "").split(".")) for item in documents if item.spec.records}):
+        lines = [line.decode("utf-8", "replace") for line in first_records(text.encode("utf-8", "replace"), array)]
+        fitting = [item for item in documents if not array or item.spec.records == ".".join(array)]
+        layout = _layout_of(lines, encoding, array, fitting, misses)
+        if layout is not None:
+            return layout
+    return None
+
+
+def _layout_of(
+    lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[tuple[float, str]]
+) -> Layout | None:
+    """The contract of JSON objects, one a line, by the keys of the first of them."""
     paths: dict[str, None] = {}
-    for line in [line for line in text.split("\n") if line.strip()][:_SAMPLED_OBJECTS]:
+    for line in [line for line in lines if line.strip()][:_SAMPLED_OBJECTS]:
         try:
             paths.update(dict.fromkeys(_paths(json.loads(line))))
-        except json.JSONDecodeError:
-            continue
-    best = _best(tuple(paths), [item for item in formats if item.spec.container == "json_lines"], misses)
-    return None if best is None else Layout(best, "utf-8", tuple(paths))
+        except (ValueError, RecursionError):
+            continue  # no object, or one that nests a thousand deep: told when the file is read
+    best = _best(tuple(paths), formats, misses)
+    return None if best is None else Layout(best, encoding, tuple(paths), array=array)
 
 
 def _paths(value: Any, prefix: str = "") -> Iterator[str]:

@@ -53,9 +53,9 @@ def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
 
 
 def scan_text(file: Inspected) -> Scan:
-    """Cells of a delimited or JSON lines file."""
+    """Cells of a delimited or JSON file."""
     spec, headers = file.layout.format.spec, file.layout.headers
-    if spec.container == "json_lines":
+    if spec.is_json:
         return _scan_json(file, spec)
     found = resolve(spec, headers)
     source = file.text if isinstance(file.text, bytes) else str(file.text)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -23,13 +24,49 @@ def recognize(text: str | bytes, formats: tuple[Format, ...]) -> Layout:
     return recognize_text(text.encode() if isinstance(text, str) else text, formats)
 
 
-def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...]) -> None:
+def named(item: Format, *, with_optional: bool) -> list[str]:
+    """The headers (JSON: paths) that a file of this format has."""
+    fields = [field for field in item.spec.fields.values() if with_optional or not field.optional]
+    return list(dict.fromkeys([*item.spec.detect, *(field.column[0] for field in fields)]))
+
+
+def json_object(paths: list[str]) -> dict[str, Any]:
+    """An object with a text at the end of every path."""
+    whole: dict[str, Any] = {}
+    for path in paths:
+        *outer, last = path.split(".")
+        place = whole
+        for key in outer:
+            place = place.setdefault(key, {})
+        place.setdefault(last, "x")
+    return whole
+
+
+@pytest.mark.parametrize("with_optional", [True, False])
+def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...], *, with_optional: bool) -> None:
+    """Against all the others, with all its columns and with only those that must be there."""
     for item in formats:
-        headers = list(dict.fromkeys([*item.spec.detect, *(field.column[0] for field in item.spec.fields.values())]))
+        headers = named(item, with_optional=with_optional)
         if item.spec.container == "delimited":
             assert recognize(item.spec.delimiter[0].join(headers) + "\n", formats).format.name == item.name
+        elif item.spec.is_json:
+            line = json.dumps(json_object(headers), ensure_ascii=False)
+            assert recognize(line + "\n", formats).format.name == item.name
+            if item.spec.container == "json":
+                assert recognize(f"[{line},\n{line}]", formats).format.name == item.name
         elif item.spec.container == "parquet":
             assert recognize_columns(headers, formats).format.name == item.name
+
+
+def test_no_two_contracts_fit_the_same_file_equally(formats: tuple[Format, ...]) -> None:
+    """Which of two is taken would then be left to their names."""
+    for item in formats:
+        headers = {normal_header(name) for name in named(item, with_optional=False)}
+        for other in formats:
+            if other is item or other.spec.container != item.spec.container:
+                continue
+            fits = {*map(normal_header, other.spec.detect)} <= headers and not headers & {*map(normal_header, other.spec.absent)}
+            assert not fits or len(other.spec.detect) < len(item.spec.detect), f"{other.name} claims files of {item.name}"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])

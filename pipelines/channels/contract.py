@@ -58,6 +58,20 @@ def _known_zone(value: str | None) -> str | None:
     return value
 
 
+def _has_group(value: str | None) -> str | None:
+    try:
+        groups = re.compile(value or "()").groups
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    if not groups:
+        raise ValueError("needs a group (in brackets) around what is to be read")
+    return value
+
+
+def _expression(value: str | None) -> str | None:
+    return None if _has_group(f"({value})") is None else value
+
+
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -65,7 +79,11 @@ class _Spec(BaseModel):
 class FieldSpec(_Spec):
     """One column of the export that is read: everything that is not listed is counted and left."""
 
-    column: Texts  # header, or dotted path in JSON; of several the first that the file has
+    column: Texts = ()  # header, or path in JSON; of several the first that the file has
+    followed_by: Texts = ()  # further headers, whose text follows after a space: a time of day, a zone
+    column_like: str | None = None  # instead of `column`: regular expression on the whole header, which holds a currency or the like
+    in_header: str | None = None  # ... or the text is the first group of this expression in the first header that it matches
+    above_header: str | None = None  # ... or in the lines above the header
     type: FieldType = "text"
     clean: Texts = ()  # cleaners by name, after those of the format
     nulls: tuple[str, ...] = ()  # further spellings of nothing
@@ -77,9 +95,20 @@ class FieldSpec(_Spec):
     otherwise: str | None = None  # a vocabulary's word for everything else; without it an unknown value sets the record aside
 
     _zone = field_validator("time_zone")(_known_zone)
+    _groups = field_validator("in_header", "above_header")(_has_group)
+    _like = field_validator("column_like")(_expression)
+
+    @property
+    def label(self) -> str:
+        """The field as the export names it, to tell of it."""
+        return self.column[0] if self.column else str(self.column_like or self.in_header or self.above_header)
 
     @model_validator(mode="after")
     def _consistent(self) -> FieldSpec:
+        if sum(map(bool, (self.column, self.column_like, self.in_header, self.above_header))) != 1:
+            raise ValueError("say exactly one of `column`, `column_like`, `in_header` and `above_header`")
+        if self.followed_by and not self.column:
+            raise ValueError("`followed_by` belongs to `column`")
         if (self.type in ("vocabulary", "boolean")) != bool(self.values):
             raise ValueError("`values` belongs to the types vocabulary and boolean, and they need it")
         kind = bool if self.type == "boolean" else str
@@ -152,16 +181,7 @@ class ExportedAt(_Spec):
             raise ValueError("say exactly one of `name`, `at` and `column`")
         return self
 
-    @field_validator("name")
-    @classmethod
-    def _has_group(cls, value: str | None) -> str | None:
-        try:
-            groups = re.compile(value or "()").groups
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from error
-        if not groups:
-            raise ValueError("needs a group (in brackets) around the date")
-        return value
+    _groups = field_validator("name")(_has_group)
 
     @field_validator("at")
     @classmethod
@@ -194,7 +214,7 @@ class FormatSpec(_Spec):
     nulls: tuple[str, ...] = ()
     instants: Texts = ("%Y-%m-%d %H:%M:%S",)
     dates: Texts = ("%Y-%m-%d",)
-    time_zone: str = "UTC"
+    time_zone: str = "UTC"  # `business`: the one of the configuration, for exports on the clock of the shop's account
     currency_code: str | None = Field(None, pattern=r"^[A-Z]{3}$")  # of exports that name none; default: the configuration
     repeated_rows: Literal["drop", "keep"] = "drop"  # keep where a till prints the same line twice
     exported_at: tuple[ExportedAt, ...] = ()
@@ -211,6 +231,8 @@ class FormatSpec(_Spec):
             raise ValueError("`totals` need a `footer`")
         if self.records is not None and self.container != "json":
             raise ValueError("`records` belongs to the container json")
+        if self.container != "delimited" and not all(field.column and not field.followed_by for field in self.fields.values()):
+            raise ValueError("`followed_by`, `column_like`, `in_header` and `above_header` belong to delimited text")
         if len(self.delimiter) == 2 and self.quoting != "none":
             raise ValueError("a delimiter of two characters needs `quoting: none`")
         return self

@@ -53,8 +53,11 @@ class _Source:
         return f"{self.path}:{self.lines.get(keys, 1)}"
 
 
-def read_formats(folders: Iterable[Path]) -> tuple[Format, ...]:
-    """Every `*.yaml` of the folders, by name. Raises ConfigurationError with file, line and the nearest word."""
+def read_formats(folders: Iterable[Path], business_zone: str = "UTC") -> tuple[Format, ...]:
+    """Every `*.yaml` of the folders, by name; `time_zone: business` means `business_zone`.
+
+    Raises ConfigurationError with file, line and the nearest word.
+    """
     sources: dict[str, _Source] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -63,7 +66,7 @@ def read_formats(folders: Iterable[Path]) -> tuple[Format, ...]:
             if path.stem in sources:
                 raise ConfigurationError(f"format {path.stem} is also in {sources[path.stem].path}", where=str(path), do="rename one")
             sources[path.stem] = _parse(path)
-    return tuple(_format(source, sources) for _, source in sorted(sources.items()))
+    return tuple(_format(source, sources, business_zone) for _, source in sorted(sources.items()))
 
 
 def contracts_hash(formats: Iterable[Format]) -> str:
@@ -85,8 +88,10 @@ def _parse(path: Path) -> _Source:
     return _Source(path, value, lines)
 
 
-def _format(source: _Source, sources: Mapping[str, _Source]) -> Format:
+def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str) -> Format:
     value = _extended(source, sources, ())
+    if value.get("time_zone") == "business":
+        value = {**value, "time_zone": business_zone}
     try:
         spec = FormatSpec.model_validate(value)
     except ValidationError as error:

@@ -94,7 +94,7 @@ def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item
         helpers += typed.helpers
         values.append(typed.value.alias(name))
         for fault in _faults(text, typed.faults, field, lossy_files):
-            checks.append((fault.condition, RecordFault(name, field.column[0], fault.reason)))
+            checks.append((fault.condition, RecordFault(name, field.label, fault.reason)))
     numbers = [pl.when(condition).then(pl.lit(position, pl.UInt16)) for position, (condition, _) in enumerate(checks, start=1)]
     first = pl.min_horizontal(numbers).fill_null(0) if numbers else pl.lit(0, pl.UInt16)
     constant = (FILE, SOURCE_ROW, "exported_at", "snapshot_at")

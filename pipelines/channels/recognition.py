@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.contract import Encoding, FormatSpec, nearest
+from pipelines.channels.contract import Encoding, FieldSpec, FormatSpec, nearest
 from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.formats import Format
@@ -29,6 +30,7 @@ class Layout:
     encoding: Encoding
     headers: tuple[str, ...]  # normal forms, a repeated one as `name__2`; for JSON the dotted paths of the first objects
     preamble_lines: int = 0
+    preamble: str = ""
     header_lines: int = 0
     line_end: str = "\n"
     array: tuple[str, ...] | None = None  # keys of the array that holds the records of a JSON document; None for one record a line
@@ -95,7 +97,7 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
             headers = tuple(_unrepeated(map(normal_header, cells)))
             best = _best(headers, candidates, misses)
             if best is not None:
-                found.append(Layout(best, encoding, headers, skipped, count, line_end))
+                found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
                 break
     return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
 
@@ -131,7 +133,9 @@ def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misse
     if begin not in ("{", "["):
         return None
     documents = [item for item in formats if item.spec.container == "json"]
-    for array in [()] if begin == "[" else sorted({tuple((item.spec.records or "").split(".")) for item in documents if item.spec.records}):
+    under = {item.spec.records: tuple(item.spec.records.split(".")) for item in documents if item.spec.records}
+    arrays: list[tuple[str, ...]] = [()] if begin == "[" else [under[name] for name in sorted(under)]
+    for array in arrays:
         lines = [line.decode("utf-8", "replace") for line in first_records(text.encode("utf-8", "replace"), array)]
         fitting = [item for item in documents if not array or item.spec.records == ".".join(array)]
         layout = _layout_of(lines, encoding, array, fitting, misses)
@@ -180,4 +184,12 @@ def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[
 
 
 def _listed(spec: FormatSpec, names: frozenset[str]) -> int:
-    return sum(any(normal_header(column) in names for column in field.column) for field in spec.fields.values())
+    return sum(header_of(field, names) is not None for field in spec.fields.values())
+
+
+def header_of(field: FieldSpec, names: Iterable[str]) -> str | None:
+    """The header (normal form, of `names`) that a field is read from; None where the file has none."""
+    if field.column:
+        return next((name for name in map(normal_header, field.column) if name in names), None)
+    pattern = field.column_like or field.in_header
+    return None if pattern is None else next((name for name in names if re.fullmatch(pattern, name)), None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +16,7 @@ from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
 from pipelines.channels.inspection import Inspected
 from pipelines.channels.quotes import Ints
-from pipelines.channels.recognition import normal_header
+from pipelines.channels.recognition import header_of, normal_header
 
 SOURCE_ROW = "source_row"
 _INDEX = "_index"
@@ -41,13 +42,13 @@ def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
 
     Raises UnreadableError naming the required header that is missing and the closest one.
     """
-    names = set(headers)
+    names = list(dict.fromkeys(headers))
     found: dict[str, str | None] = {}
     for field, rule in spec.fields.items():
-        header = next((name for name in map(normal_header, rule.column) if name in names), None)
-        if header is None and not rule.optional:
-            hint = nearest(normal_header(rule.column[0]), sorted(names))
-            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.column[0]!r}{hint}", "export it with this column")
+        header = header_of(rule, names)
+        if header is None and not rule.optional and rule.above_header is None:
+            hint = nearest(normal_header(rule.label), sorted(names))
+            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
         found[field] = header
     return found
 
@@ -73,15 +74,23 @@ def scan_text(file: Inspected) -> Scan:
         raise_if_empty=False,
         glob=False,
     )
-    places = {name: str(position) for position, name in reversed(list(enumerate(headers)))}
-    cells = {field: _text(None if name is None else pl.col(places[name])) for field, name in found.items()}
+    places = {name: pl.col(str(position)) for position, name in reversed(list(enumerate(headers)))}
+    cells = {field: _delimited(rule, found[field], places, file.layout.preamble) for field, rule in spec.fields.items()}
     named = sum(1 for name in headers if name)
-    dropped = named - len({name for name in found.values() if name is not None})
+    following = {name for rule in spec.fields.values() for name in map(normal_header, rule.followed_by) if name in places}
+    dropped = named - len({name for name in found.values() if name is not None} | following)
     return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
 
 
-def _text(column: pl.Expr | None) -> pl.Expr:
-    return pl.lit(None, pl.String()) if column is None else column
+def _delimited(rule: FieldSpec, header: str | None, places: Mapping[str, pl.Expr], preamble: str) -> pl.Expr:
+    """Text of a field of a delimited file: its cell with those that follow it, or what the lines above the header or the header say."""
+    if rule.above_header is not None or rule.in_header is not None:
+        match = re.search(rule.above_header, preamble) if rule.above_header else re.fullmatch(rule.in_header or "", header or "")
+        return pl.lit(match.group(1) if match else None, pl.String())
+    if header is None:
+        return pl.lit(None, pl.String())
+    following = [places[name] for name in map(normal_header, rule.followed_by) if name in places]
+    return pl.concat_str(places[header], *following, separator=" ", ignore_nulls=True) if following else places[header]
 
 
 def _frame(frame: pl.LazyFrame, cells: Mapping[str, pl.Expr], file: Inspected) -> pl.LazyFrame:

@@ -72,6 +72,12 @@ def range_end(cell: pl.Expr) -> pl.Expr:
     return cell.str.replace(r"^.*[~～至]\s*([^~～至]*)$", "${1}")
 
 
+def day_or_nothing(cell: pl.Expr) -> pl.Expr:
+    """`1990-02-03T00:00:00Z` -> `1990-02-03`; what is no day of 1900 to 2099 -> nothing: for values not worth a record."""
+    day = pl.when(cell.str.contains(r"^(19|20)\d\d-")).then(cell.str.slice(0, 10)).str.to_date("%Y-%m-%d", strict=False, cache=False)
+    return day.cast(pl.String)
+
+
 def full_width_comma(cell: pl.Expr) -> pl.Expr:
     """`买家已付款,等待` -> `买家已付款，等待`: exports write both, vocabularies list one."""
     return cell.str.replace_all(",", "，", literal=True)
@@ -117,6 +123,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         continental_thousands,
         range_start,
         range_end,
+        day_or_nothing,
         full_width_comma,
         full_width_digits,
         whole_number,

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.channels.json_paths import steps
+
 FieldType = Literal[
     "text",
     "id",  # text that a spreadsheet must not have touched
@@ -79,7 +81,7 @@ class _Spec(BaseModel):
 class FieldSpec(_Spec):
     """One column of the export that is read: everything that is not listed is counted and left."""
 
-    column: Texts = ()  # header, or path in JSON; of several the first that the file has
+    column: Texts = ()  # header, of several the first that the file has; path in JSON, of several the first that is filled
     followed_by: Texts = ()  # further headers, whose text follows after a space: a time of day, a zone
     column_like: str | None = None  # instead of `column`: regular expression on the whole header, which holds a currency or the like
     in_header: str | None = None  # ... or the text is the first group of this expression in the first header that it matches
@@ -201,6 +203,7 @@ class FormatSpec(_Spec):
     notes: str = ""
     container: Container = "delimited"
     records: str | None = None  # JSON documents: dotted keys of the array that holds the records; none where it is the document
+    each: str | None = None  # JSON: path of an array in the record; fields under it are read of each element, the others repeat
     delimiter: str = Field(",", min_length=1, max_length=2)
     lead: str = Field("", max_length=1)  # what every data line begins with, before the first cell
     quoting: Literal["rfc4180", "none"] = "rfc4180"
@@ -233,6 +236,15 @@ class FormatSpec(_Spec):
             raise ValueError("`records` belongs to the container json")
         if self.container != "delimited" and not all(field.column and not field.followed_by for field in self.fields.values()):
             raise ValueError("`followed_by`, `column_like`, `in_header` and `above_header` belong to delimited text")
+        if self.each is not None and not (self.is_json and self.repeated_rows == "keep"):
+            raise ValueError("`each` belongs to JSON, and needs `repeated_rows: keep`: two elements of a record may be equal")
+        if self.is_json:
+            for path in (
+                *self.detect,
+                *([self.each] if self.each else []),
+                *(name for field in self.fields.values() for name in field.column),
+            ):
+                steps(path)
         if len(self.delimiter) == 2 and self.quoting != "none":
             raise ValueError("a delimiter of two characters needs `quoting: none`")
         return self

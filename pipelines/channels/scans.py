@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pipelines.channels.blocks import CELL_END, RECORD_END
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
 from pipelines.channels.inspection import Inspected
+from pipelines.channels.json_paths import outermost, schema, taken_apart, value
 from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import header_of, normal_header
 
@@ -107,32 +108,25 @@ def _line_of_record(file: Inspected) -> pl.Expr:
 
 
 def _scan_json(file: Inspected, spec: FormatSpec) -> Scan:
-    paths = {field: tuple(rule.column[0].split(".")) for field, rule in spec.fields.items()}
-    frame = pl.scan_ndjson(file.text, schema=_json_schema(paths.values()), row_index_name=_INDEX)
-    cells = {field: _struct_field(path) for field, path in paths.items()}
-    dropped = len(set(file.layout.headers) - {".".join(path) for path in paths.values()})
+    types = _json_schema(spec)
+    frame = pl.scan_ndjson(file.text, schema=types, row_index_name=_INDEX)
+    if spec.each is not None:
+        frame = taken_apart(frame, spec.each, types)
+    values = {field: [value(path, spec.each) for path in rule.column] for field, rule in spec.fields.items()}
+    cells = {field: pl.coalesce(found) if len(found) > 1 else found[0] for field, found in values.items()}
+    read = {outermost(path) for rule in spec.fields.values() for path in rule.column}
+    dropped = sum(name not in read and name != spec.each for name in file.layout.headers)
     return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
 
 
-def _json_schema(paths: Iterable[tuple[str, ...]]) -> dict[str, pl.DataType]:
-    """Text at the end of every path; what no path names is not parsed into a column."""
-    inner: dict[str, list[tuple[str, ...]]] = {}
-    for path in paths:
-        inner.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
-    return {name: pl.Struct(_json_schema(rest)) if rest else pl.String() for name, rest in inner.items()}
-
-
-def _struct_field(path: tuple[str, ...]) -> pl.Expr:
-    column = pl.col(path[0])
-    for step in path[1:]:
-        column = column.struct.field(step)
-    return column
+def _json_schema(spec: FormatSpec) -> dict[str, pl.DataType]:
+    return schema((path for rule in spec.fields.values() for path in rule.column), spec.each)
 
 
 def broken_json_lines(file: Inspected) -> Ints:
     """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
     spec = file.layout.format.spec
-    dtype = _json_schema(tuple(rule.column[0].split(".")) for rule in spec.fields.values())
+    dtype = _json_schema(spec)
     raw = file.text if isinstance(file.text, bytes) else file.text.read_bytes()
     lines = pl.Series(raw.decode().split("\n")[: file.lines.records])
     found: list[int] = []

@@ -35,10 +35,10 @@ def named(item: Format, *, with_optional: bool) -> list[str]:
     return list(dict.fromkeys([*item.spec.detect, *(name for field in fields for name in field.column[:1]), *matched]))
 
 
-def json_object(paths: list[str]) -> dict[str, Any]:
-    """An object with a text at the end of every path."""
+def json_object(paths: list[str], each: str | None) -> dict[str, Any]:
+    """An object with a text at the end of every path, up to its first array."""
     whole: dict[str, Any] = {}
-    for path in paths:
+    for path in [each if each and name.startswith(each) else name.split("[")[0] for name in paths]:
         *outer, last = path.split(".")
         place = whole
         for key in outer:
@@ -55,10 +55,13 @@ def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...], 
         if item.spec.container == "delimited":
             assert recognize(item.spec.delimiter[0].join(headers) + "\n", formats).format.name == item.name
         elif item.spec.is_json:
-            line = json.dumps(json_object(headers), ensure_ascii=False)
+            line = json.dumps(json_object(headers, item.spec.each), ensure_ascii=False)
             assert recognize(line + "\n", formats).format.name == item.name
             if item.spec.container == "json":
                 assert recognize(f"[{line},\n{line}]", formats).format.name == item.name
+            if item.spec.records:
+                head = "".join(f'{{"{key}":' for key in item.spec.records.split("."))
+                assert recognize(f"{head} [{line},\n{line}]", formats).format.name == item.name
         elif item.spec.container == "parquet":
             assert recognize_columns(headers, formats).format.name == item.name
 

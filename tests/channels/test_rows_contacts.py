@@ -80,7 +80,7 @@ def test_wecom_contacts(tmp_path: Path) -> None:
     person = {"channel": "wecom", "source_record_key": "wecom:13800000001"}
     assert found["channel_interactions"][0] == {
         **person,
-        "interaction_key": "wecom:WangXiao/2026-03-05 01:05:00.000000+00:00/13800000001",
+        "interaction_key": "wecom:WangXiao/2026-03-05 01:05:00.000000+00:00/1",
         "interaction_type": "added_staff",
         "occurred_at": FOLLOWED,
         "staff_id_channel": "WangXiao",

@@ -32,7 +32,7 @@ def test_sms_receipts(tmp_path: Path) -> None:
     assert found["channel_sends"] == [
         {
             "channel": "sms",
-            "send_key": "sms:900619^0/13800000001",
+            "send_key": "sms:900619^0/958604/1",
             "campaign_no": "SMS7",
             "source_record_key": "sms:13800000001",
             "medium": "sms",
@@ -43,7 +43,7 @@ def test_sms_receipts(tmp_path: Path) -> None:
         },
         {
             "channel": "sms",
-            "send_key": "sms:900619^0/13800000002",
+            "send_key": "sms:900619^0/958605/1",
             "campaign_no": "SMS7",
             "source_record_key": "sms:13800000002",
             "medium": "sms",
@@ -53,7 +53,7 @@ def test_sms_receipts(tmp_path: Path) -> None:
         },
         {
             "channel": "sms",
-            "send_key": "sms:900619^0/13800000003",
+            "send_key": "sms:900619^0/958606/1",
             "campaign_no": "SMS7",
             "source_record_key": "sms:13800000003",
             "medium": "sms",

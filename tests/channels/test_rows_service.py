@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, date, datetime
 from pathlib import Path
+
+import pytest
 
 from tests.channels.canonical import canonical, csv, points
 
@@ -123,4 +126,51 @@ def test_loyalty_members(tmp_path: Path) -> None:
             "status": "denied",
             **seen,
         }
+    ]
+
+
+API_TICKET = {
+    "id": 100001,
+    "requester_id": 360000000001,
+    "subject": "Where is it?",
+    "status": "solved",
+    "type": "question",
+    "created_at": "2026-03-05T01:05:00Z",
+    "updated_at": "2026-03-06T01:05:00Z",
+    "satisfaction_rating": {"id": 7, "score": "good", "comment": "fine"},
+    "metric_set": {"solved_at": "2026-03-06T01:05:00Z", "reply_time_in_minutes": {"calendar": 25, "business": 20}},
+}
+
+
+@pytest.mark.parametrize("is_document", [True, False])
+def test_zendesk_json(tmp_path: Path, *, is_document: bool) -> None:
+    word = {**API_TICKET, "id": 100002, "status": "hold", "type": None, "satisfaction_rating": "offered", "metric_set": None}
+    bad = {**API_TICKET, "id": 100003, "satisfaction_rating": {"score": "bad"}}
+    tickets = [API_TICKET, word, bad]
+    whole = {"users": [{"id": 1, "tickets": []}], "tickets": tickets, "next_page": None, "count": 3}
+    text = json.dumps(whole, indent=2) if is_document else "".join(json.dumps(item) + "\n" for item in tickets)
+    found = canonical(tmp_path, "2026-03-07/t.json", text, "zendesk_json")
+    record = {"channel": "zendesk", "source_record_key": "zendesk:360000000001"}
+    assert found["channel_tickets"][0] == {
+        **record,
+        "ticket_key": "zendesk:100001",
+        "ticket_no": "100001",
+        "status": "solved",
+        "ticket_type": "question",
+        "created_at": CREATED,
+        "first_replied_at": datetime(2026, 3, 5, 1, 30, tzinfo=UTC),
+        "solved_at": datetime(2026, 3, 6, 1, 5, tzinfo=UTC),
+        "satisfaction_score": 5,
+    }
+    assert [(row["status"], row.get("satisfaction_score")) for row in found["channel_tickets"][1:]] == [("pending", None), ("solved", 1)]
+
+
+def test_zendesk_users(tmp_path: Path) -> None:
+    user = {"id": 360000000001, "name": "Ali Pear", "email": "ali@example.com", "phone": None, "role": "end-user"}
+    users = [{**user, "external_id": "7001", "created_at": "2026-03-05T01:05:00Z"}, {**user, "id": 2, "role": "agent"}]
+    found = canonical(tmp_path, "2026-03-07/u.json", json.dumps({"users": users}), "zendesk_users")
+    assert [row["full_name"] for row in found["channel_profiles"]] == ["Ali Pear"], "staff are no customers"
+    assert points(found) == [
+        ("zendesk:360000000001", "email", "global", "ali@example.com"),
+        ("zendesk:360000000001", "user_id", "site", "7001"),
     ]

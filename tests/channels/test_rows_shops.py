@@ -10,29 +10,9 @@ import pytest
 
 from tests.channels.canonical import canonical, csv, points
 from tests.channels.lake import home_with, load, rows
+from tests.channels.world import SQUARE
 
 SOLD = datetime(2026, 3, 5, 15, 5, 9, tzinfo=UTC)  # 10:05:09 in New York, before summer time
-SQUARE = {
-    "Date": "2026-03-05",
-    "Time": "10:05:09",
-    "Time Zone": "Eastern Time (US & Canada)",
-    "Category": "Knitwear",
-    "Item": "Scarf",
-    "Qty": "2.0",
-    "Price Point Name": "Red",
-    "SKU": "SC-1",
-    "Modifiers Applied": "",
-    "Gross Sales": "$1,240.00",
-    "Discounts": "-$40.00",
-    "Net Sales": "$1,200.00",
-    "Tax": "$60.00",
-    "Transaction ID": "tx1",
-    "Payment ID": "pay1",
-    "Event Type": "Payment",
-    "Location": "Main St",
-    "Customer ID": "SQ7",
-    "Customer Name": "Ali Pear",
-}
 HAT = {**SQUARE, "Item": "Hat", "Qty": "1.0", "Price Point Name": "Regular", "SKU": "'00123", "Gross Sales": "$10.00"} | {
     "Discounts": "$0.00",
     "Net Sales": "$10.00",

@@ -39,9 +39,12 @@ def test_ga4_purchase(tmp_path: Path) -> None:
 
 def test_ga4_events_of_strangers_and_of_several_products(tmp_path: Path) -> None:
     bare = {"event_date": "20260305", "event_timestamp": int(GA4_MICROS), "event_params": [], "user_id": None}
-    view = {**bare, "event_name": "view_item", "user_pseudo_id": "99.88", "event_params": [ga4_param("value", double_value=12.5)]} | {
-        "items": [{"item_id": "SC-1"}, {"item_id": "HT-2"}]
-    }
+    view = {
+        **bare,
+        "event_name": "view_item",
+        "user_pseudo_id": "99.88",
+        "event_params": [ga4_param("value", double_value=12.5), ga4_param("currency", string_value="EUR")],
+    } | {"items": [{"item_id": "SC-1"}, {"item_id": "HT-2"}]}
     custom = {**bare, "event_name": "spin_wheel", "user_pseudo_id": None, "items": []}
     found = canonical(tmp_path, "events_20260305.json", json_lines(view, custom), "ga4_export")
     viewed, other = found["channel_events"]

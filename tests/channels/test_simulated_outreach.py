@@ -13,6 +13,7 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.simulate import SimulationSpec, SimulationSummary, simulate
 from pipelines.simulate.spec import OUTREACH_FORMATS
+from tests.channels.canonical import broken_promises
 from tests.channels.lake import frame, loads, unaccounted
 
 
@@ -41,6 +42,11 @@ def test_each_row_becomes_one_fact(written: tuple[Home, SimulationSummary]) -> N
     assert frame(home, "channel_tickets").height == summary.rows["zendesk_csv"]
     points = frame(home, "channel_points")
     assert points.height == points["points_key"].n_unique() == summary.rows["loyalty_points"]
+
+
+def test_rows_keep_every_promise_of_the_stage(written: tuple[Home, SimulationSummary]) -> None:
+    home, _ = written
+    assert broken_promises(home) == []
 
 
 def test_records_are_known_by_their_true_keys(written: tuple[Home, SimulationSummary]) -> None:

@@ -26,11 +26,15 @@ _DO = "mend the contract; pipelines/channels/contract.py lists every key"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A validated contract with its expressions. `hash` changes when its meaning does."""
+    """A validated contract with its expressions. `hash` changes when its meaning does.
+
+    `generation`: how many contracts it extends. Of two that fit a file equally the extension is meant.
+    """
 
     spec: FormatSpec
     compiled: Compiled
     hash: str
+    generation: int = 0
 
     @property
     def name(self) -> str:
@@ -111,7 +115,12 @@ def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str)
         path = error.path
         raise ConfigurationError(f"{'.'.join(map(str, path))}: {error}", where=source.where(path), do=_DO) from error
     text = json.dumps(spec.model_dump(mode="json", exclude={"title", "notes"}), sort_keys=True, ensure_ascii=False)
-    return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest())
+    return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest(), _generation(source, sources))
+
+
+def _generation(source: _Source, sources: Mapping[str, _Source]) -> int:
+    base = source.value.get("extends")
+    return 0 if base is None else 1 + _generation(sources[str(base)], sources)
 
 
 def _extended(source: _Source, sources: Mapping[str, _Source], seen: tuple[str, ...]) -> dict[str, Any]:

@@ -167,14 +167,14 @@ def _paths(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[float, str]]) -> Format | None:
-    """The contract whose detect set the headers contain; of several the one with the largest set, then the most columns."""
+    """The contract whose detect set the headers contain; of several the largest set, then what extends, then the most columns."""
     names = frozenset(headers) - {""}
     fits = []
     for item in formats:
         spec = item.spec
         lacking = [name for name in map(normal_header, spec.detect) if name not in names]
         if not lacking and not names & set(map(normal_header, spec.absent)):
-            fits.append(((len(spec.detect), _listed(spec, names), item.name), item))
+            fits.append(((len(spec.detect), item.generation, _listed(spec, names), item.name), item))
         elif len(lacking) < len(spec.detect):
             share = 1 - len(lacking) / len(spec.detect)
             misses.append(

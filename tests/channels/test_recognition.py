@@ -163,6 +163,14 @@ def test_most_specific_contract_wins(tmp_path: Path) -> None:
     assert recognize("a,c\n", formats).format.name == "wide"
 
 
+def test_own_contract_that_extends_a_shipped_one_is_taken(tmp_path: Path) -> None:
+    """Whatever its name: it says how this shop's files differ, a currency or a zone."""
+    (tmp_path / "a_square.yaml").write_text("format: a_square\nextends: square_items\ntitle: Ours\ncurrency_code: USD\n")
+    formats = read_formats([SHIPPED, tmp_path])
+    (own,) = [item for item in formats if item.name == "a_square"]
+    assert recognize(",".join(named(own, with_optional=True)) + "\n", formats).format.spec.currency_code == "USD"
+
+
 def test_parquet_without_a_contract_is_refused(formats: tuple[Format, ...]) -> None:
     with pytest.raises(UnreadableError, match="follows no contract"):
         recognize_columns(list(pl.DataFrame({"x": [1]}).columns), formats)

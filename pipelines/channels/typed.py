@@ -20,6 +20,7 @@ LONG_ID = r"^\d{17,}$"
 ZERO_TAILED_ID = r"^[1-9]\d{14}0{2,}$"
 
 _WIDE = pl.Decimal(38, 12)  # holds every number of the exports exactly, so that a lost decimal can be seen
+_LARGEST = 10**11  # no price, sum or count of a shop in any currency; sums of a hundred thousand such still fit their columns
 _INSTANT = POLARS_TYPES[Type.INSTANT]
 _LATEST_MICROS = 4_102_444_800_000_000  # 2100-01-01
 _FIRST_DAY, _LAST_DAY = -25_567, 47_481  # 1900-01-01 and 2099-12-31, in days from 1970
@@ -83,7 +84,7 @@ def _decimal(scale: int) -> Callable[[pl.Expr, Reading], Typed]:
         faults = (
             Fault(_failed(text, wide), "is no number"),
             Fault(text.str.contains("[eE]"), "is a number in scientific notation, which has lost digits"),
-            Fault(_failed(wide, reading.value), "is a number too large"),
+            Fault(_failed(wide, reading.value) | ~reading.value.is_between(-_LARGEST, _LARGEST), "is a number too large"),
             Fault(reading.value != wide, f"has more than {scale} decimals"),
         )
         helper = text.cast(_WIDE, strict=False).alias(f"wide:{reading.name}")

@@ -9,21 +9,10 @@ from pathlib import Path
 import pytest
 
 from tests.channels.canonical import canonical, csv, points
+from tests.channels.world import FOLLOWER, KLAVIYO
 
 FOLLOWED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC)
 DAY_END = datetime(2026, 3, 7, 15, 59, 59, 999999, tzinfo=UTC)
-FOLLOWER = {
-    "subscribe": 1,
-    "openid": "oAli",
-    "nickname": "",
-    "language": "zh_CN",
-    "subscribe_time": int(FOLLOWED.timestamp()),
-    "unionid": "uAli",
-    "remark": "",
-    "groupid": 0,
-    "tagid_list": [2, 128],
-    "subscribe_scene": "ADD_SCENE_QR_CODE",
-}
 
 
 def test_wechat_followers(tmp_path: Path) -> None:
@@ -89,21 +78,10 @@ def test_wecom_contacts(tmp_path: Path) -> None:
     assert points(found) == [("wecom:13800000001", "phone", "global", "13800000001")]
 
 
-OLD = {
-    "Campaign Name": "Spring",
-    "Send Time": "2026-03-05 23:30:00",
-    "Total Recipients": "1200",
-    "Unique Opens": "300",
-    "Open Rate": "25.0%",
-    "Campaign ID": "01HX",
-    "Campaign Channel": "email",
-}
-
-
 @pytest.mark.parametrize(
     ("row", "name"),
     [
-        (OLD, "klaviyo_campaigns"),
+        (KLAVIYO, "klaviyo_campaigns"),
         (
             {
                 "Campaign name": "Spring",

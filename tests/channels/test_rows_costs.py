@@ -10,6 +10,7 @@ import pytest
 
 from tests.channels.canonical import canonical, csv
 from tests.channels.lake import home_with, load, loads
+from tests.channels.world import META
 
 GOOGLE = """\
 Campaign report
@@ -68,19 +69,6 @@ def test_google_ads_in_german(tmp_path: Path) -> None:
 def test_google_ads_without_a_period_is_refused(tmp_path: Path) -> None:
     home = home_with(tmp_path, {"g.csv": GOOGLE.replace('"June 1, 2026 - June 30, 2026"', "All time")})
     assert [problem.kind for problem in load(home).problems] == ["refused"]
-
-
-META = {
-    "Reporting starts": "2026-06-01",
-    "Reporting ends": "2026-06-30",
-    "Campaign name": "Spring",
-    "Campaign ID": "120001",
-    "Ad set name": "Women 25+",
-    "Amount spent (USD)": "1,804.5",
-    "Impressions": "51200",
-    "Link clicks": "600",
-    "Clicks (all)": "640",
-}
 
 
 def test_meta_ads(tmp_path: Path) -> None:

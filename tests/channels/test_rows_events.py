@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tests.channels.canonical import canonical, points
 from tests.channels.lake import home_with, load, rows
-from tests.channels.world import GA4_MICROS, GA4_PURCHASE, ga4_param, json_lines
+from tests.channels.world import GA4_MICROS, GA4_PURCHASE, MESSAGE, ga4_param, json_lines
 
 AT = datetime(2026, 3, 5, 1, 5, 0, 123456, tzinfo=UTC)
 
@@ -68,21 +68,6 @@ def test_ga4_event_whose_shape_breaks_is_set_aside_alone(tmp_path: Path) -> None
     home = home_with(tmp_path, {"events_20260305.json": json_lines(GA4_PURCHASE, *odd)})
     load(home)
     assert (len(rows(home, "channel_events")), len(rows(home, "channel_quarantine"))) == (1, 3)
-
-
-MESSAGE = {
-    "messageId": "m1",
-    "channel": "web",
-    "anonymousId": "a-1",
-    "userId": "7001",
-    "originalTimestamp": "2026-03-05T01:05:00.000Z",
-    "sentAt": "2026-03-05T01:05:01.000Z",
-    "receivedAt": "2026-03-05T01:05:02.000Z",
-    "timestamp": "2026-03-05T01:05:00.123456Z",
-    "request_ip": "203.0.113.7",
-    "rudderId": "r-1",
-    "context": {"traits": {"email": "ali@example.com", "phone": "+491700000001"}, "library": {"name": "RudderLabs JavaScript SDK"}},
-}
 
 
 def test_rudderstack_event(tmp_path: Path) -> None:

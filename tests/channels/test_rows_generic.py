@@ -10,20 +10,9 @@ import pytest
 
 from tests.channels.canonical import canonical, csv, points
 from tests.channels.lake import home_with, load, loads, rows
+from tests.channels.world import COUPON, REVIEW, STOCK
 
 AT, USED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC), datetime(2026, 3, 6, 1, 5, tzinfo=UTC)
-COUPON = {
-    "coupon_code": "SPRING",
-    "issued_at": "2026-03-05 09:05:00",
-    "redeemed_at": "2026-03-06 09:05:00",
-    "expires_at": "2026-03-31 23:59:59",
-    "campaign_no": "C7",
-    "order_no": "1007",
-    "member_id": "88001",
-    "phone": "13800000001",
-}
-REVIEW = {"review_id": "r1", "score": "5.0", "reviewed_at": "2026-03-05 09:05:00", "product_id": "SC-1", "email": "Ali@example.com"}
-STOCK = {"product_id": "SC-1", "store_id": "0002", "counted_on": "2026/03/05", "quantity": "1,200"}
 
 
 def test_coupons(tmp_path: Path) -> None:

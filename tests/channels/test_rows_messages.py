@@ -9,20 +9,10 @@ from typing import Any
 
 from tests.channels.canonical import canonical, csv, points
 from tests.channels.lake import home_with, load, loads, rows
+from tests.channels.world import MAILCHIMP_MEMBER, RECEIPT
 
 SENT, REPORTED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC), datetime(2026, 3, 5, 1, 5, 9, tzinfo=UTC)
 DAY_END = datetime(2026, 3, 7, 15, 59, 59, 999999, tzinfo=UTC)
-RECEIPT = {
-    "phone_number": "13800000001",
-    "send_time": "2026-03-05 09:05:00",
-    "report_time": "2026-03-05 09:05:09",
-    "success": True,
-    "err_code": "DELIVERED",
-    "err_msg": "用户接收成功",
-    "sms_size": "1",
-    "biz_id": "900619^0",
-    "out_id": "SMS7",
-}
 
 
 def test_sms_receipts(tmp_path: Path) -> None:
@@ -137,29 +127,9 @@ def test_mailchimp_activity(tmp_path: Path) -> None:
     ]
 
 
-MEMBER = {
-    "Email Address": "ali@example.com",
-    "First Name": "Ali",
-    "Last Name": "Pear",
-    "Shoe size": "38",
-    "MEMBER_RATING": "3",
-    "OPTIN_TIME": "2026-03-05 01:05:00",
-    "OPTIN_IP": "",
-    "CONFIRM_TIME": "2026-03-05 01:05:09",
-    "CONFIRM_IP": "203.0.113.7",
-    "CC": "de",
-    "REGION": "be",
-    "LAST_CHANGED": "2026-03-05 01:05:09",
-    "LEID": "200000001",
-    "EUID": "a1b2c3d4e5",
-    "NOTES": "",
-    "TAGS": '"VIP","Blog"',
-}
-
-
 def test_mailchimp_members(tmp_path: Path) -> None:
-    imported = {**MEMBER, "Email Address": "b@example.com", "OPTIN_TIME": "", "CONFIRM_TIME": "", "EUID": "ffff"}
-    found = canonical(tmp_path, "2026-03-07/m.csv", csv([MEMBER, imported]), "mailchimp_members")
+    imported = {**MAILCHIMP_MEMBER, "Email Address": "b@example.com", "OPTIN_TIME": "", "CONFIRM_TIME": "", "EUID": "ffff"}
+    found = canonical(tmp_path, "2026-03-07/m.csv", csv([MAILCHIMP_MEMBER, imported]), "mailchimp_members")
     seen = {"first_seen_at": DAY_END, "last_seen_at": DAY_END}
     assert found["channel_profiles"][0] == {
         "channel": "mailchimp",
@@ -185,7 +155,7 @@ def test_mailchimp_members(tmp_path: Path) -> None:
 
 
 def test_mailchimp_unsubscribed_deny_from_the_day_they_left(tmp_path: Path) -> None:
-    left = {**MEMBER, "UNSUB_TIME": "2026-03-06 01:05:00", "UNSUB_CAMPAIGN_TITLE": "March", "UNSUB_REASON": "NORMAL"}
+    left = {**MAILCHIMP_MEMBER, "UNSUB_TIME": "2026-03-06 01:05:00", "UNSUB_CAMPAIGN_TITLE": "March", "UNSUB_REASON": "NORMAL"}
     found = canonical(tmp_path, "2026-03-07/m.csv", csv([left]), "mailchimp_unsubscribed")
     (consent,) = found["channel_consents"]
     assert (consent["status"], consent["first_seen_at"]) == ("denied", datetime(2026, 3, 6, 1, 5, tzinfo=UTC))

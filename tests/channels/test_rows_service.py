@@ -9,27 +9,11 @@ from pathlib import Path
 import pytest
 
 from tests.channels.canonical import canonical, csv, points
+from tests.channels.world import API_TICKET, TICKET
 
 CREATED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC)
 DAY_END = datetime(2026, 3, 7, 15, 59, 59, 999999, tzinfo=UTC)
 SEEN = {"first_seen_at": CREATED, "last_seen_at": CREATED}
-TICKET = {
-    "Summation column": "1",
-    "Id": "100001",
-    "Requester": "Ali Pear",
-    "Requester id": "360000000001",
-    "Requester external id": "'7001.0",
-    "Requester email": "ali@example.com",
-    "Subject": "Where is it?",
-    "Status": "Solved",
-    "Ticket type": "Incident",
-    "Created at": "2026-03-05 09:05:00",
-    "Updated at": "2026-03-06 09:05:00",
-    "Solved at": "2026-03-06 09:05:00",
-    "Satisfaction Score": "Bad with comment",
-    "First reply time in minutes": "1,500",
-    "Ticket Category [list]": "delivery",
-}
 
 
 def test_zendesk_csv(tmp_path: Path) -> None:
@@ -127,19 +111,6 @@ def test_loyalty_members(tmp_path: Path) -> None:
             **seen,
         }
     ]
-
-
-API_TICKET = {
-    "id": 100001,
-    "requester_id": 360000000001,
-    "subject": "Where is it?",
-    "status": "solved",
-    "type": "question",
-    "created_at": "2026-03-05T01:05:00Z",
-    "updated_at": "2026-03-06T01:05:00Z",
-    "satisfaction_rating": {"id": 7, "score": "good", "comment": "fine"},
-    "metric_set": {"solved_at": "2026-03-06T01:05:00Z", "reply_time_in_minutes": {"calendar": 25, "business": 20}},
-}
 
 
 @pytest.mark.parametrize("is_document", [True, False])

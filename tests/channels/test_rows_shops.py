@@ -10,7 +10,7 @@ import pytest
 
 from tests.channels.canonical import canonical, csv, points
 from tests.channels.lake import home_with, load, rows
-from tests.channels.world import SQUARE
+from tests.channels.world import SQUARE, WOO
 
 SOLD = datetime(2026, 3, 5, 15, 5, 9, tzinfo=UTC)  # 10:05:09 in New York, before summer time
 HAT = {**SQUARE, "Item": "Hat", "Qty": "1.0", "Price Point Name": "Regular", "SKU": "'00123", "Gross Sales": "$10.00"} | {
@@ -83,21 +83,6 @@ def test_square_zone_that_is_none_is_set_aside(tmp_path: Path, zone: str) -> Non
     load(home)
     assert [row["column_name"] for row in rows(home, "channel_quarantine")] == ["Date"]
     assert len(rows(home, "channel_orders")) == 1
-
-
-WOO = {
-    "Date": "2026-03-05 09:05:00",
-    "Order #": "1007",
-    "N. Revenue (formatted)": "৳2,999",
-    "Status": "completed",
-    "Customer": "Ali Pear",
-    "Customer type": "returning",
-    "Product(s)": "2× Mug, 1× Tee",
-    "Items sold": "3",
-    "Coupon(s)": "SPRING",
-    "N. Revenue": "2999",
-    "Attribution": "Direct",
-}
 
 
 def test_woo_orders(tmp_path: Path) -> None:

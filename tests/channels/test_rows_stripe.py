@@ -8,44 +8,14 @@ from pathlib import Path
 
 from tests.channels.canonical import canonical, csv, points
 from tests.channels.lake import home_with, load, rows
+from tests.channels.world import STRIPE, STRIPE_OLD
 
 PAID, REFUNDED = datetime(2026, 3, 5, 1, 5, tzinfo=UTC), datetime(2026, 3, 9, 8, tzinfo=UTC)
-NEW = {
-    "id": "ch_1",
-    "Created date (UTC)": "2026-03-05 01:05:00",
-    "Amount": "1,128.50",
-    "Amount Refunded": "28.50",
-    "Currency": "eur",
-    "Captured": "TRUE",
-    "Fee": "1.95",
-    "Refunded date (UTC)": "2026-03-09 08:00:00",
-    "Status": "Partially Refunded",
-    "Customer ID": "cus_7",
-    "Customer Email": "Ali@example.com",
-    "Customer Phone": "'+491700000001",
-    "Card Brand": "Visa",
-    "order_id (metadata)": "1007",
-}
-OLD = {
-    "id": "ch_1",
-    "Description": "Order, red",
-    "Seller Message": "",
-    "Created (UTC)": "2026-03-05 01:05",
-    "Amount": "128.50",
-    "Amount Refunded": "128.50",
-    "Currency": "usd",
-    "Fee": "4.03",
-    "Status": "Refunded",
-    "Customer ID": "",
-    "Customer Email": "Ali@example.com",
-    "Captured": "true",
-    "Card Brand": "Visa",
-}
 
 
 def test_stripe_payments(tmp_path: Path) -> None:
-    failed = {**NEW, "id": "ch_2", "Status": "Failed", "Amount Refunded": "0.00", "Refunded date (UTC)": ""}
-    found = canonical(tmp_path, "2026-03-10/unified_payments.csv", samples_crlf([NEW, failed]), "stripe_payments")
+    failed = {**STRIPE, "id": "ch_2", "Status": "Failed", "Amount Refunded": "0.00", "Refunded date (UTC)": ""}
+    found = canonical(tmp_path, "2026-03-10/unified_payments.csv", samples_crlf([STRIPE, failed]), "stripe_payments")
     person = {"channel": "stripe", "source_record_key": "stripe:cus_7"}
     assert found["channel_payments"] == [
         {
@@ -86,7 +56,7 @@ def samples_crlf(table: list[dict[str, str]]) -> str:
 
 
 def test_stripe_charges_of_the_old_generation(tmp_path: Path) -> None:
-    found = canonical(tmp_path, "2026-03-10/payments.csv", csv([OLD]), "stripe_charges")
+    found = canonical(tmp_path, "2026-03-10/payments.csv", csv([STRIPE_OLD]), "stripe_charges")
     assert [(row["currency_code"], row["paid_amount"], row["source_record_key"]) for row in found["channel_payments"]] == [
         ("USD", Decimal("128.50"), "stripe:ali@example.com")
     ]
@@ -94,6 +64,6 @@ def test_stripe_charges_of_the_old_generation(tmp_path: Path) -> None:
 
 
 def test_stripe_status_that_nobody_knows_is_set_aside(tmp_path: Path) -> None:
-    home = home_with(tmp_path, {"p.csv": csv([NEW, {**NEW, "id": "ch_3", "Status": "Reversed"}])})
+    home = home_with(tmp_path, {"p.csv": csv([STRIPE, {**STRIPE, "id": "ch_3", "Status": "Reversed"}])})
     load(home)
     assert [(row["column_name"], row["value"]) for row in rows(home, "channel_quarantine")] == [("Status", "reversed")]

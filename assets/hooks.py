@@ -2,9 +2,8 @@
 
 import dagster as dg
 
-from assets.records import failed_path, run_id, run_inputs
+from assets.records import write_failure
 from assets.resources import HomeResource
-from pipelines.contracts.storage import write_json
 
 
 @dg.failure_hook(required_resource_keys={"home"})
@@ -17,7 +16,5 @@ def report_failure(context: dg.HookContext) -> None:
     if as_of is None:  # load_deliveries runs for no day
         context.log.error(f"{context.step_key} stopped: {error}")
         return
-    run = home.run(as_of)
-    inputs = run_inputs(run)
-    write_json(failed_path(run.home, run_id(inputs)), {**inputs, "failed_step": context.step_key, "error": str(error)})
-    context.log.error(f"run {run_id(inputs)} stopped at {context.step_key}: {error}; nothing was published")
+    identifier = write_failure(home.run(as_of), context.step_key, error)
+    context.log.error(f"run {identifier} stopped at {context.step_key}: {error}; nothing was published")

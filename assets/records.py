@@ -14,6 +14,7 @@ import polars as pl
 
 from assets.project import code_version
 from pipelines.channels import visible_loads
+from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
@@ -60,6 +61,21 @@ def write_record(home: Home, identifier: str, inputs: Mapping[str, Any], **resul
 def failed_path(home: Home, identifier: str) -> Path:
     """Record of a run that stopped before it published."""
     return home.runs / f"{identifier}.failed.json"
+
+
+def write_failure(run: Run, step: str | None, error: BaseException | None) -> str:
+    """Write the record of a run that stopped at `step`; return its id. Other errors than ours may quote rows: only their kind is kept."""
+    inputs = run_inputs(run)
+    identifier = run_id(inputs)
+    reason = str(error) if isinstance(error, CdpError) else type(error).__name__
+    write_json(failed_path(run.home, identifier), {"run_id": identifier, **inputs, "failed_step": step, "error": reason})
+    return identifier
+
+
+def failed_step(instance: dg.DagsterInstance, dagster_run_id: str) -> str | None:
+    """The step at which a Dagster run stopped; None when it failed outside any step."""
+    failures = instance.all_logs(dagster_run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    return failures[-1].step_key if failures else None
 
 
 def read_record(home: Home, identifier: str) -> dict[str, Any] | None:

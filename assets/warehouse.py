@@ -80,7 +80,8 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
         "DO_NOT_TRACK": "1",
     }
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
-    quiet = ["--quiet", "--log-level-file", "none"]
+    # failures are told once, by the results; standard output belongs to the summary
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
     runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
     try:
         outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])

@@ -15,7 +15,7 @@ import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError  # has no public name
 
 from assets.cli.progress import Display, ShownProgress
-from assets.records import check_outcomes, read_record, run_id, run_inputs
+from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
 from assets.resources import HomeResource, not_writable, open_run_lock
 from pipelines.channels import covered_days, delivery_problems, waiting_files
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
@@ -136,7 +136,15 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
                 resources={"home": home, "progress": ShownProgress(display)},
                 run_config=_QUIET,
             )
-        except DagsterAssetCheckFailedError as error:
-            outcomes = check_outcomes(instance, identifier)
-            red = [f"{check}: {outcome}" for check, outcome in outcomes.items() if outcome.startswith("failed")]
-            raise CheckFailedError("; ".join(red), do="mend the data or the rule and run again; nothing was published") from error
+        except Exception as error:
+            failure = _red_checks(instance, identifier) if isinstance(error, DagsterAssetCheckFailedError) else error
+            if partition is not None:  # Dagster calls no failure hook when it raises in process
+                write_failure(home.run(partition), failed_step(instance, identifier), failure)
+            if failure is error:
+                raise
+            raise failure from error
+
+
+def _red_checks(instance: dg.DagsterInstance, dagster_run_id: str) -> CheckFailedError:
+    red = [f"{check}: {outcome}" for check, outcome in check_outcomes(instance, dagster_run_id).items() if outcome.startswith("failed")]
+    return CheckFailedError("; ".join(red), do="mend the data or the rule and run again; nothing was published")

@@ -142,6 +142,8 @@ def rewritten(
     size = int(records.ends[-1]) + 1
     if size == len(data) and len(records.drops) == 0 and goes_on.all() and not surplus.any():
         returns = int(has_return.sum())
+        if not returns and not shape.separator:
+            return data  # JSON: a record is a line as it is
         if not returns or data.count(b"\r") == returns:
             return data.translate(_translation(shape.separator), b"\r" if returns else b"")
     out = bytearray(data[:size].translate(_translation(shape.separator)))

@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypedDict
 
 import numpy as np
 import polars as pl
+import pyarrow.parquet as pq
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
@@ -58,13 +59,22 @@ class Results:
     totals: tuple[Any, ...]
     faulty: pl.DataFrame  # source_row, fault, value
     faults: tuple[RecordFault, ...]
-    parts: Mapping[str, Path]  # of the tables, in staging; possibly without rows
+    parts: Mapping[str, Path]  # of the tables that got rows, in staging
+    holes: tuple[tuple[str, str], ...]  # table and required column that is null in some row: a mistake in the contract
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Where the rows of one file for one table were written."""
+
+    path: Path
+    holes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
     times: Mapping[int, Mapping[str, Any]]
-    tables: Sequence[pl.DataFrame]
+    parts: Mapping[int, Mapping[str, _Part]]  # by file and table
 
 
 def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
@@ -144,8 +154,46 @@ def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: 
                 .sink_parquet(_part(batch[0], table), lazy=True, **PARQUET)
             )
         plans.append(rows)
-    done = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
-    return _Outcome(_by_file(done[-1]), [in_file_order(rows) for rows in done[:-1]] if in_memory else [])
+    *filled, times = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
+    parts: dict[int, dict[str, _Part]] = {file: {} for file in range(len(batch))}
+    for table, result in zip(_tables(item), filled, strict=True):
+        written = _write_parts(in_file_order(result), table, batch) if in_memory else _written_part(table, batch[0])
+        for file, part in written.items():
+            parts[file][table.name] = part
+    return _Outcome(_by_file(times), parts)
+
+
+def _write_parts(rows: pl.DataFrame, table: Table, batch: Sequence[Opened]) -> dict[int, _Part]:
+    """Write the rows of each file into a part of its own, all by one sink: a call for each of them cost as much as reading the files."""
+    paths = [_part(opened, table) for opened in batch]
+    if rows.height:
+        target = pl.PartitionBy(
+            paths[0].parent,
+            key=FILE,
+            include_key=False,
+            approximate_bytes_per_file=None,
+            file_path_provider=lambda part: paths[part.partition_keys.item(0, FILE)].name,
+        )
+        rows.lazy().sink_parquet(target, engine="streaming", **PARQUET)
+    holes: dict[int, list[str]] = {file: [] for file in rows[FILE].unique()}
+    for column in table.required:
+        if rows[column].null_count():
+            for file in rows.filter(pl.col(column).is_null())[FILE].unique():
+                holes[file].append(column)
+    return {file: _Part(paths[file], tuple(columns)) for file, columns in holes.items()}
+
+
+def _written_part(table: Table, opened: Opened) -> dict[int, _Part]:
+    """The part of a streamed file, by what its own footer says; a part without rows is removed."""
+    path = _part(opened, table)
+    metadata = pq.read_metadata(path)
+    if not metadata.num_rows:
+        path.unlink()
+        return {}
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    positions = {column: position for position, column in enumerate(table.column_names) if column in table.required}
+    statistics = {column: [group.column(position).statistics for group in groups] for column, position in positions.items()}
+    return {0: _Part(path, tuple(column for column, found in statistics.items() if any(item and item.null_count for item in found)))}
 
 
 def _tables(item: Format) -> list[Table]:
@@ -189,14 +237,7 @@ def _results(
     faults: tuple[RecordFault, ...],
     repeated_count: int,
 ) -> Results:
-    item = opened.format
-    parts = {table.name: _part(opened, table) for table in _tables(item)}
-    for rows, table in zip(outcome.tables, _tables(item), strict=False):
-        mine = _of_file(rows, file)
-        if mine.height:
-            mine.drop(FILE).write_parquet(parts[table.name], **PARQUET)
-        else:
-            del parts[table.name]
+    item, parts = opened.format, outcome.parts[file]
     times = outcome.times.get(file, {})
     firsts = [times.get(f"min:{name}") for name in item.spec.business_times]
     lasts = [times.get(f"max:{name}") for name in item.spec.business_times]
@@ -209,14 +250,9 @@ def _results(
         totals=tuple(times.get(f"total:{position}") for position in range(len(item.compiled.totals))),
         faulty=set_aside.filter(pl.col(FILE) == file) if set_aside.height else set_aside,
         faults=faults,
-        parts=parts,
+        parts={table: part.path for table, part in parts.items()},
+        holes=tuple((table, column) for table, part in parts.items() for column in part.holes),
     )
-
-
-def _of_file(rows: pl.DataFrame, file: int) -> pl.DataFrame:
-    """The rows of one file; a table of a batch is ordered by file."""
-    begin, end = np.searchsorted(rows[FILE].to_numpy(), [file, file + 1])
-    return rows.slice(int(begin), int(end - begin))
 
 
 def batches(opened: Sequence[Opened], limit: int) -> Iterator[list[Opened]]:

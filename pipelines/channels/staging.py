@@ -9,10 +9,8 @@ from datetime import date
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
-from pipelines.channels.compiled import TABLES_BY_NAME
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.deliveries import is_unchanged
 from pipelines.channels.execution import PARQUET, Results, run
@@ -68,7 +66,11 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
     is_whole = not (lines.bad or results.faulty.height or results.repeated_count)
     check_totals(spec, lines.footer_text, results.totals, is_whole=is_whole)
     quarantine = quarantined_rows(opened, results)
-    parts = _non_empty(results, opened.format.name)
+    if results.holes:
+        table, column = results.holes[0]
+        what = f"gives rows of {table} without {column}"
+        raise UnreadableError(what, f"mend {opened.format.name}: a field of it must be `required`", kind="refused")
+    parts = tuple(results.parts.items())
     if quarantine.height:
         path = opened.staging.with_name(f"{opened.staging.name}.{CHANNEL_QUARANTINE.name}.parquet")
         quarantine.write_parquet(path, **PARQUET)
@@ -101,26 +103,6 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
     if load.unaccounted:
         raise UnreadableError(f"has {load.unaccounted} lines that would be in no count", "report it with the contract", kind="refused")
     return Staged(load, parts)
-
-
-def _non_empty(results: Results, format_name: str) -> tuple[tuple[str, Path], ...]:
-    """Parts with rows. A null in a required column is a hole in the contract: the file is refused, the run goes on."""
-    kept = []
-    for name, path in results.parts.items():
-        metadata = pq.read_metadata(path)
-        if not metadata.num_rows:
-            path.unlink()
-            continue
-        kept.append((name, path))
-        table = TABLES_BY_NAME[name]
-        required = {column: position for position, column in enumerate(table.column_names) if column in table.required}
-        for group in range(metadata.num_row_groups):
-            for column, position in required.items():
-                statistics = metadata.row_group(group).column(position).statistics
-                if statistics is not None and statistics.null_count:
-                    what = f"gives rows of {name} without {column}"
-                    raise UnreadableError(what, f"mend {format_name}: a field of it must be `required`", kind="refused")
-    return tuple(kept)
 
 
 def _covers(opened: Opened, results: Results, zone: str) -> tuple[date | None, date | None]:

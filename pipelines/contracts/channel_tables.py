@@ -106,6 +106,7 @@ CHANNEL_ORDERS = _fact(
     _text("status", "unpaid, paid, shipped, completed, refunded or cancelled.", required=True),
     _RECORD,
     _text("store_id_channel", "Shop or branch as the channel names it."),
+    _text("country", "Country of the order as delivered, with or without a known buyer; null when the export does not say."),
     _at("ordered_at", "When the order was made.", required=True),
     _at("paid_at", "When it was paid; null when unknown or unpaid."),
     _at("shipped_at", "When it was shipped."),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.errors import ConfigurationError
@@ -20,6 +21,15 @@ def _load(tmp_path: Path, text: str) -> Config:
 
 def test_shipped_file_states_the_defaults() -> None:
     assert load_config(ROOT / "cdp.yaml").hash == Config().hash
+
+
+def test_shipped_file_states_every_setting() -> None:
+    stated = yaml.safe_load((ROOT / "cdp.yaml").read_text(encoding="utf-8"))
+    for section, field in Config.model_fields.items():
+        if isinstance(stated.get(section), dict):
+            assert set(stated[section]) == set(field.annotation.model_fields), section  # type: ignore[union-attr]
+        else:
+            assert f"{section}:" in (ROOT / "cdp.yaml").read_text(encoding="utf-8")
 
 
 def test_two_files_that_mean_the_same_have_one_hash(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -119,7 +120,12 @@ def test_red_check_keeps_what_was_published(inbox: Path, tmp_path: Path, cdp: Cd
     finished = cdp("run", "--home", home, "--deliveries", inbox)
     assert finished.returncode == 1, finished.stderr
     assert "rate" in finished.stderr
+    assert finished.stdout == ""
     assert content_of_published(home) == before
+    (failed,) = home.glob("runs/*.failed.json")
+    record = json.loads(failed.read_text(encoding="utf-8"))
+    assert record["failed_step"] == "warehouse"
+    assert "assert_every_currency_has_a_rate" in record["error"]
 
 
 def test_gz_of_garbage_is_refused_not_fatal(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:

@@ -86,6 +86,7 @@ converted as (
         status,
         customer_id,
         store_id_channel,
+        country,
         ordered_at,
         ordered_on,
         paid_at,

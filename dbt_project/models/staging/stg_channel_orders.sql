@@ -18,6 +18,7 @@ renamed as (
         source.status,
         source.source_record_key,
         source.store_id_channel,
+        source.country,
         source.ordered_at,
         source.paid_at,
         source.shipped_at,

@@ -12,6 +12,7 @@ select
     status,
     customer_id,
     store_id_channel,
+    country,
     ordered_at,
     ordered_on,
     paid_at,

@@ -141,7 +141,8 @@ CHANNEL_SUITES: tuple[Suite, ...] = (
             _key("event_key"),
             _RECORD,
             plausible("amounts_name_their_currency", "value_amount is null or currency_code is not null"),
-            plausible("events_name_a_visitor", "coalesce(source_record_key, anonymous_id) is not null"),
+            # visitors who gave no consent are in the export of Google Analytics, without a device
+            plausible("events_name_a_visitor", "channel = 'ga4' or coalesce(source_record_key, anonymous_id) is not null"),
             _past("occurred_at"),
         ),
     ),

@@ -49,6 +49,35 @@ def thousands(cell: pl.Expr) -> pl.Expr:
     return pl.when(is_grouped).then(cell.str.replace_all(r"[,，]", "")).otherwise(cell)
 
 
+def decimal_comma(cell: pl.Expr) -> pl.Expr:
+    """`1.234,56`, `1 234,56`, `12,5` -> `1234.56`, `12.5`: continental numbers. What has no comma stays, `1.234` included."""
+    is_continental = cell.str.contains(r"^[+-]?\d{1,3}([. \u{a0}\u{202f}]?\d{3})*,\d+$")
+    whole = cell.str.replace_all(r"[. \u{a0}\u{202f}]", "").str.replace(",", ".", literal=True)
+    return pl.when(is_continental).then(whole).otherwise(cell)
+
+
+def continental_thousands(cell: pl.Expr) -> pl.Expr:
+    """`12.800`, `12 800` -> `12800`: whole numbers of a continental export, where a dot can only part thousands."""
+    is_grouped = cell.str.contains(r"^[+-]?\d{1,3}([. \u{a0}\u{202f}]\d{3})+$")
+    return pl.when(is_grouped).then(cell.str.replace_all(r"[. \u{a0}\u{202f}]", "")).otherwise(cell)
+
+
+def range_start(cell: pl.Expr) -> pl.Expr:
+    """`20260501~20260531` -> `20260501`: reports over several days. A single day stays."""
+    return cell.str.replace(r"^([^~～至]*?)\s*[~～至].*$", "${1}")
+
+
+def range_end(cell: pl.Expr) -> pl.Expr:
+    """`20260501~20260531` -> `20260531`."""
+    return cell.str.replace(r"^.*[~～至]\s*([^~～至]*)$", "${1}")
+
+
+def day_or_nothing(cell: pl.Expr) -> pl.Expr:
+    """`1990-02-03T00:00:00Z` -> `1990-02-03`; what is no day of 1900 to 2099 -> nothing: for values not worth a record."""
+    day = pl.when(cell.str.contains(r"^(19|20)\d\d-")).then(cell.str.slice(0, 10)).str.to_date("%Y-%m-%d", strict=False, cache=False)
+    return day.cast(pl.String)
+
+
 def full_width_comma(cell: pl.Expr) -> pl.Expr:
     """`买家已付款,等待` -> `买家已付款，等待`: exports write both, vocabularies list one."""
     return cell.str.replace_all(",", "，", literal=True)
@@ -100,6 +129,11 @@ CLEANERS: Mapping[str, Cleaner] = {
         suffix_yuan,
         currency_symbol,
         thousands,
+        decimal_comma,
+        continental_thousands,
+        range_start,
+        range_end,
+        day_or_nothing,
         full_width_comma,
         full_width_digits,
         whole_number,

@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.channels.json_paths import steps
+
 FieldType = Literal[
     "text",
     "id",  # text that a spreadsheet must not have touched
@@ -27,7 +29,12 @@ FieldType = Literal[
     "boolean",
     "vocabulary",
 ]
-Container = Literal["delimited", "json_lines", "parquet"]
+Container = Literal[
+    "delimited",
+    "json_lines",
+    "json",  # one document: an array of objects, at the top or under `records`; or the same objects one a line
+    "parquet",
+]
 Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
 
 
@@ -53,6 +60,20 @@ def _known_zone(value: str | None) -> str | None:
     return value
 
 
+def _has_group(value: str | None) -> str | None:
+    try:
+        groups = re.compile(value or "()").groups
+    except re.error as error:
+        raise ValueError(f"is no regular expression: {error}") from error
+    if not groups:
+        raise ValueError("needs a group (in brackets) around what is to be read")
+    return value
+
+
+def _expression(value: str | None) -> str | None:
+    return None if _has_group(f"({value})") is None else value
+
+
 class _Spec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -60,7 +81,11 @@ class _Spec(BaseModel):
 class FieldSpec(_Spec):
     """One column of the export that is read: everything that is not listed is counted and left."""
 
-    column: Texts  # header, or dotted path in JSON; of several the first that the file has
+    column: Texts = ()  # header, of several the first that the file has; path in JSON, of several the first that is filled
+    followed_by: Texts = ()  # further headers, whose text follows after a space: a time of day, a zone
+    column_like: str | None = None  # instead of `column`: regular expression on the whole header, which holds a currency or the like
+    in_header: str | None = None  # ... or the text is the first group of this expression in the first header that it matches
+    above_header: str | None = None  # ... or in the lines above the header
     type: FieldType = "text"
     clean: Texts = ()  # cleaners by name, after those of the format
     nulls: tuple[str, ...] = ()  # further spellings of nothing
@@ -72,9 +97,20 @@ class FieldSpec(_Spec):
     otherwise: str | None = None  # a vocabulary's word for everything else; without it an unknown value sets the record aside
 
     _zone = field_validator("time_zone")(_known_zone)
+    _groups = field_validator("in_header", "above_header")(_has_group)
+    _like = field_validator("column_like")(_expression)
+
+    @property
+    def label(self) -> str:
+        """The field as the export names it, to tell of it."""
+        return self.column[0] if self.column else str(self.column_like or self.in_header or self.above_header)
 
     @model_validator(mode="after")
     def _consistent(self) -> FieldSpec:
+        if sum(map(bool, (self.column, self.column_like, self.in_header, self.above_header))) != 1:
+            raise ValueError("say exactly one of `column`, `column_like`, `in_header` and `above_header`")
+        if self.followed_by and not self.column:
+            raise ValueError("`followed_by` belongs to `column`")
         if (self.type in ("vocabulary", "boolean")) != bool(self.values):
             raise ValueError("`values` belongs to the types vocabulary and boolean, and they need it")
         kind = bool if self.type == "boolean" else str
@@ -163,16 +199,7 @@ class ExportedAt(_Spec):
             raise ValueError("say exactly one of `name`, `at` and `column`")
         return self
 
-    @field_validator("name")
-    @classmethod
-    def _has_group(cls, value: str | None) -> str | None:
-        try:
-            groups = re.compile(value or "()").groups
-        except re.error as error:
-            raise ValueError(f"is no regular expression: {error}") from error
-        if not groups:
-            raise ValueError("needs a group (in brackets) around the date")
-        return value
+    _groups = field_validator("name")(_has_group)
 
     @field_validator("at")
     @classmethod
@@ -191,6 +218,8 @@ class FormatSpec(_Spec):
     grain: str
     notes: str = ""
     container: Container = "delimited"
+    records: str | None = None  # JSON documents: dotted keys of the array that holds the records; none where it is the document
+    each: str | None = None  # JSON: path of an array in the record; fields under it are read of each element, the others repeat
     delimiter: str = Field(",", min_length=1, max_length=2)
     lead: str = Field("", max_length=1)  # what every data line begins with, before the first cell
     quoting: Literal["rfc4180", "none"] = "rfc4180"
@@ -204,7 +233,7 @@ class FormatSpec(_Spec):
     nulls: tuple[str, ...] = ()
     instants: Texts = ("%Y-%m-%d %H:%M:%S",)
     dates: Texts = ("%Y-%m-%d",)
-    time_zone: str = "UTC"
+    time_zone: str = "UTC"  # `business`: the one of the configuration, for exports on the clock of the shop's account
     currency_code: str | None = Field(None, pattern=r"^[A-Z]{3}$")  # of exports that name none; default: the configuration
     repeated_rows: Literal["drop", "keep"] = "drop"  # keep where a till prints the same line twice
     exported_at: tuple[ExportedAt, ...] = ()
@@ -219,6 +248,24 @@ class FormatSpec(_Spec):
     def _consistent(self) -> FormatSpec:
         if self.totals and self.footer is None:
             raise ValueError("`totals` need a `footer`")
+        if self.records is not None and self.container != "json":
+            raise ValueError("`records` belongs to the container json")
+        if self.container != "delimited" and not all(field.column and not field.followed_by for field in self.fields.values()):
+            raise ValueError("`followed_by`, `column_like`, `in_header` and `above_header` belong to delimited text")
+        if self.each is not None and not (self.is_json and self.repeated_rows == "keep"):
+            raise ValueError("`each` belongs to JSON, and needs `repeated_rows: keep`: two elements of a record may be equal")
+        if self.is_json:
+            for path in (
+                *self.detect,
+                *([self.each] if self.each else []),
+                *(name for field in self.fields.values() for name in field.column),
+            ):
+                steps(path)
         if len(self.delimiter) == 2 and self.quoting != "none":
             raise ValueError("a delimiter of two characters needs `quoting: none`")
         return self
+
+    @property
+    def is_json(self) -> bool:
+        """True where records are JSON objects, however they are strung together."""
+        return self.container in ("json_lines", "json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 import numpy as np
@@ -33,13 +33,20 @@ def decoded_head(head: bytes, encoding: Encoding, *, strict: bool) -> str | None
     """Whole lines of the head as text, without byte order mark; None when they are not in this encoding."""
     if encoding == "utf-16":
         return head[: len(head) // 2 * 2].decode("utf-16", "replace")
-    end = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1 or len(head)
+    end = max(head.rfind(b"\n"), head.rfind(b"\r")) + 1 or _whole_characters(head, encoding)
     try:
         return head[:end].removeprefix(codecs.BOM_UTF8).decode(encoding, "strict" if strict else "replace")
     except UnicodeDecodeError as error:
         if encoding == "utf-8" and _proves_utf8(head[: error.start]):
             return head[:end].removeprefix(codecs.BOM_UTF8).decode(encoding, "replace")
         return None
+
+
+def _whole_characters(head: bytes, encoding: Encoding) -> int:
+    """Length of a head of one line without a last character that was cut."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    decoder.decode(head)
+    return len(head) - len(decoder.getstate()[0])
 
 
 def _proves_utf8(valid: bytes) -> bool:
@@ -73,6 +80,25 @@ def utf8_blocks(stream: BinaryIO, encoding: Encoding, line_end: str) -> Iterator
             block = block.replace(b"\r", b"\n")
         if block:
             yield block if block.endswith(b"\n") else block + b"\n"
+
+
+def unbroken_blocks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+    """Blocks in UTF-8 cut anywhere, for texts whose lines mean nothing. What is no UTF-8 stays: `marked_lines` finds it."""
+    is_first = True
+    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+    while block := stream.read(_BLOCK_BYTES):
+        if decoder is not None:
+            block = decoder.decode(block).replace("\ufffd", UNDECODABLE.decode()).encode()
+        elif is_first:
+            block = block.removeprefix(codecs.BOM_UTF8)
+        is_first = False
+        yield block
+
+
+def marked_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
+    """Blocks of whole lines, with what is no UTF-8 replaced by UNDECODABLE."""
+    for block in blocks:
+        yield block if block.isascii() or _is_utf8(block) else _marked(block, "utf-8", is_proven=True)
 
 
 def _byte_blocks(stream: BinaryIO, line_end: bytes) -> Iterator[bytes]:

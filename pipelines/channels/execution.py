@@ -25,6 +25,7 @@ from pipelines.channels.plan import (
     good,
     in_file_order,
     is_in_file_order,
+    record_count,
     records,
     table_rows,
 )
@@ -89,7 +90,7 @@ def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
     outcome = _tables_of(found, batch, item, repeated, in_memory=in_memory)
     has_faulty = any(row["faulty"] for row in counts.values())
     # rare enough for the cells to be read once more
-    set_aside = faulty(found).collect(engine="streaming") if has_faulty else faulty(found).clear().collect()
+    set_aside = faulty(found, item).collect(engine="streaming") if has_faulty else faulty(found, item).clear().collect()
     if not in_memory:
         _typed_path(batch[0]).unlink()
     repeats = np.bincount(file_of(np.array(repeated, dtype=np.int64)), minlength=len(batch)).tolist()
@@ -206,7 +207,7 @@ def _part(opened: Opened, table: Table) -> Path:
 def _counts(found: Records, item: Format) -> pl.LazyFrame:
     ids = [pl.col(name) for name, field in item.spec.fields.items() if field.type == "id"]
     return found.typed.group_by(FILE).agg(
-        read=pl.len(),
+        read=record_count(item),
         faulty=(pl.col(FAULT) > 0).sum(),
         long_ids=pl.sum_horizontal(column.str.contains(LONG_ID).sum() for column in ids) if ids else pl.lit(0),
         zero_tails=pl.sum_horizontal(column.str.contains(ZERO_TAILED_ID).sum() for column in ids) if ids else pl.lit(0),
@@ -219,7 +220,7 @@ def _times(frame: pl.LazyFrame, item: Format) -> pl.LazyFrame:
         *(column.min().name.prefix("min:") for column in times),
         *(column.max().name.prefix("max:") for column in times),
         *(total.alias(f"total:{position}") for position, total in enumerate(item.compiled.totals)),
-        loaded=pl.len(),
+        loaded=record_count(item),
     )
 
 

@@ -26,11 +26,15 @@ _DO = "mend the contract; pipelines/channels/contract.py lists every key"
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """A validated contract with its expressions. `hash` changes when its meaning does."""
+    """A validated contract with its expressions. `hash` changes when its meaning does.
+
+    `generation`: how many contracts it extends. Of two that fit a file equally the extension is meant.
+    """
 
     spec: FormatSpec
     compiled: Compiled
     hash: str
+    generation: int = 0
 
     @property
     def name(self) -> str:
@@ -53,8 +57,11 @@ class _Source:
         return f"{self.path}:{self.lines.get(keys, 1)}"
 
 
-def read_formats(folders: Iterable[Path]) -> tuple[Format, ...]:
-    """Every `*.yaml` of the folders, by name. Raises ConfigurationError with file, line and the nearest word."""
+def read_formats(folders: Iterable[Path], business_zone: str = "UTC") -> tuple[Format, ...]:
+    """Every `*.yaml` of the folders, by name; `time_zone: business` means `business_zone`.
+
+    Raises ConfigurationError with file, line and the nearest word.
+    """
     sources: dict[str, _Source] = {}
     for folder in folders:
         if not folder.is_dir():
@@ -63,7 +70,7 @@ def read_formats(folders: Iterable[Path]) -> tuple[Format, ...]:
             if path.stem in sources:
                 raise ConfigurationError(f"format {path.stem} is also in {sources[path.stem].path}", where=str(path), do="rename one")
             sources[path.stem] = _parse(path)
-    return tuple(_format(source, sources) for _, source in sorted(sources.items()))
+    return tuple(_format(source, sources, business_zone) for _, source in sorted(sources.items()))
 
 
 def contracts_hash(formats: Iterable[Format]) -> str:
@@ -85,8 +92,10 @@ def _parse(path: Path) -> _Source:
     return _Source(path, value, lines)
 
 
-def _format(source: _Source, sources: Mapping[str, _Source]) -> Format:
+def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str) -> Format:
     value = _extended(source, sources, ())
+    if value.get("time_zone") == "business":
+        value = {**value, "time_zone": business_zone}
     try:
         spec = FormatSpec.model_validate(value)
     except ValidationError as error:
@@ -106,7 +115,12 @@ def _format(source: _Source, sources: Mapping[str, _Source]) -> Format:
         path = error.path
         raise ConfigurationError(f"{'.'.join(map(str, path))}: {error}", where=source.where(path), do=_DO) from error
     text = json.dumps(spec.model_dump(mode="json", exclude={"title", "notes"}), sort_keys=True, ensure_ascii=False)
-    return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest())
+    return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest(), _generation(source, sources))
+
+
+def _generation(source: _Source, sources: Mapping[str, _Source]) -> int:
+    base = source.value.get("extends")
+    return 0 if base is None else 1 + _generation(sources[str(base)], sources)
 
 
 def _extended(source: _Source, sources: Mapping[str, _Source], seen: tuple[str, ...]) -> dict[str, Any]:

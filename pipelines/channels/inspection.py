@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO
@@ -10,7 +10,8 @@ from typing import BinaryIO
 from pipelines.channels.blocks import Shape
 from pipelines.channels.containers import Packing, UnreadableError, head_of, opened
 from pipelines.channels.contract import Encoding
-from pipelines.channels.encodings import NotThisEncodingError, utf8_blocks
+from pipelines.channels.documents import record_lines
+from pipelines.channels.encodings import NotThisEncodingError, marked_lines, unbroken_blocks, utf8_blocks
 from pipelines.channels.formats import Format
 from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import Layout, recognize_text
@@ -97,7 +98,13 @@ def _must_rewrite(path: Path, packing: Packing, layout: Layout) -> bool:
     spec = layout.format.spec
     if not _is_nameable(path):
         return True
-    if packing is not Packing.PLAIN or layout.encoding != "utf-8" or layout.line_end == "\r" or len(spec.delimiter) > 1:
+    if (
+        packing is not Packing.PLAIN
+        or layout.array is not None
+        or layout.encoding != "utf-8"
+        or layout.line_end == "\r"
+        or len(spec.delimiter) > 1
+    ):
         return True
     head = head_of(path, packing)
     return (spec.quoting == "rfc4180" and b'"' in head) or (head.startswith(b"\xef\xbb\xbf") and layout.head_lines == 0)
@@ -112,10 +119,17 @@ def _is_nameable(path: Path) -> bool:
     return True
 
 
+def plain_lines(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
+    """Blocks of whole lines in UTF-8: those of the file, or of a JSON document one for each of its records."""
+    if layout.array is None:
+        return utf8_blocks(stream, layout.encoding, layout.line_end)
+    return marked_lines(record_lines(unbroken_blocks(stream, layout.encoding), layout.array))
+
+
 def _pass(path: Path, packing: Packing, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:
     splitter = Splitter(_shape(layout), None if sink is None else sink.write, broken)
     with opened(path, packing) as stream:
-        for block in utf8_blocks(stream, layout.encoding, layout.line_end):
+        for block in plain_lines(stream, layout):
             splitter.feed(block)
     splitter.feed(b"", final=True)
     lines = splitter.lines
@@ -129,7 +143,7 @@ def _pass(path: Path, packing: Packing, layout: Layout, sink: TextSink | None, b
 
 def _shape(layout: Layout) -> Shape:
     spec = layout.format.spec
-    if spec.container == "json_lines":
+    if spec.is_json:
         return Shape(b"", b"{", False, False, 1, layout.head_lines, spec.footer)
     return Shape(
         spec.delimiter.encode(),

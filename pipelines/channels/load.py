@@ -49,7 +49,7 @@ def load_deliveries(home: Home, config: Config, progress: Progress | None = None
 
     Raises CdpError when the inbox cannot be read, the lake cannot be written or a contract is wrong.
     """
-    formats = read_formats([SHIPPED, *config.channels.formats_folders])
+    formats = read_formats([SHIPPED, *config.channels.formats_folders], config.business_time_zone)
     with _disk_errors(home):
         return _Loading(home, config, formats, progress or _silent).run()
 

@@ -94,13 +94,17 @@ def records(frame: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], item
         helpers += typed.helpers
         values.append(typed.value.alias(name))
         for fault in _faults(text, typed.faults, field, lossy_files):
-            checks.append((fault.condition, RecordFault(name, field.column[0], fault.reason)))
+            checks.append((fault.condition, RecordFault(name, field.label, fault.reason)))
     numbers = [pl.when(condition).then(pl.lit(position, pl.UInt16)) for position, (condition, _) in enumerate(checks, start=1)]
     first = pl.min_horizontal(numbers).fill_null(0) if numbers else pl.lit(0, pl.UInt16)
     constant = (FILE, SOURCE_ROW, "exported_at", "snapshot_at")
     cleaned = frame.select(*constant, *texts)
     with_texts = cleaned.with_columns(helpers).with_columns(values).with_columns(first.alias(FAULT))
-    return Records(with_texts.select(*constant, FAULT, *spec.fields), with_texts, tuple(check[1] for check in checks))
+    rows = with_texts.select(*constant, FAULT, *spec.fields)
+    if spec.each is not None:
+        # a record goes on whole or not at all: without one of its elements its sums would be wrong
+        rows = rows.with_columns(pl.col(FAULT).max().over(FILE, SOURCE_ROW))
+    return Records(rows, with_texts, tuple(check[1] for check in checks))
 
 
 def _instant(moment: datetime) -> pl.Expr:
@@ -165,7 +169,7 @@ def _is_among(numbers: Sequence[int]) -> pl.Expr:
     return _record_number().is_in(pl.Series(numbers, dtype=pl.Int64).implode())
 
 
-def faulty(found: Records) -> pl.LazyFrame:
+def faulty(found: Records, item: Format) -> pl.LazyFrame:
     """File, line, fault number and value of the records that are set aside."""
     value = pl.lit(None, pl.String)
     by_field: dict[str, list[int]] = {fault.field: [] for fault in found.faults}
@@ -173,7 +177,13 @@ def faulty(found: Records) -> pl.LazyFrame:
         by_field[fault.field].append(position)
     for field, positions in by_field.items():
         value = pl.when(pl.col(FAULT).is_in(positions)).then(pl.col(_text(field)).cast(pl.String)).otherwise(value)
-    return found.with_texts.filter(pl.col(FAULT) > 0).select(FILE, SOURCE_ROW, fault=FAULT, value=value)
+    told = found.with_texts.filter(pl.col(FAULT) > 0).select(FILE, SOURCE_ROW, fault=FAULT, value=value)
+    return told.unique([FILE, SOURCE_ROW], keep="first", maintain_order=True) if item.spec.each is not None else told
+
+
+def record_count(item: Format) -> pl.Expr:
+    """Number of records among rows: with `each` a record has several."""
+    return pl.len() if item.spec.each is None else pl.col(SOURCE_ROW).n_unique()
 
 
 def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:

@@ -9,9 +9,8 @@ import numpy as np
 import polars as pl
 
 from pipelines.channels.containers import opened
-from pipelines.channels.encodings import utf8_blocks
 from pipelines.channels.execution import Results
-from pipelines.channels.inspection import Inspected
+from pipelines.channels.inspection import Inspected, plain_lines
 from pipelines.channels.reading import Opened
 from pipelines.channels.scans import SOURCE_ROW
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
@@ -53,7 +52,7 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
     found: list[str] = []
     position, first_line, rest = 0, 1, b""
     with opened(text.path, text.packing) as stream:
-        for block in utf8_blocks(stream, text.layout.encoding, text.layout.line_end):
+        for block in plain_lines(stream, text.layout):
             data = rest + block
             ends = np.flatnonzero(np.frombuffer(data, np.uint8) == 0x0A)
             rest = b""

@@ -98,7 +98,7 @@ def _newest(scan: Scan, item: Format) -> datetime | None:
 
 def without_broken_json(opened: Opened) -> Opened | None:
     """The file without the lines that the JSON parser refuses; None when it refuses none, or the file is no JSON."""
-    if opened.text is None or opened.format.spec.container != "json_lines":
+    if opened.text is None or not opened.format.spec.is_json:
         return None
     broken = broken_json_lines(opened.text)
     if not len(broken):

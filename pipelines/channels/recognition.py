@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.contract import Encoding, FormatSpec, nearest
+from pipelines.channels.contract import Encoding, FieldSpec, FormatSpec, nearest
+from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.formats import Format
 
@@ -28,8 +30,10 @@ class Layout:
     encoding: Encoding
     headers: tuple[str, ...]  # normal forms, a repeated one as `name__2`; for JSON the dotted paths of the first objects
     preamble_lines: int = 0
+    preamble: str = ""
     header_lines: int = 0
     line_end: str = "\n"
+    array: tuple[str, ...] | None = None  # keys of the array that holds the records of a JSON document; None for one record a line
 
     @property
     def head_lines(self) -> int:
@@ -56,7 +60,7 @@ def recognize_text(head: bytes, formats: Sequence[Format], *, without: frozenset
                 continue
             is_text |= strict
             allowed = [item for item in formats if marked or encoding in item.spec.encodings]
-            layout = _json_layout(text, allowed, misses) or _delimited_layout(text, encoding, allowed, misses)
+            layout = _json_layout(text, encoding, allowed, misses) or _delimited_layout(text, encoding, allowed, misses)
             if layout is not None:
                 return layout
         if is_text:
@@ -93,7 +97,7 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
             headers = tuple(_unrepeated(map(normal_header, cells)))
             best = _best(headers, candidates, misses)
             if best is not None:
-                found.append(Layout(best, encoding, headers, skipped, count, line_end))
+                found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
                 break
     return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
 
@@ -120,17 +124,38 @@ def _unrepeated(headers: Iterable[str]) -> Iterator[str]:
         yield header if seen[header] == 1 else f"{header}__{seen[header]}"
 
 
-def _json_layout(text: str, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
-    if not text.lstrip("\ufeff \r\n").startswith("{"):
+def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+    begin = text.lstrip("\ufeff \r\n\t")[:1]
+    if begin == "{":
+        layout = _layout_of(text.split("\n"), encoding, None, [item for item in formats if item.spec.is_json], misses)
+        if layout is not None:
+            return layout
+    if begin not in ("{", "["):
         return None
+    documents = [item for item in formats if item.spec.container == "json"]
+    under = {item.spec.records: tuple(item.spec.records.split(".")) for item in documents if item.spec.records}
+    arrays: list[tuple[str, ...]] = [()] if begin == "[" else [under[name] for name in sorted(under)]
+    for array in arrays:
+        lines = [line.decode("utf-8", "replace") for line in first_records(text.encode("utf-8", "replace"), array)]
+        fitting = [item for item in documents if not array or item.spec.records == ".".join(array)]
+        layout = _layout_of(lines, encoding, array, fitting, misses)
+        if layout is not None:
+            return layout
+    return None
+
+
+def _layout_of(
+    lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[tuple[float, str]]
+) -> Layout | None:
+    """The contract of JSON objects, one a line, by the keys of the first of them."""
     paths: dict[str, None] = {}
-    for line in [line for line in text.split("\n") if line.strip()][:_SAMPLED_OBJECTS]:
+    for line in [line for line in lines if line.strip()][:_SAMPLED_OBJECTS]:
         try:
             paths.update(dict.fromkeys(_paths(json.loads(line))))
-        except json.JSONDecodeError:
-            continue
-    best = _best(tuple(paths), [item for item in formats if item.spec.container == "json_lines"], misses)
-    return None if best is None else Layout(best, "utf-8", tuple(paths))
+        except (ValueError, RecursionError):
+            continue  # no object, or one that nests a thousand deep: told when the file is read
+    best = _best(tuple(paths), formats, misses)
+    return None if best is None else Layout(best, encoding, tuple(paths), array=array)
 
 
 def _paths(value: Any, prefix: str = "") -> Iterator[str]:
@@ -142,14 +167,14 @@ def _paths(value: Any, prefix: str = "") -> Iterator[str]:
 
 
 def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[float, str]]) -> Format | None:
-    """The contract whose detect set the headers contain; of several the one with the largest set, then the most columns."""
+    """The contract whose detect set the headers contain; of several the largest set, then what extends, then the most columns."""
     names = frozenset(headers) - {""}
     fits = []
     for item in formats:
         spec = item.spec
         lacking = [name for name in map(normal_header, spec.detect) if name not in names]
         if not lacking and not names & set(map(normal_header, spec.absent)):
-            fits.append(((len(spec.detect), _listed(spec, names), item.name), item))
+            fits.append(((len(spec.detect), item.generation, _listed(spec, names), item.name), item))
         elif len(lacking) < len(spec.detect):
             share = 1 - len(lacking) / len(spec.detect)
             misses.append(
@@ -159,4 +184,12 @@ def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[
 
 
 def _listed(spec: FormatSpec, names: frozenset[str]) -> int:
-    return sum(any(normal_header(column) in names for column in field.column) for field in spec.fields.values())
+    return sum(header_of(field, names) is not None for field in spec.fields.values())
+
+
+def header_of(field: FieldSpec, names: Iterable[str]) -> str | None:
+    """The header (normal form, of `names`) that a field is read from; None where the file has none."""
+    if field.column:
+        return next((name for name in map(normal_header, field.column) if name in names), None)
+    pattern = field.column_like or field.in_header
+    return None if pattern is None else next((name for name in names if re.fullmatch(pattern, name)), None)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,8 +15,9 @@ from pipelines.channels.blocks import CELL_END, RECORD_END
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
 from pipelines.channels.inspection import Inspected
+from pipelines.channels.json_paths import outermost, schema, taken_apart, value
 from pipelines.channels.quotes import Ints
-from pipelines.channels.recognition import normal_header
+from pipelines.channels.recognition import header_of, normal_header
 
 SOURCE_ROW = "source_row"
 _INDEX = "_index"
@@ -41,21 +43,21 @@ def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
 
     Raises UnreadableError naming the required header that is missing and the closest one.
     """
-    names = set(headers)
+    names = list(dict.fromkeys(headers))
     found: dict[str, str | None] = {}
     for field, rule in spec.fields.items():
-        header = next((name for name in map(normal_header, rule.column) if name in names), None)
-        if header is None and not rule.optional:
-            hint = nearest(normal_header(rule.column[0]), sorted(names))
-            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.column[0]!r}{hint}", "export it with this column")
+        header = header_of(rule, names)
+        if header is None and not rule.optional and rule.above_header is None:
+            hint = nearest(normal_header(rule.label), sorted(names))
+            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
         found[field] = header
     return found
 
 
 def scan_text(file: Inspected) -> Scan:
-    """Cells of a delimited or JSON lines file."""
+    """Cells of a delimited or JSON file."""
     spec, headers = file.layout.format.spec, file.layout.headers
-    if spec.container == "json_lines":
+    if spec.is_json:
         return _scan_json(file, spec)
     found = resolve(spec, headers)
     source = file.text if isinstance(file.text, bytes) else str(file.text)
@@ -73,15 +75,23 @@ def scan_text(file: Inspected) -> Scan:
         raise_if_empty=False,
         glob=False,
     )
-    places = {name: str(position) for position, name in reversed(list(enumerate(headers)))}
-    cells = {field: _text(None if name is None else pl.col(places[name])) for field, name in found.items()}
+    places = {name: pl.col(str(position)) for position, name in reversed(list(enumerate(headers)))}
+    cells = {field: _delimited(rule, found[field], places, file.layout.preamble) for field, rule in spec.fields.items()}
     named = sum(1 for name in headers if name)
-    dropped = named - len({name for name in found.values() if name is not None})
+    following = {name for rule in spec.fields.values() for name in map(normal_header, rule.followed_by) if name in places}
+    dropped = named - len({name for name in found.values() if name is not None} | following)
     return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
 
 
-def _text(column: pl.Expr | None) -> pl.Expr:
-    return pl.lit(None, pl.String()) if column is None else column
+def _delimited(rule: FieldSpec, header: str | None, places: Mapping[str, pl.Expr], preamble: str) -> pl.Expr:
+    """Text of a field of a delimited file: its cell with those that follow it, or what the lines above the header or the header say."""
+    if rule.above_header is not None or rule.in_header is not None:
+        match = re.search(rule.above_header, preamble) if rule.above_header else re.fullmatch(rule.in_header or "", header or "")
+        return pl.lit(match.group(1) if match else None, pl.String())
+    if header is None:
+        return pl.lit(None, pl.String())
+    following = [places[name] for name in map(normal_header, rule.followed_by) if name in places]
+    return pl.concat_str(places[header], *following, separator=" ", ignore_nulls=True) if following else places[header]
 
 
 def _frame(frame: pl.LazyFrame, cells: Mapping[str, pl.Expr], file: Inspected) -> pl.LazyFrame:
@@ -98,32 +108,25 @@ def _line_of_record(file: Inspected) -> pl.Expr:
 
 
 def _scan_json(file: Inspected, spec: FormatSpec) -> Scan:
-    paths = {field: tuple(rule.column[0].split(".")) for field, rule in spec.fields.items()}
-    frame = pl.scan_ndjson(file.text, schema=_json_schema(paths.values()), row_index_name=_INDEX)
-    cells = {field: _struct_field(path) for field, path in paths.items()}
-    dropped = len(set(file.layout.headers) - {".".join(path) for path in paths.values()})
+    types = _json_schema(spec)
+    frame = pl.scan_ndjson(file.text, schema=types, row_index_name=_INDEX)
+    if spec.each is not None:
+        frame = taken_apart(frame, spec.each, types)
+    values = {field: [value(path, spec.each) for path in rule.column] for field, rule in spec.fields.items()}
+    cells = {field: pl.coalesce(found) if len(found) > 1 else found[0] for field, found in values.items()}
+    read = {outermost(path) for rule in spec.fields.values() for path in rule.column}
+    dropped = sum(name not in read and name != spec.each for name in file.layout.headers)
     return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
 
 
-def _json_schema(paths: Iterable[tuple[str, ...]]) -> dict[str, pl.DataType]:
-    """Text at the end of every path; what no path names is not parsed into a column."""
-    inner: dict[str, list[tuple[str, ...]]] = {}
-    for path in paths:
-        inner.setdefault(path[0], []).extend([path[1:]] if path[1:] else [])
-    return {name: pl.Struct(_json_schema(rest)) if rest else pl.String() for name, rest in inner.items()}
-
-
-def _struct_field(path: tuple[str, ...]) -> pl.Expr:
-    column = pl.col(path[0])
-    for step in path[1:]:
-        column = column.struct.field(step)
-    return column
+def _json_schema(spec: FormatSpec) -> dict[str, pl.DataType]:
+    return schema((path for rule in spec.fields.values() for path in rule.column), spec.each)
 
 
 def broken_json_lines(file: Inspected) -> Ints:
     """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
     spec = file.layout.format.spec
-    dtype = _json_schema(tuple(rule.column[0].split(".")) for rule in spec.fields.values())
+    dtype = _json_schema(spec)
     raw = file.text if isinstance(file.text, bytes) else file.text.read_bytes()
     lines = pl.Series(raw.decode().split("\n")[: file.lines.records])
     found: list[int] = []

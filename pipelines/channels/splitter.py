@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from pipelines.channels.blocks import CELL_END, RECORD_END, RETURN, Records, Shape, plain, quoted, rewritten
+from pipelines.channels.documents import broken_escapes
 from pipelines.channels.quotes import Bools, Bytes, Ints
 
 UNDECODABLE = b"\x1a"  # stands in for bytes that the encoding does not know
@@ -176,6 +177,9 @@ class Splitter:
                 places = np.flatnonzero(text == byte[0])
                 holders = np.searchsorted(records.ends, places)
                 reasons[holders[holders < len(reasons)]] = code
+        if not shape.separator:
+            holders = np.searchsorted(records.ends, broken_escapes(data))
+            reasons[holders[holders < len(reasons)]] = 8
         return reasons
 
     def _count(self, records: Records, is_blank: Bools, is_footer: Bools, goes_on: Bools, first_line: Ints) -> None:
@@ -205,6 +209,7 @@ _REASONS = (
     "holds a control byte (1F)",
     "holds a control byte (1E)",
     "holds bytes that are no text in the file's encoding",
+    "names half a character (an unpaired surrogate) or NUL",
     "is no JSON object of the kind that the contract reads",
 )
 

@@ -23,7 +23,12 @@ _LAST_SEEN = Column("last_seen_at", Type.INSTANT, "Latest business time at which
 _CURRENCY = Column("currency_code", Type.TEXT, "ISO 4217 code of every amount in the row.", required=True)
 _PROVENANCE = (
     Column("_load_id", Type.TEXT, "Load that brought the row: leading hex digits of the file's SHA-256.", required=True),
-    Column("_source_row", Type.INTEGER, "Physical line (row, for Parquet) of the delivered file, counted from 1.", required=True),
+    Column(
+        "_source_row",
+        Type.INTEGER,
+        "Line of the delivered file (row for Parquet, record for a JSON document), from 1.",
+        required=True,
+    ),
     Column("_exported_at", Type.INSTANT, "When the channel made the export: decides which version of a fact is newest.", required=True),
 )
 _EVIDENCE = ("_load_id", "_source_row")
@@ -373,7 +378,7 @@ CHANNEL_LOADS = Table(
         _text("reason", "Why it was refused; null when loaded."),
         _text("format_name", "Contract that read it; null when none matched."),
         _text("format_hash", "Of that contract."),
-        Column("line_count", Type.INTEGER, "Lines (rows, for Parquet) in the file.", required=True),
+        Column("line_count", Type.INTEGER, "Lines (rows for Parquet, records for a JSON document) in the file.", required=True),
         Column("header_count", Type.INTEGER, "Header lines.", required=True),
         Column("preamble_count", Type.INTEGER, "Lines above the header.", required=True),
         Column("footer_count", Type.INTEGER, "Lines below the data, and totals.", required=True),

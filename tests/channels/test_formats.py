@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,32 @@ def test_shipped_contracts_say_what_they_are() -> None:
     for item in read_formats([SHIPPED]):
         assert item.spec.title and item.spec.grain and item.spec.detect
         assert item.spec.tables
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        ("{column: no, in_header: '(a)', required: true}", "exactly one of"),
+        ("{type: id, required: true}", "exactly one of"),
+        ("{in_header: 'a', required: true}", "needs a group"),
+        ("{above_header: '(a', required: true}", "is no regular expression"),
+        ("{column_like: '(a', required: true}", "is no regular expression"),
+        ("{in_header: '(a)', followed_by: b, required: true}", "`followed_by` belongs to `column`"),
+    ],
+)
+def test_field_without_one_source_is_refused(tmp_path: Path, source: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=re.escape(message)):
+        read_formats([write(tmp_path, CONTRACT.replace("{column: no, type: id, required: true}", source))])
+
+
+def test_sources_of_delimited_text_are_refused_for_json(tmp_path: Path) -> None:
+    text = CONTRACT.replace("{column: no,", "{column: no, followed_by: at,").replace("grain: line", "grain: line\ncontainer: json")
+    with pytest.raises(ConfigurationError, match="belong to delimited text"):
+        read_formats([write(tmp_path, text)])
+
+
+def test_business_zone_is_that_of_the_configuration(tmp_path: Path) -> None:
+    write(tmp_path, CONTRACT.replace("Asia/Shanghai", "business"))
+    (berlin,), (tokyo,) = (read_formats([tmp_path], zone) for zone in ("Europe/Berlin", "Asia/Tokyo"))
+    assert (berlin.spec.time_zone, tokyo.spec.time_zone) == ("Europe/Berlin", "Asia/Tokyo")
+    assert berlin.hash != tokyo.hash, "what was read on another clock is read again"

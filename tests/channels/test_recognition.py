@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -11,6 +13,7 @@ from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.recognition import Layout, normal_header, recognize_columns, recognize_text
 
 TAOBAO = "订单编号,买家会员名,买家支付宝账号,宝贝标题 ,收货地址 "
+LIKE_PATTERNS = ["Amount spent (CNY)"]
 SISS = "flow_no,branch_no,sell_way,sale_money"
 
 
@@ -23,13 +26,55 @@ def recognize(text: str | bytes, formats: tuple[Format, ...]) -> Layout:
     return recognize_text(text.encode() if isinstance(text, str) else text, formats)
 
 
-def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...]) -> None:
+def named(item: Format, *, with_optional: bool) -> list[str]:
+    """The headers (JSON: paths) that a file of this format has."""
+    fields = [field for field in item.spec.fields.values() if with_optional or not field.optional]
+    patterns = {field.column_like or field.in_header for field in fields} - {None}
+    matched = [name for name in LIKE_PATTERNS if any(re.fullmatch(str(pattern), name) for pattern in patterns)]
+    assert not patterns or matched, f"{item.name}: add a header to LIKE_PATTERNS"
+    return list(dict.fromkeys([*item.spec.detect, *(name for field in fields for name in field.column[:1]), *matched]))
+
+
+def json_object(paths: list[str], each: str | None) -> dict[str, Any]:
+    """An object with a text at the end of every path, up to its first array."""
+    whole: dict[str, Any] = {}
+    for path in [each if each and name.startswith(each) else name.split("[")[0] for name in paths]:
+        *outer, last = path.split(".")
+        place = whole
+        for key in outer:
+            place = place.setdefault(key, {})
+        place.setdefault(last, "x")
+    return whole
+
+
+@pytest.mark.parametrize("with_optional", [True, False])
+def test_every_contract_recognizes_its_own_headers(formats: tuple[Format, ...], *, with_optional: bool) -> None:
+    """Against all the others, with all its columns and with only those that must be there."""
     for item in formats:
-        headers = list(dict.fromkeys([*item.spec.detect, *(field.column[0] for field in item.spec.fields.values())]))
+        headers = named(item, with_optional=with_optional)
         if item.spec.container == "delimited":
             assert recognize(item.spec.delimiter[0].join(headers) + "\n", formats).format.name == item.name
+        elif item.spec.is_json:
+            line = json.dumps(json_object(headers, item.spec.each), ensure_ascii=False)
+            assert recognize(line + "\n", formats).format.name == item.name
+            if item.spec.container == "json":
+                assert recognize(f"[{line},\n{line}]", formats).format.name == item.name
+            if item.spec.records:
+                head = "".join(f'{{"{key}":' for key in item.spec.records.split("."))
+                assert recognize(f"{head} [{line},\n{line}]", formats).format.name == item.name
         elif item.spec.container == "parquet":
             assert recognize_columns(headers, formats).format.name == item.name
+
+
+def test_no_two_contracts_fit_the_same_file_equally(formats: tuple[Format, ...]) -> None:
+    """Which of two is taken would then be left to their names."""
+    for item in formats:
+        headers = {normal_header(name) for name in named(item, with_optional=False)}
+        for other in formats:
+            if other is item or (other.spec.container, other.spec.delimiter) != (item.spec.container, item.spec.delimiter):
+                continue
+            fits = {*map(normal_header, other.spec.detect)} <= headers and not headers & {*map(normal_header, other.spec.absent)}
+            assert not fits or len(other.spec.detect) < len(item.spec.detect), f"{other.name} claims files of {item.name}"
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
@@ -116,6 +161,14 @@ def test_most_specific_contract_wins(tmp_path: Path) -> None:
     formats = read_formats([tmp_path])
     assert recognize("a,b\n", formats).format.name == "narrow"
     assert recognize("a,c\n", formats).format.name == "wide"
+
+
+def test_own_contract_that_extends_a_shipped_one_is_taken(tmp_path: Path) -> None:
+    """Whatever its name: it says how this shop's files differ, a currency or a zone."""
+    (tmp_path / "a_square.yaml").write_text("format: a_square\nextends: square_items\ntitle: Ours\ncurrency_code: USD\n")
+    formats = read_formats([SHIPPED, tmp_path])
+    (own,) = [item for item in formats if item.name == "a_square"]
+    assert recognize(",".join(named(own, with_optional=True)) + "\n", formats).format.spec.currency_code == "USD"
 
 
 def test_parquet_without_a_contract_is_refused(formats: tuple[Format, ...]) -> None:

@@ -18,7 +18,7 @@ from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.reading import Opened, open_file
 from pipelines.channels.staging import Staged, stage
 from pipelines.contracts.config import Config
-from tests.channels import samples
+from tests.channels import samples, world
 
 WECHAT_ROWS = [
     {
@@ -39,6 +39,13 @@ SMALL = {
     "youzan": ("\ufeff" + samples.table(samples.YOUZAN_ORDER_HEADER, [samples.YOUZAN_ORDER_ROW] * 2)).encode(),
     "siss": samples.table(samples.SISS_HEADER, [{**samples.SISS_ROW, "flow_id": str(number)} for number in range(4)]).encode(),
     "wechat": samples.wechat(WECHAT_ROWS, ["3", "3.00", "0.00", "0.03000"]).encode(),
+    "square": samples.table(list(world.SQUARE), [world.SQUARE, {**world.SQUARE, "Event Type": "Refund", "Item": "Hat, red"}]).encode(),
+    "google_ads": (
+        b'Report\n"June 1, 2026 - June 30, 2026"\nCampaign,Currency code,Impr.,Cost\na,CNY,"1,200",2.00\n"b, c",CNY,--,0.50\n'
+        b"Total: Account,CNY,1,2.50\n"
+    ),
+    "ga4": world.json_lines(world.GA4_PURCHASE, {**world.GA4_PURCHASE, "event_name": "refund"}).encode(),
+    "pospal": world.pospal(world.pospal_ticket("1", [world.SCARF, world.TEA]), world.pospal_ticket("2", [world.SCARF])).encode(),
     "uci": (",".join(samples.UCI_HEADER) + "\n1,A,x,1,2010-12-01 08:26:00,2.5,1.0,UK\n2,B,y,2,2010-12-01 08:27:00,2.5,,UK\n").encode(),
 }
 
@@ -129,7 +136,19 @@ def many(formats: tuple[Format, ...]) -> dict[str, bytes]:
         | {"Lineitem price": "2.50", "Currency": "EUR" if number % 2 == 0 else ""}
         for number in range(2000)
     ]
+    tickets = [
+        world.pospal_ticket(str(number), [world.SCARF, {**world.TEA, "quantity": "?" if number % 97 == 0 else 0.5}] * (number % 3))
+        for number in range(1500)
+    ]
     return {
+        "pospal": world.pospal(*tickets).encode(),
+        "square": samples.table(
+            list(world.SQUARE),
+            [
+                {**world.SQUARE, "Transaction ID": f"t{number // 3}", "Time Zone": ["Tokyo", "Paris", "?"][number % 3]}
+                for number in range(3000)
+            ],
+        ).encode(),
         "taobao": samples.taobao(*taobao).replace("\n7,", "\n7,surplus,", 1).encode("gb18030"),
         "siss": samples.siss(*receipts),
         "shopify": samples.table(samples.SHOPIFY_ORDER_HEADER, shopify).encode(),
@@ -139,7 +158,7 @@ def many(formats: tuple[Format, ...]) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("name", ["taobao", "siss", "shopify", "segment"])
+@pytest.mark.parametrize("name", ["taobao", "siss", "shopify", "segment", "pospal", "square"])
 def test_streamed_file_gives_the_rows_of_one_read_in_memory(name: str, formats: tuple[Format, ...], tmp_path: Path) -> None:
     content = many(formats)[name]
     (tmp_path / "memory").mkdir()

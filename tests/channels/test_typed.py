@@ -38,6 +38,7 @@ def typed(texts: list[str | None], kind: str, **spec: Any) -> tuple[list[Any], l
         ("无退款申请", None, "is no number"),
         ("1.38E+10", None, "scientific notation"),
         ("99999999999999999", None, "too large"),
+        ("-100000000000.01", None, "too large"),
         (None, None, None),
     ],
 )

@@ -29,7 +29,7 @@ def main() -> None:
     work.mkdir(parents=True, exist_ok=True)
     empty = run_empty(work)
     sessions = [
-        run_session(work, customers, chosen.days, chosen.repeats or (1 if customers >= _LARGE else 3))
+        run_session(work, customers, chosen.days, chosen.repeats or (1 if customers >= _LARGE else 3), with_next_day=customers < _LARGE)
         for customers in sorted(chosen.customers)
     ]
     chosen.results.write_text(render(sessions, empty, datetime.now(UTC).date()), encoding="utf-8")

@@ -57,14 +57,17 @@ def goals(sessions: Sequence[Session], empty: Measured) -> list[Goal]:
     largest = sessions[-1]
     size = f"{largest.deliveries.customers:,} customers"
     found = [
-        Goal(f"whole job, times the job by hand, {size}", 3.0, largest.platform.seconds / largest.by_hand.seconds, "x"),
-        Goal(f"peak memory of the whole job, {size}", 6.0, largest.platform.peak_bytes / _GIB, "GiB"),
+        Goal(f"whole job, times the job by hand, {size}", 2.0, largest.platform.seconds / largest.by_hand.seconds, "x"),
+        Goal(f"peak memory of the whole job, {size}", 4.0, largest.platform.peak_bytes / _GIB, "GiB"),
         Goal(f"run with nothing new, {size}", 15.0, largest.nothing_new.seconds, "s"),
-        Goal(f"one more day, share of the whole job, {size}", 0.7, largest.next_day.seconds / largest.platform.seconds, ""),
         Goal("runs with nothing new that were not recognized, all sizes", 0, sum(not session.was_recognized for session in sessions), ""),
-        Goal("whole run on next to nothing", 20.0, empty.seconds, "s"),
+        Goal("whole run on next to nothing", 15.0, empty.seconds, "s"),
         Goal("figures that differ from those by hand, all sizes", 0, sum(len(session.differences) for session in sessions), ""),
     ]
+    for session in sessions:
+        if session.next_day is not None:
+            share = session.next_day.seconds / session.platform.seconds
+            found.append(Goal(f"one more day, share of the whole job, {session.deliveries.customers:,} customers", 0.7, share, ""))
     if len(sessions) > 1:
         found.append(Goal("exponent of growth from the smallest size to the largest", 1.1, _exponent(sessions[0], largest), ""))
     return found
@@ -135,7 +138,7 @@ def _of_session(session: Session) -> Iterator[str]:
                 f"{ours.peak_bytes / _GIB:.2f}",
                 f"{ours.peak_bytes / hand.peak_bytes:.2f}",
             ),
-            ("one more day, s", "", f"{session.next_day.seconds:.1f}", ""),
+            ("one more day, s", "", f"{session.next_day.seconds:.1f}" if session.next_day else "not measured", ""),
             ("nothing new, s", "", f"{session.nothing_new.seconds:.1f}", ""),
         ],
     )

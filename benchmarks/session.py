@@ -55,13 +55,13 @@ class Session:
     platform: Side
     nothing_new: Measured
     was_recognized: bool  # the run with nothing new said so
-    next_day: Measured
+    next_day: Measured | None  # into a home that holds all days before it; only where that home is made in minutes
     figures: dict[str, int]
     differences: list[Difference]
     load_average: tuple[float, float] = field(default=(0.0, 0.0))
 
 
-def run_session(work: Path, customers: int, days: int, repeats: int) -> Session:
+def run_session(work: Path, customers: int, days: int, repeats: int, *, with_next_day: bool) -> Session:
     """Measure one size. The homes and databases that it makes are removed, the deliveries stay."""
     deliveries = prepare(work, customers, days)
     load_before = os.getloadavg()[0]
@@ -93,7 +93,7 @@ def run_session(work: Path, customers: int, days: int, repeats: int) -> Session:
         ),
         nothing_new=nothing_new,
         was_recognized=not json.loads(nothing_new.stdout)["is_new"],
-        next_day=_next_day(deliveries, scratch),
+        next_day=_next_day(deliveries, scratch) if with_next_day else None,
         figures=figure_counts(found),
         differences=differences(found, expected),
         load_average=(load_before, os.getloadavg()[0]),

@@ -17,7 +17,6 @@ _TEXTS = ("full_name", "nickname", "gender", "member_level", *_PLACE)
 _CLAIMS = """
 create table claims as
 select
-    row_number() over () as claim_id,
     members.customer_no,
     members.channel,
     coalesce(trusted.place, {last_place}) as trust,
@@ -36,11 +35,11 @@ left join trusted on trusted.channel = members.channel
 """
 
 # claim_no is the order of survivorship within a customer: the smallest that has a value wins. Numbered apart from the claims
-# themselves, because a sort carries every column along
+# themselves, because a sort carries every column along; they meet by rowid, which costs nothing and lets claims be read in parallel
 _ORDER = """
 create table claim_order as
 select
-    claim_id,
+    rowid as claim_id,
     row_number() over (
         order by customer_no, trust, last_seen_at desc, completeness desc, _exported_at desc, source_record_key, _load_id, _source_row
     ) as claim_no
@@ -56,7 +55,7 @@ select
     min(claim_order.claim_no) filter (where country is not null) as country_no,
     min_by(claim_order.claim_no, (registered_at, claim_order.claim_no)) filter (where registered_at is not null) as registered_no
 from claims
-join claim_order on claim_order.claim_id = claims.claim_id
+join claim_order on claim_order.claim_id = claims.rowid
 group by claims.customer_no
 """
 
@@ -65,7 +64,7 @@ _GIVING = """
 create table giving as
 select claim_order.claim_no, claims.channel, claims.registered_at, {place}
 from claims
-join claim_order on claim_order.claim_id = claims.claim_id
+join claim_order on claim_order.claim_id = claims.rowid
 where claim_order.claim_no in (select coalesce(place_no, country_no) from winners union select registered_no from winners)
 """
 
@@ -130,7 +129,7 @@ from (
     select picks.customer_no, picks.field, claims.source_record_key, claims.last_seen_at as claimed_at, claims._load_id, claims._source_row
     from ({picks}) as picks
     join claim_order on claim_order.claim_no = picks.claim_no
-    join claims on claims.claim_id = claim_order.claim_id
+    join claims on claims.rowid = claim_order.claim_id
     union all
     select customer_no, field, source_record_key, last_seen_at, _load_id, _source_row from contacts
 ) as found

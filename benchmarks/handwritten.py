@@ -63,7 +63,7 @@ def main() -> None:
     parser.add_argument("--deliveries", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True, help="new folder for the database and the list")
     parser.add_argument("--as-of", type=date.fromisoformat, required=True)
-    parser.add_argument("--memory-limit", default="3GB")
+    parser.add_argument("--memory-limit", default="2GB")
     parser.add_argument("--members", type=Path, help="take who is who from this Parquet file, to compare all that follows")
     chosen = parser.parse_args()
     print(json.dumps(run(chosen.deliveries, chosen.out, chosen.as_of, chosen.memory_limit, chosen.members), default=str))

@@ -16,7 +16,7 @@ from benchmarks.compare import Difference, Figures, differences, figure_counts
 from benchmarks.deliveries import Deliveries, prepare, sizes
 from benchmarks.measure import Measured, measure
 
-_MEMORY_LIMIT = "3GB"  # what the platform's default configuration gives to DuckDB
+_MEMORY_LIMIT = "2GB"  # what the platform's default configuration gives to DuckDB
 
 
 @dataclass(frozen=True, slots=True)

@@ -140,7 +140,7 @@ class SegmentsConfig(_Section):
 class EngineConfig(_Section):
     """Limits for DuckDB; null threads means all cores."""
 
-    memory_limit: str = Field("3GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
+    memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     threads: int | None = Field(None, ge=1)
 
 

@@ -103,7 +103,7 @@ def run_session(work: Path, customers: int, days: int, repeats: int, *, with_nex
 
 
 def run_empty(work: Path) -> Measured:
-    """A whole run on next to nothing: imports, parsing, checks, and no data to speak of. The median of three: the first reads cold files."""
+    """A whole run on next to nothing: imports, parsing, checks. The median of three, because the first reads cold files."""
     deliveries = prepare(work, 20, 3)
     home = work / "scratch-empty"
     runs = []

@@ -128,7 +128,6 @@ def test_december_cohort_row(home: Path) -> None:
     assert [row[0] for row in query(home, sql)] == [885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235]
 
 
-@pytest.mark.slow
 def test_a_week_day_by_day_equals_one_run(daily_files: Path, config: Path, tmp_path: Path, run_in_process: RunInProcess) -> None:
     files = sorted(daily_files.rglob("*.csv"))[:7]
     inbox, by_day, at_once = tmp_path / "inbox", tmp_path / "by_day", tmp_path / "at_once"

@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test slow check format bench samples clean
+.PHONY: help setup demo ui test check format bench samples clean
 
 help: ## List the targets
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -39,10 +39,7 @@ ui: setup ## Open Dagster on http://127.0.0.1:3000
 	exec $(BIN)/dagster dev -w workspace.yaml -h 127.0.0.1 -p 3000
 
 test: setup ## Set up, then run all tests
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
-
-slow: setup ## The tests that take minutes: kills, a week day by day
-	@$(BIN)/pytest -q -m slow
+	@$(BIN)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: setup ## Lint, types, import contracts, SQL style
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

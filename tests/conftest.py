@@ -11,6 +11,11 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs first: begun last, the longest of them would leave one of two processes without work."""
+    items.sort(key=lambda item: (item.path.name != "test_kill.py", item.path.parent.name != "end_to_end"))
+
+
 @pytest.fixture(scope="session")
 def dbt_manifest() -> Path:
     """The manifest that Dagster loads; `make` prepares it, and a run of single tests on a fresh clone gets it here."""

@@ -23,8 +23,14 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.publish import verify_publication
 
-# nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse
-_DAGSTER_YAML = "telemetry: {enabled: false}\nnux: {enabled: false}\nconcurrency: {runs: {max_concurrent_runs: 1}}\n"
+# nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse; steps print nothing, and to
+# capture that would start two `tail` processes a step, which outlive a run that is killed
+_DAGSTER_YAML = """\
+telemetry: {enabled: false}
+nux: {enabled: false}
+concurrency: {runs: {max_concurrent_runs: 1}}
+compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+"""
 
 # the display tells progress and errors end in one line; Dagster's own log is in its instance
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}

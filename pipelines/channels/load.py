@@ -33,6 +33,7 @@ from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
+from pipelines.contracts.storage import is_disk_full
 
 Progress = Callable[[str, int, int], None]
 
@@ -64,7 +65,7 @@ def _disk_errors(home: Home) -> Iterator[None]:
         yield
     except OSError as error:
         where = str(error.filename or home.lake)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             raise CdpError("the disk is full; loads that were complete are kept", where=where, do="free space and run again") from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise CdpError("may not be written", where=where, do="check permissions of the folder") from error

@@ -19,6 +19,7 @@ from pipelines.channels.loads import LOADED, Load
 from pipelines.channels.quarantine import quarantined_rows
 from pipelines.channels.reading import Opened, without_broken_json
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
+from pipelines.contracts.storage import is_disk_full
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         repaired = without_broken_json(batch[0])
         if repaired is not None:
             return stage([repaired], zone, in_memory=in_memory)
-        if "No space left" in str(error):
+        if is_disk_full(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(batch[0].staging.parent)) from error
         # its text may quote values
         what = f"could not be computed ({type(error).__name__})"

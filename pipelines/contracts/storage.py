@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.tables import Table
+
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,6 +31,18 @@ def sync_file(path: Path) -> None:
     """Make the content of `path` survive a power cut."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Does `error`, or one that it came from, say that the disk is full? SQLite, DuckDB and Polars say so in words only."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
+            return True
+        if any(words in str(cause) for words in _DISK_FULL):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 @contextmanager

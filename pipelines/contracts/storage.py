@@ -35,14 +35,20 @@ def sync_file(path: Path) -> None:
 
 def is_disk_full(error: BaseException) -> bool:
     """Does `error`, or one that it came from, say that the disk is full? SQLite, DuckDB and Polars say so in words only."""
+    return any(
+        (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)) or any(words in str(cause) for words in _DISK_FULL)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """`error` and what it came from. An error that was wrapped and raised again can be its own cause: each is met once."""
+    met: list[BaseException] = []
     cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT):
-            return True
-        if any(words in str(cause) for words in _DISK_FULL):
-            return True
+    while cause is not None and not any(cause is earlier for earlier in met):
+        met.append(cause)
         cause = cause.__cause__ or cause.__context__
-    return False
+    return met
 
 
 @contextmanager

@@ -105,3 +105,9 @@ def test_other_errors_are_no_full_disk(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError) as met:
         (tmp_path / "gone").read_text()
     assert not is_disk_full(met.value)
+
+
+def test_errors_that_caused_each_other_are_looked_at_once() -> None:
+    first, second = RuntimeError("a step failed"), RuntimeError("a job failed")
+    first.__cause__, second.__cause__ = second, first
+    assert not is_disk_full(first)

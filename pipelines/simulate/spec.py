@@ -28,7 +28,27 @@ BASE_FORMATS = frozenset(
     }
 )
 OUTREACH_FORMATS = frozenset({"mailchimp_activity", "sms_report_aliyun", "zendesk_csv", "loyalty_points"})
-ALL_FORMATS = BASE_FORMATS | OUTREACH_FORMATS
+# Further shops with what belongs to them: `shops`.
+MARKETPLACE_FORMATS = frozenset(
+    {
+        "taobao_order_v2",
+        "taobao_order_v3",
+        "taobao_item_v3",
+        "alipay_bill",
+        "douyin_order",
+        "douyin_aftersale",
+        "pdd_order",
+        "pdd_settlement",
+        "jd_order_v1",
+        "jd_settlement",
+        "weixin_store_order",
+        "wechatpay_success",
+        "wechatpay_refund",
+        "youzan_outlet_order",
+        "youzan_item",
+    }
+)
+ALL_FORMATS = BASE_FORMATS | OUTREACH_FORMATS | MARKETPLACE_FORMATS
 
 
 @dataclass(frozen=True)

@@ -91,11 +91,16 @@ def _order_facts(chunk: Chunk, orders: Orders, where: Ints) -> pl.DataFrame:
 
 def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One file a delivery."""
-    frame = delivered.sort("at", "serial").select(_cells(stamp))
-    return {f"youzan_order_{stamp.compact}.csv": _BOM + csv_text(HEADER, frame)}
+    return {f"youzan_order_{stamp.compact}.csv": text(delivered, stamp, order_number(stamp.epoch))}
 
 
-def _cells(stamp: Stamp) -> list[pl.Expr]:
+def text(delivered: pl.DataFrame, stamp: Stamp, number: pl.Expr) -> bytes:
+    """The file of a shop, whose orders have the numbers given."""
+    frame = delivered.sort("at", "serial").select(_cells(stamp, number))
+    return _BOM + csv_text(HEADER, frame)
+
+
+def _cells(stamp: Stamp, number: pl.Expr) -> list[pl.Expr]:
     is_paid = pl.col("paid_at") >= 0
     by_wechat = pl.col("by_wechat")
     paid = pl.when(is_paid).then("total_fen").otherwise(0)
@@ -107,7 +112,7 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         .otherwise(pl.lit("部分退款"))
     )
     values: dict[str, pl.Expr] = {
-        "订单号": order_number(stamp.epoch),
+        "订单号": number,
         "销售渠道": pl.lit("微信小程序"),
         "归属店铺": pl.lit("四季生活"),
         "订单类型": pl.lit("普通订单"),

@@ -143,6 +143,7 @@ def told_orders(shop: Chunk) -> pl.DataFrame:
             "goods_fen": orders.goods_fen[order],
             "shipping_fen": orders.shipping_fen[order],
             "total_fen": orders.total_fen[order],
+            "refund_at": np.where(refunded, orders.refund_at[order], NEVER),
             "refunded_fen": np.where(refunded, orders.refund_fen[order], 0),
             "is_full": orders.is_full_refund[order],
         }

@@ -95,8 +95,8 @@ def json_objects(frame: pl.DataFrame) -> bytes:
 
 
 def json_array(frame: pl.DataFrame) -> bytes:
-    """The same objects as one array, an object a line."""
-    return b"[\n" + json_objects(frame).rstrip(b"\n").replace(b"\n", b",\n") + b"\n]"
+    """The same objects as one array in one line, as interfaces answer."""
+    return b"[" + json_objects(frame).rstrip(b"\n").replace(b"\n", b",") + b"]"
 
 
 def nobody() -> list[pl.Expr]:

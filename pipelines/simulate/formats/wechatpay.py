@@ -12,9 +12,10 @@ import polars as pl
 
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import Ints
-from pipelines.simulate.formats.cells import DELIVERY, PERSON, RECORD, Stamp, instant, money
+from pipelines.simulate.formats.cells import PERSON, RECORD, Stamp, instant, money
 from pipelines.simulate.payments import Payments, appids, draw_payments, openids, transaction_number
 from pipelines.simulate.people import YOUZAN
+from pipelines.simulate.versions import told_once
 
 HEADER = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
@@ -31,9 +32,7 @@ _LINE_END = "\r\n"
 def rows(chunk: Chunk) -> pl.DataFrame:
     """One row per payment and one per refund."""
     where = np.flatnonzero(chunk.orders.channel == YOUZAN)
-    both = moves(chunk, where, draw_payments(chunk, chunk.orders.take(where)))
-    delivery = chunk.world.calendar.delivery_at(both["at"].to_numpy())
-    return both.with_columns(pl.Series(DELIVERY, delivery)).filter(pl.Series(delivery < len(chunk.world.calendar.days)))
+    return told_once(chunk.world, moves(chunk, where, draw_payments(chunk, chunk.orders.take(where))), "at")
 
 
 def moves(chunk: Chunk, where: Ints, payments: Payments) -> pl.DataFrame:

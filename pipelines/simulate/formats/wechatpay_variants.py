@@ -11,10 +11,11 @@ import polars as pl
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import Ints
 from pipelines.simulate.formats import wechatpay
-from pipelines.simulate.formats.cells import DELIVERY, Stamp, instant, money
+from pipelines.simulate.formats.cells import Stamp, instant, money
 from pipelines.simulate.formats.weixin_store import order_number, store_payments
 from pipelines.simulate.payments import draw_payments
 from pipelines.simulate.shops import WEIXIN_STORE, YOUZAN_OUTLET, draw_shop
+from pipelines.simulate.versions import told_once
 
 SUCCESS_HEADER = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
@@ -46,9 +47,7 @@ def _moves(chunk: Chunk) -> pl.DataFrame:
             number=pl.concat_str(pl.lit("YZ"), pl.col("serial").cast(pl.String).str.zfill(14))
         ),
     ]
-    both = pl.concat(by_shop)
-    delivery = chunk.world.calendar.delivery_at(both["at"].to_numpy())
-    return both.with_columns(pl.Series(DELIVERY, delivery)).filter(pl.Series(delivery < len(chunk.world.calendar.days)))
+    return told_once(chunk.world, pl.concat(by_shop), "at")
 
 
 def _all(shop: Chunk) -> Ints:

@@ -287,8 +287,8 @@ def klaviyo_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
 def new_klaviyo_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One report a delivery; rates are fractions there."""
     header = NEW_KLAVIYO_HEADER.split(",")
-    rate = pl.col("opened") / pl.col("sent")
-    cells = _mail_cells(stamp, header) | {"Open rate": rate.round(4).cast(pl.String)}
+    ten_thousandths = (pl.col("opened") * 10_000 // pl.col("sent")).cast(pl.String).str.zfill(4)
+    cells = _mail_cells(stamp, header) | {"Open rate": pl.concat_str(pl.lit("0."), ten_thousandths)}
     frame = delivered.sort("at").select(laid_out(header, cells))
     return {f"klaviyo_campaigns_{stamp.day}_new.csv": csv_text(NEW_KLAVIYO_HEADER, frame)}
 

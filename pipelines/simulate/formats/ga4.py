@@ -11,7 +11,7 @@ import polars as pl
 from pipelines.simulate import behavior
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import scramble
-from pipelines.simulate.formats.cells import PERSON, RECORD, UTC_OFFSET, Stamp, json_objects, zipped
+from pipelines.simulate.formats.cells import PERSON, RECORD, UTC_OFFSET, Stamp, json_objects, number, zipped
 from pipelines.simulate.formats.shopify_orders import order_number
 from pipelines.simulate.versions import told_once
 
@@ -69,8 +69,9 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     utc = pl.col("at") + stamp.epoch - UTC_OFFSET
     kind, has_order = pl.col("kind"), pl.col("has_order")
     has_product = kind.is_in([behavior.VIEWED, behavior.ADDED, behavior.CHECKOUT])
-    value = pl.when(has_order).then(pl.col("total_fen") / 100).when(has_product).then(pl.col("price_fen") * pl.col("quantity") / 100)
-    item = pl.struct(item_id="sku", item_category="category", price=pl.col("price_fen") / 100, quantity="quantity")
+    value = pl.when(has_order).then("total_fen").when(has_product).then(pl.col("price_fen") * pl.col("quantity"))
+    is_whole = value % 100 == 0
+    item = pl.struct(item_id="sku", item_category="category", price=number("price_fen"), quantity="quantity")
     frame = delivered.sort("at", "micro", "visit", "bundle").select(
         event_date=pl.from_epoch(pl.col("at") + stamp.epoch, time_unit="s").dt.strftime("%Y%m%d"),
         event_timestamp=(utc * 1_000_000 + pl.col("micro")).cast(pl.String),
@@ -78,11 +79,8 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         event_params=pl.concat_list(
             _parameter("currency", text=pl.lit("CNY")),
             # The same parameter is a whole number here and a fraction there.
-            _parameter(
-                "value",
-                whole=pl.when(value == value.floor()).then(value.cast(pl.Int64)),
-                fraction=pl.when(value != value.floor()).then(value),
-            ),
+            # A whole number here and a fraction there, as a tracker sends it.
+            _parameter("value", whole=pl.when(is_whole).then(value // 100), fraction=pl.when(~is_whole).then(number(value))),
             _parameter("ga_session_id", whole=pl.col("visit") % 1_000_000),
         ),
         event_bundle_sequence_id=(pl.col("bundle") + 1).cast(pl.String),
@@ -92,7 +90,7 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         privacy_info=pl.struct(analytics_storage=pl.when("consents").then(pl.lit("Yes")).otherwise(pl.lit("No"))),
         device=pl.struct(category=pl.lit("mobile")),
         ecommerce=pl.struct(
-            purchase_revenue=pl.when(has_order).then(pl.col("total_fen") / 100),
+            purchase_revenue=pl.when(has_order).then(number("total_fen")),
             transaction_id=pl.when(has_order).then(pl.col("order_id").cast(pl.String)).otherwise(pl.lit("(not set)")),
         ),
         items=pl.when(has_product).then(pl.concat_list(item)).otherwise(pl.lit([], dtype=pl.List(pl.Null))),

@@ -10,7 +10,7 @@ import polars as pl
 
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import scramble
-from pipelines.simulate.formats.cells import PERSON, RECORD, Stamp, instant, json_array
+from pipelines.simulate.formats.cells import PERSON, RECORD, Stamp, instant, json_array, number
 from pipelines.simulate.people import NEVER
 from pipelines.simulate.shops import POSPAL, draw_shop
 from pipelines.simulate.versions import told_once
@@ -59,15 +59,15 @@ def _tickets(items: pl.DataFrame) -> pl.DataFrame:
     """The items of a sale or a return in one row."""
     item = pl.struct(
         name="title",
-        buyPrice=(pl.col("list_fen") * 42 // 100) / 100,
-        sellPrice=pl.col("list_fen") // pl.col("quantity") / 100,
+        buyPrice=number(pl.col("list_fen") * 42 // 100),
+        sellPrice=number(pl.col("list_fen") // pl.col("quantity")),
         quantity=pl.col("quantity").cast(pl.Float64),
         discount=pl.lit(100.0),
-        totalAmount=pl.col("line_fen") / 100,
+        totalAmount=number("line_fen"),
         productUid=_FIRST_PRODUCT + pl.col("product"),
     )
     by_ticket = items.group_by(PERSON, RECORD, "at", "serial", "is_return", maintain_order=True)
-    total = pl.col("line_fen").sum() / 100
+    total = number(pl.col("line_fen").sum())
     return by_ticket.agg(
         pl.col("member", "invalid").first(),
         totalAmount=total,

@@ -24,6 +24,7 @@ from pipelines.simulate.formats.cells import (
     laid_out,
     money,
     nobody,
+    number,
     zipped,
 )
 from pipelines.simulate.people import NEVER, SHOPIFY
@@ -239,9 +240,9 @@ def event_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         userId=known.then("user"),
         properties=pl.struct(
             order_id=pl.when(is_order).then(pl.col("serial").cast(pl.String)),
-            total=pl.when(is_order).then(pl.col("total_fen") / 100),
+            total=pl.when(is_order).then(number("total_fen")),
             product_id=pl.when(~is_order).then("sku"),
-            price=pl.when(~is_order).then(pl.col("price_fen") / 100),
+            price=pl.when(~is_order).then(number("price_fen")),
             quantity=pl.when(~is_order).then(1),
             currency=pl.lit("CNY"),
         ),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.simulate.chunk import Chunk
-from pipelines.simulate.formats.cells import Stamp, csv_text, gb18030, instant, laid_out, money, nobody
+from pipelines.simulate.formats.cells import Stamp, csv_text, gb18030, instant, laid_out, masked, money, nobody
 from pipelines.simulate.formats.taobao import order_numbers
 from pipelines.simulate.formats.workbooks import archive
 from pipelines.simulate.shops import TAOBAO_OUTLET, TMALL, draw_shop, money_moves
@@ -59,7 +59,7 @@ def _moves(chunk: Chunk, store: str) -> pl.DataFrame:
             "by_email": shop.world.draws.chance(0.3, "alipay_by_email", people.index[row]),
         }
     )
-    by_phone = pl.format("*{}({}****{})", "given", pl.col("phone").str.slice(0, 3), pl.col("phone").str.slice(7))
+    by_phone = pl.format("*{}({})", "given", masked("phone"))
     by_email = pl.format("{}***@{}", pl.col("email").str.slice(0, 3), pl.col("email").str.split("@").list.get(1))
     account = facts.select("number", "title", account=pl.when("by_email").then(by_email).otherwise(by_phone))
     return moves.hstack(account).with_columns(*nobody(), pl.lit(store).alias("store")).drop("order")

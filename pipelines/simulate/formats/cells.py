@@ -74,6 +74,17 @@ def zipped(text: bytes, level: int = 1) -> bytes:
     return gzip.compress(text, compresslevel=level, mtime=0)
 
 
+def yuan(fen: str | pl.Expr) -> pl.Expr:
+    """Yuan as a number of two places, for the cells of a workbook: a text there could not be added up."""
+    return money(fen).cast(pl.Decimal(18, 2))
+
+
+def masked(phone: str | pl.Expr) -> pl.Expr:
+    """`138****1234`, as platforms show a phone."""
+    column = pl.col(phone) if isinstance(phone, str) else phone
+    return pl.concat_str(column.str.slice(0, 3), pl.lit("****"), column.str.slice(7))
+
+
 def number(fen: str | pl.Expr) -> pl.Expr:
     """Yuan as JSON numbers have it. Not by division: Polars multiplies by 0.01 for speed, and 319.9 comes out as 319.90000000000003."""
     return money(fen).cast(pl.Float64)

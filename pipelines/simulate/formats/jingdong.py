@@ -12,7 +12,7 @@ import polars as pl
 from pipelines.simulate import names
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import scramble
-from pipelines.simulate.formats.cells import NOTHING, RECORD, Stamp, csv_text, gb18030, instant, laid_out, money, nobody
+from pipelines.simulate.formats.cells import NOTHING, RECORD, Stamp, csv_text, gb18030, instant, laid_out, masked, money, nobody, yuan
 from pipelines.simulate.formats.workbooks import workbook
 from pipelines.simulate.people import SHOPIFY
 from pipelines.simulate.shops import CLOSED, DONE, JD, PAID, SHIPPED, draw_shop, money_moves, told_lines, told_orders
@@ -83,7 +83,6 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         .otherwise(pl.lit("等待付款"))
     )
     phone = pl.col("phone")
-    masked = pl.concat_str(phone.str.slice(0, 3), pl.lit("****"), phone.str.slice(7))
     product = (_FIRST_PRODUCT + pl.col("product")).cast(pl.String)
     places = [f"{province}{city}" for city, province, _, _ in names.PLACES]
     cells = {
@@ -103,7 +102,7 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "下单帐号": pl.col("pin"),
         "客户姓名": pl.when("masked").then(pl.concat_str(pl.col("name").str.slice(0, 1), pl.lit("**"))).otherwise("name"),
         "客户地址": pl.concat_str(pl.col("place").replace_strict(dict(enumerate(places)), return_dtype=pl.String), "address"),
-        "联系电话": pl.when("masked").then(masked).otherwise(phone),
+        "联系电话": pl.when("masked").then(masked(phone)).otherwise(phone),
         "运费金额": money("shipping_fen"),
         "付款确认时间": instant("paid_at", stamp.epoch),
         "货号": pl.col("sku"),
@@ -148,7 +147,7 @@ def money_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "扣点类型": pl.lit("普通扣点"),
         "佣金比例": pl.when(is_fee).then(pl.lit("5%")),
         "费用名称": pl.col("fee"),
-        "应结金额": money(signed).cast(pl.Decimal(18, 2)),
+        "应结金额": yuan(signed),
         "币种": pl.lit("CNY"),
         "收支方向": pl.when(is_refund | is_fee).then(pl.lit("支出")).otherwise(pl.lit("收入")),
         "结算状态": pl.lit("已结算"),

@@ -9,8 +9,8 @@ import polars as pl
 
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.alipay import payment_detail, payment_number
-from pipelines.simulate.formats.cells import Stamp, decoded, instant, laid_out, money, nobody
-from pipelines.simulate.formats.taobao import order_numbers
+from pipelines.simulate.formats.cells import Stamp, decoded, instant, laid_out, money, nobody, yuan
+from pipelines.simulate.formats.taobao import STATUS, order_numbers
 from pipelines.simulate.formats.workbooks import workbook
 from pipelines.simulate.shops import CLOSED, TMALL, draw_shop, told_lines, told_orders
 
@@ -25,7 +25,6 @@ ITEM_HEADER = (
     "买家实付金额,退款状态,退款金额,订单创建时间,订单付款时间,商品ID,商家备注"
 )
 _ORDER_COLUMNS, _ITEM_COLUMNS = ORDER_HEADER.split(","), ITEM_HEADER.split(",")
-_STATUS = ["等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭"]
 _FIRST_PRODUCT = 600_000_000_000
 
 
@@ -58,11 +57,11 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "订单编号": pl.col("number").cast(pl.String),
         "支付单号": _payment(stamp),
         "支付详情": pl.when(is_paid).then(payment_detail(stamp.epoch)),
-        "买家应付货款": _yuan("goods_fen"),
-        "买家应付邮费": _yuan("shipping_fen"),
-        "总金额": _yuan("total_fen"),
-        "买家实付金额": _yuan(pl.when(is_paid).then("total_fen").otherwise(0)),
-        "订单状态": decoded("state", _STATUS),
+        "买家应付货款": yuan("goods_fen"),
+        "买家应付邮费": yuan("shipping_fen"),
+        "总金额": yuan("total_fen"),
+        "买家实付金额": yuan(pl.when(is_paid).then("total_fen").otherwise(0)),
+        "订单状态": decoded("state", STATUS),
         "订单创建时间": instant("at", stamp.epoch),
         "订单付款时间": instant("paid_at", stamp.epoch),
         "商品标题": pl.col("titles"),
@@ -71,10 +70,10 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "店铺Id": pl.lit("0"),
         "店铺名称": pl.lit("四季生活天猫店"),
         "订单关闭原因": reason.when(pl.col("state") == CLOSED).then(pl.lit("买家未付款")).otherwise(pl.lit("订单未关闭")),
-        "退款金额": _yuan("refunded_fen"),
+        "退款金额": yuan("refunded_fen"),
         "发货时间": instant("shipped_at", stamp.epoch).fill_null("--"),
         "确认收货时间": instant("done_at", stamp.epoch).fill_null("--"),
-        "确认收货打款金额": _yuan(pl.when(pl.col("done_at") >= 0).then(pl.col("total_fen") - refunded).otherwise(0)),
+        "确认收货打款金额": yuan(pl.when(pl.col("done_at") >= 0).then(pl.col("total_fen") - refunded).otherwise(0)),
         "物流公司": pl.when(is_shipped).then(pl.lit("圆通速递")),
     }
     frame = delivered.sort("at", "number").select(laid_out(_ORDER_COLUMNS, cells))
@@ -90,13 +89,13 @@ def item_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "子订单编号": (pl.col("number") + 1 + pl.col("line")).cast(pl.String),
         "主订单编号": pl.col("number").cast(pl.String),
         "商品标题": pl.col("title"),
-        "商品价格": _yuan(pl.col("list_fen") // pl.col("quantity")),
+        "商品价格": yuan(pl.col("list_fen") // pl.col("quantity")),
         "购买数量": pl.col("quantity"),
-        "订单状态": decoded("state", _STATUS),
+        "订单状态": decoded("state", STATUS),
         "商家编码": pl.col("sku"),
         "支付单号": _payment(stamp),
-        "买家应付货款": _yuan("line_fen"),
-        "买家实付金额": _yuan(pl.when(pl.col("paid_at") >= 0).then("line_fen").otherwise(0)),
+        "买家应付货款": yuan("line_fen"),
+        "买家实付金额": yuan(pl.when(pl.col("paid_at") >= 0).then("line_fen").otherwise(0)),
         "退款状态": pl.when(is_back).then(pl.lit("退款成功")).otherwise(pl.lit("没有申请退款")),
         "退款金额": refund,
         "订单创建时间": instant("at", stamp.epoch),
@@ -109,8 +108,3 @@ def item_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
 
 def _payment(stamp: Stamp) -> pl.Expr:
     return pl.when((pl.col("paid_at") >= 0) & (pl.col("total_fen") > 0)).then(payment_number(stamp.epoch))
-
-
-def _yuan(fen: str | pl.Expr) -> pl.Expr:
-    """A number, where a text would be a cell that Excel cannot add up."""
-    return money(fen).cast(pl.Decimal(18, 2))

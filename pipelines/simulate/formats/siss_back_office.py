@@ -12,7 +12,6 @@ from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.cells import PERSON, RECORD, Stamp, csv_text, gb18030, instant, laid_out, money, zipped
 from pipelines.simulate.formats.siss import padded, receipts
 from pipelines.simulate.people import STORE
-from pipelines.simulate.spec import DAY_SECONDS
 from pipelines.simulate.till import branch_number, flow_number
 from pipelines.simulate.versions import told_once
 
@@ -85,7 +84,7 @@ def member_rows(chunk: Chunk) -> pl.DataFrame:
     people, draws = chunk.people, chunk.world.draws
     row = np.flatnonzero(people.has_card)
     index = people.index[row]
-    given = np.floor(people.start[row]).astype(np.int64) * DAY_SECONDS + draws.whole(9 * 3600, 20 * 3600, "card_hour", index)
+    given = people.start_at[row] + draws.whole(9 * 3600, 20 * 3600, "card_hour", index)
     card = people.card[row]
     frame = pl.DataFrame(
         {

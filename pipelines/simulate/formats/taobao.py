@@ -19,6 +19,7 @@ from pipelines.simulate.formats.cells import (
     gb18030,
     instant,
     laid_out,
+    masked,
     money,
 )
 from pipelines.simulate.people import NEVER, TAOBAO
@@ -34,7 +35,7 @@ HEADER = (
     "天猫卡券抵扣,集分宝抵扣,是否是O2O交易"
 )
 _COLUMNS = HEADER.split(",")
-_STATUS = ["等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭"]
+STATUS = ["等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭"]
 _UNPAID, _PAID, _SHIPPED, _DONE, _CLOSED = range(5)
 
 
@@ -112,8 +113,7 @@ def _alipay_accounts(chunk: Chunk) -> pl.Series:
             "by_phone": (kind < 0.45) & ~moved,
         }
     )
-    masked = pl.concat_str(pl.col("phone").str.slice(0, 3), pl.lit("****"), pl.col("phone").str.slice(7))
-    return frame.select(a=pl.when("by_phone").then("phone").when("masked").then(masked).otherwise("email"))["a"]
+    return frame.select(a=pl.when("by_phone").then("phone").when("masked").then(masked("phone")).otherwise("email"))["a"]
 
 
 def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
@@ -129,7 +129,7 @@ def values(stamp: Stamp) -> dict[str, pl.Expr]:
     """The cells of an order by column; later generations have them too."""
     places = [f"{province} {city}" for city, province, _, _ in names.PLACES]
     zips = [code for *_, code in names.PLACES]
-    wording = decoded("status", _STATUS)
+    wording = decoded("status", STATUS)
     status = pl.when("half_comma").then(wording.str.replace("，", ",")).otherwise(wording)
     is_closed = pl.col("status") == _CLOSED
     reason = pl.when(is_closed & pl.col("is_refunded")).then(pl.lit("退款")).when(is_closed).then(pl.lit("买家未付款"))

@@ -12,7 +12,7 @@ import polars as pl
 
 from pipelines.simulate import names
 from pipelines.simulate.chunk import Chunk
-from pipelines.simulate.formats.cells import RECORD, Stamp, decoded, instant, laid_out, money
+from pipelines.simulate.formats.cells import RECORD, Stamp, decoded, instant, laid_out, masked, yuan
 from pipelines.simulate.formats.workbooks import workbook
 from pipelines.simulate.payments import Payments, draw_payments, transaction_number
 from pipelines.simulate.people import NEVER, YOUZAN
@@ -77,10 +77,11 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One workbook a delivery."""
     is_paid, state = pl.col("paid_at") >= 0, pl.col("phone_state")
     phone = pl.col("phone")
-    masked = pl.concat_str(phone.str.slice(0, 3), pl.lit("****"), phone.str.slice(7))
-    shown = pl.when(state == _VIRTUAL).then(pl.format("{}-{}", "host", "extension")).when(state == _MASKED).then(masked).otherwise(phone)
+    shown = (
+        pl.when(state == _VIRTUAL).then(pl.format("{}-{}", "host", "extension")).when(state == _MASKED).then(masked(phone)).otherwise(phone)
+    )
     is_back, listed = pl.col("line_refunded_fen") > 0, pl.col("list_fen")
-    paid = _yuan(pl.when(is_paid).then("total_fen").otherwise(0))
+    paid = yuan(pl.when(is_paid).then("total_fen").otherwise(0))
     cells = {
         "订单号": pl.col("number").cast(pl.String),
         "订单下单时间": instant("at", stamp.epoch),
@@ -94,28 +95,24 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "市": decoded("place", [city for city, *_ in names.PLACES]),
         "区": pl.col("address").str.split(" ").list.get(0),
         "收件人手机": shown,
-        "商品总价": _yuan("goods_fen"),
+        "商品总价": yuan("goods_fen"),
         "订单实际支付金额": paid,
         "订单实际收款金额": paid,
-        "订单运费": _yuan("shipping_fen"),
+        "订单运费": yuan("shipping_fen"),
         "支付方式": pl.when(is_paid).then(pl.lit("微信支付")),
         "支付时间": instant("paid_at", stamp.epoch),
         "交易单号": pl.when(is_paid & pl.col("by_wechat")).then(transaction_number(stamp.epoch)),
         "商品名称": pl.col("title"),
         "商品编码(平台)": (_FIRST_PRODUCT + pl.col("product")).cast(pl.String),
         "SKU编码(自定义)": pl.col("sku"),
-        "商品价格(单件)": _yuan(listed // pl.col("quantity")),
-        "商品实际价格(单件)": _yuan(pl.col("line_fen") // pl.col("quantity")),
-        "商品实际价格(总共)": _yuan("line_fen"),
+        "商品价格(单件)": yuan(listed // pl.col("quantity")),
+        "商品实际价格(单件)": yuan(pl.col("line_fen") // pl.col("quantity")),
+        "商品实际价格(总共)": yuan("line_fen"),
         "是否预售": pl.lit("否"),
         "商品数量": pl.col("quantity"),
         "商品发货": pl.when(pl.col("shipped_at") >= 0).then(pl.lit("已发货")).otherwise(pl.lit("未发货")),
         "商品售后": pl.when(is_back).then(pl.lit("退款完成")).when(pl.col("state") == CLOSED).then(pl.lit("-")),
-        "商品已退款金额": _yuan("line_refunded_fen"),
+        "商品已退款金额": yuan("line_refunded_fen"),
     }
     frame = delivered.sort("at", "number", "line").select(laid_out(_COLUMNS, cells))
     return {f"weixin_store_orders_{stamp.day}.xlsx": workbook(_COLUMNS, frame)}
-
-
-def _yuan(fen: str | pl.Expr) -> pl.Expr:
-    return money(fen).cast(pl.Decimal(18, 2))

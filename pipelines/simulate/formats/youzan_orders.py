@@ -26,7 +26,7 @@ HEADER = (
     "订单下级卖货提成类型,订单下级卖货提成金额"
 )
 _COLUMNS = HEADER.split(",")
-_STATUS = ["等待买家付款", "等待商家发货", "商家已发货", "交易完成", "交易关闭"]
+STATUS = ["等待买家付款", "等待商家发货", "商家已发货", "交易完成", "交易关闭"]
 _UNPAID, _PAID, _SHIPPED, _DONE, _CLOSED = range(5)
 _BOM = "\ufeff".encode()
 
@@ -116,7 +116,7 @@ def _cells(stamp: Stamp, number: pl.Expr) -> list[pl.Expr]:
         "销售渠道": pl.lit("微信小程序"),
         "归属店铺": pl.lit("四季生活"),
         "订单类型": pl.lit("普通订单"),
-        "订单状态": decoded("status", _STATUS),
+        "订单状态": decoded("status", STATUS),
         "订单来源": pl.lit("小程序"),
         "订单创建时间": instant("at", stamp.epoch),
         "买家付款时间": instant("paid_at", stamp.epoch),

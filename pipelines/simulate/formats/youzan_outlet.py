@@ -20,7 +20,6 @@ ITEM_HEADER = (
     "商品发货物流公司,商品发货物流单号,发货员工,商品发货时间,商品退款状态,商品已退款金额,商家订单备注,周期购信息"
 )
 _ITEM_COLUMNS = ITEM_HEADER.split(",")
-_STATUS = ["等待买家付款", "等待商家发货", "商家已发货", "交易完成", "交易关闭"]
 
 
 def _number(epoch: int) -> pl.Expr:
@@ -55,7 +54,7 @@ def item_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     is_shipped, is_back = pl.col("shipped_at") >= 0, pl.col("line_refunded_fen") > 0
     cells = {
         "订单号": _number(stamp.epoch),
-        "订单商品状态": decoded("state", _STATUS),
+        "订单商品状态": decoded("state", youzan_orders.STATUS),
         "交易成功时间": instant("done_at", stamp.epoch),
         "商品名称": pl.col("title"),
         "商品类型": pl.lit("实物商品"),

@@ -31,7 +31,10 @@ _THREADS = 2
 
 @dataclass(frozen=True)
 class SimulationSummary:
-    """What was written. Rows count what stands in the files, re-deliveries and duplicates included."""
+    """What was written. Rows count what stands in the files, re-deliveries and duplicates included.
+
+    Orders, those left unpaid and refunds are counted in the four channels that people are drawn with, not in further shops.
+    """
 
     people: int
     source_records: int

@@ -79,7 +79,7 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
 
 
 def _details(frame: pl.DataFrame, stamp: Stamp) -> bytes:
-    lines = frame.select(line=pl.concat_str(_cells(stamp), separator=",", ignore_nulls=True))["line"].to_list()
+    lines = frame.select(pl.concat_str(_cells(stamp), separator=",").str.join(_LINE_END)).item()
     paid, back = frame.filter(~pl.col("is_refund")), frame.filter("is_refund")
     below = [
         "#-----------------------------------------业务明细列表结束------------------------------------",
@@ -87,7 +87,7 @@ def _details(frame: pl.DataFrame, stamp: Stamp) -> bytes:
         f"#退款合计：{len(back)}笔，商家实收退款共{_sum(back)}元，商家优惠退款共0.00元",
         f"#导出时间：[{stamp.day:%Y年%m月%d日} 23:55:00]",
     ]
-    return gb18030((_LINE_END.join([*_above("明细", stamp), HEADER, *lines, *below]) + _LINE_END).encode())
+    return gb18030((_LINE_END.join([*_above("明细", stamp), HEADER, lines, *below]) + _LINE_END).encode())
 
 
 def _summary(frame: pl.DataFrame, stamp: Stamp) -> bytes:

@@ -13,7 +13,7 @@ from pipelines.simulate import names
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.draws import scramble
 from pipelines.simulate.formats.cells import NOTHING, RECORD, Stamp, csv_text, gb18030, instant, laid_out, masked, money, nobody, yuan
-from pipelines.simulate.formats.workbooks import workbook
+from pipelines.simulate.formats.workbooks import workbooks
 from pipelines.simulate.people import SHOPIFY
 from pipelines.simulate.shops import CLOSED, DONE, JD, PAID, SHIPPED, draw_shop, money_moves, told_lines, told_orders
 
@@ -155,4 +155,4 @@ def money_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "商户订单号": _number(),
     }
     frame = delivered.sort("billed_at", "serial", "is_refund", "line", "fee").select(laid_out(_MONEY_COLUMNS, cells))
-    return {f"jd_settlement_{stamp.day}.xlsx": workbook(_MONEY_COLUMNS, frame, above=["说明：本表按账单生成时间导出"])}
+    return workbooks(f"jd_settlement_{stamp.day}", _MONEY_COLUMNS, frame, above=["说明：本表按账单生成时间导出"])

@@ -107,8 +107,10 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "快递公司": pl.when(pl.col("shipped_at") >= 0).then(pl.lit("圆通快递")),
         "订单成交时间": pl.when(~pl.col("timeless")).then(instant("paid_at", stamp.epoch)),
     }
-    frame = delivered.sort("at", "serial").select(laid_out(_ORDER_COLUMNS, cells))
-    return {f"pdd_orders_{stamp.day}.csv": BOM + csv_text(ORDER_HEADER, frame)}
+    # The merchant picks columns and their order, and picks them otherwise the next time.
+    columns = _ORDER_COLUMNS if stamp.day.toordinal() % 2 else _ORDER_COLUMNS[::-1]
+    frame = delivered.sort("at", "serial").select(laid_out(columns, cells))
+    return {f"pdd_orders_{stamp.day}.csv": BOM + csv_text(",".join(columns), frame)}
 
 
 def money_rows(chunk: Chunk) -> pl.DataFrame:

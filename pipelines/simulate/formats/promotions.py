@@ -7,7 +7,7 @@ import polars as pl
 from pipelines.simulate.advertising import campaign_days
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.cells import BOM, DELIVERY, PERSON, RECORD, Stamp, csv_text, decoded, instant, laid_out, money, yuan
-from pipelines.simulate.formats.workbooks import workbook
+from pipelines.simulate.formats.workbooks import workbooks
 
 _META = ["春季上新", "夏季清仓"]
 _PDD = ["全站推广", "商品推广"]
@@ -86,7 +86,7 @@ def pdd_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     whole = delivered.select(money(cost.sum() * 6 // 5).alias("cost"), pl.col("impressions", "clicks").sum().cast(pl.String)).row(0)
     total = ["总计", *["-"] * 8, "-", "-", *whole]
     frame = delivered.sort("at", "campaign").select(laid_out(header, cells))
-    return {f"pdd_promo_{stamp.day}.xlsx": workbook(header, frame, above=["以下数据仅供参考"], below=[total])}
+    return workbooks(f"pdd_promo_{stamp.day}", header, frame, above=["以下数据仅供参考"], below=[total])
 
 
 def jd_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
@@ -102,4 +102,4 @@ def jd_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "点击数": pl.col("clicks"),
         "花费": yuan("cost_fen"),
     }
-    return {f"jd_promo_{stamp.day}.xlsx": workbook(header, delivered.sort("campaign").select(laid_out(header, cells)))}
+    return workbooks(f"jd_promo_{stamp.day}", header, delivered.sort("campaign").select(laid_out(header, cells)))

@@ -11,7 +11,7 @@ from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.alipay import payment_detail, payment_number
 from pipelines.simulate.formats.cells import Stamp, decoded, instant, laid_out, money, nobody, yuan
 from pipelines.simulate.formats.taobao import STATUS, order_numbers
-from pipelines.simulate.formats.workbooks import workbook
+from pipelines.simulate.formats.workbooks import workbooks
 from pipelines.simulate.shops import CLOSED, TMALL, draw_shop, told_lines, told_orders
 
 ORDER_HEADER = (
@@ -77,7 +77,7 @@ def order_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "物流公司": pl.when(is_shipped).then(pl.lit("圆通速递")),
     }
     frame = delivered.sort("at", "number").select(laid_out(_ORDER_COLUMNS, cells))
-    return {f"ExportOrderTmallList{stamp.compact}2355.xlsx": workbook(_ORDER_COLUMNS, frame)}
+    return workbooks(f"ExportOrderTmallList{stamp.compact}2355", _ORDER_COLUMNS, frame)
 
 
 def item_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
@@ -103,7 +103,7 @@ def item_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "商品ID": (_FIRST_PRODUCT + pl.col("product")).cast(pl.String),
     }
     frame = delivered.sort("at", "number", "line").select(laid_out(_ITEM_COLUMNS, cells))
-    return {f"ExportOrderItemList{stamp.compact}2355.xlsx": workbook(_ITEM_COLUMNS, frame)}
+    return workbooks(f"ExportOrderItemList{stamp.compact}2355", _ITEM_COLUMNS, frame)
 
 
 def _payment(stamp: Stamp) -> pl.Expr:

@@ -8,7 +8,7 @@ import polars as pl
 from pipelines.simulate import names
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.cells import PERSON, RECORD, UTC_OFFSET, Stamp, decoded, instant, json_array, laid_out
-from pipelines.simulate.formats.workbooks import workbook
+from pipelines.simulate.formats.workbooks import workbooks
 from pipelines.simulate.payments import openids
 from pipelines.simulate.people import NEVER, STORE, YOUZAN
 from pipelines.simulate.spec import DAY_SECONDS
@@ -108,4 +108,4 @@ def contact_files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "标签组1(等级)": pl.lit("普通"),
     }
     frame = delivered.sort("added_at", "nick").select(laid_out(_CONTACT_COLUMNS, cells))
-    return {f"wecom_contacts_{stamp.day}.xlsx": workbook(_CONTACT_COLUMNS, frame)}
+    return workbooks(f"wecom_contacts_{stamp.day}", _CONTACT_COLUMNS, frame)

@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.simulate import names
 from pipelines.simulate.chunk import Chunk
 from pipelines.simulate.formats.cells import RECORD, Stamp, decoded, instant, laid_out, masked, yuan
-from pipelines.simulate.formats.workbooks import workbook
+from pipelines.simulate.formats.workbooks import workbooks
 from pipelines.simulate.payments import Payments, draw_payments, transaction_number
 from pipelines.simulate.people import NEVER, YOUZAN
 from pipelines.simulate.shops import CLOSED, WEIXIN_STORE, draw_shop, told_lines, told_orders
@@ -115,4 +115,4 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
         "商品已退款金额": yuan("line_refunded_fen"),
     }
     frame = delivered.sort("at", "number", "line").select(laid_out(_COLUMNS, cells))
-    return {f"weixin_store_orders_{stamp.day}.xlsx": workbook(_COLUMNS, frame)}
+    return workbooks(f"weixin_store_orders_{stamp.day}", _COLUMNS, frame)

@@ -24,17 +24,30 @@ _PARTS = {
 }
 
 
-def workbook(header: Sequence[str], frame: pl.DataFrame, above: Sequence[str] = (), below: Sequence[Sequence[str]] = ()) -> bytes:
+# Platforms split what is longer; a sheet ends at 1,048,576.
+_MAX_ROWS = 500_000
+
+
+def workbooks(
+    stem: str, header: Sequence[str], frame: pl.DataFrame, above: Sequence[str] = (), below: Sequence[Sequence[str]] = ()
+) -> dict[str, bytes]:
+    """The rows as `<stem>.xlsx`, or `<stem>_1.xlsx` and so on where they are too many; what stands below, below the last."""
+    parts = [frame[start : start + _MAX_ROWS] for start in range(0, max(len(frame), 1), _MAX_ROWS)]
+    names = [f"{stem}.xlsx"] if len(parts) == 1 else [f"{stem}_{number}.xlsx" for number in range(1, len(parts) + 1)]
+    return {name: _workbook(header, part, above, below if part is parts[-1] else ()) for name, part in zip(names, parts, strict=True)}
+
+
+def _workbook(header: Sequence[str], frame: pl.DataFrame, above: Sequence[str], below: Sequence[Sequence[str]]) -> bytes:
     """One sheet: lines of a single cell `above`, the header, the rows, rows `below`. Texts stay texts, numbers numbers, null is no cell."""
     top = [[text] for text in above] + [list(header)]
     first = len(top) + 1
     numbered = frame.with_row_index("row number", first)
     row = pl.col("row number").cast(pl.String)
     cells = [_cell(name, dtype, _letters(position), row) for position, (name, dtype) in enumerate(frame.schema.items())]
-    lines = numbered.select(line=pl.concat_str(pl.lit('<row r="'), row, pl.lit('">'), *cells, pl.lit("</row>")))["line"]
+    lines = numbered.select(pl.concat_str(pl.lit('<row r="'), row, pl.lit('">'), *cells, pl.lit("</row>")).str.join("")).item()
     bottom = [_row(first + len(frame) + number, texts) for number, texts in enumerate(below)]
-    rows = [_row(number, texts) for number, texts in enumerate(top, start=1)] + lines.to_list() + bottom
-    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{"".join(rows)}</sheetData></worksheet>'
+    rows = "".join([*(_row(number, texts) for number, texts in enumerate(top, start=1)), lines, *bottom])
+    sheet = f'<worksheet xmlns="{_MAIN}"><sheetData>{rows}</sheetData></worksheet>'
     return archive({name: text.encode() for name, text in (_PARTS | {"xl/worksheets/sheet1.xml": sheet}).items()})
 
 

@@ -69,9 +69,9 @@ def user_rows(chunk: Chunk) -> pl.DataFrame:
 
 
 def _agent(chunk: Chunk, requesters: pl.DataFrame) -> pl.DataFrame:
-    """The agent is a user too, in every export: one row a delivery, with the first people."""
-    deliveries = pl.DataFrame({DELIVERY: np.arange(len(chunk.world.calendar.days), dtype=np.int64)})
-    agent = deliveries.select(
+    """The agent is a user too: one row, in the last delivery. Alone in several, the files would be one and the same."""
+    last = pl.DataFrame({DELIVERY: np.array([len(chunk.world.calendar.days) - 1], dtype=np.int64)})
+    agent = last.select(
         DELIVERY,
         *nobody(),
         pl.lit(_AGENT, dtype=pl.Int64).alias("requester"),

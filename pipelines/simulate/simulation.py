@@ -16,6 +16,7 @@ from pipelines.simulate.chunk import Chunk, World, draw_chunk
 from pipelines.simulate.days import write_deliveries
 from pipelines.simulate.draws import Draws
 from pipelines.simulate.exports import EXPORTS, Export
+from pipelines.simulate.format_names import BASE_FORMATS
 from pipelines.simulate.formats.cells import DELIVERY, PERSON, RECORD
 from pipelines.simulate.people import CELL, NEVER
 from pipelines.simulate.seasons import Seasons
@@ -92,7 +93,8 @@ def simulate_sample(out: Path) -> SimulationSummary:
 
 
 def _block_size(spec: SimulationSpec) -> int:
-    rows_per_day = max(1.0, spec.customers * 45.0 / 365.0)
+    # 45 rows a person and year in the base formats, about as many a format in the others.
+    rows_per_day = max(1.0, spec.customers * 45.0 / 365.0 * max(1.0, len(spec.formats) / len(BASE_FORMATS)))
     return max(1, min(spec.days, int(_ROWS_PER_BLOCK / rows_per_day)))
 
 

@@ -7,6 +7,7 @@ import io
 import zipfile
 from collections import Counter
 from datetime import date
+from pathlib import Path
 
 import fastexcel
 import polars as pl
@@ -17,7 +18,9 @@ from pipelines.channels.formats import SHIPPED, read_formats
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
-from pipelines.simulate import ALL_FORMATS, SimulationSpec, SimulationSummary, simulate
+from pipelines.contracts.run import Run
+from pipelines.identity import resolve_identity
+from pipelines.simulate import ALL_FORMATS, SimulationSummary
 from pipelines.simulate.exports import EXPORTS
 from tests.channels.canonical import broken_promises
 from tests.channels.headers import HEADERS
@@ -34,16 +37,13 @@ NOT_SIMULATED = {
     "complete_journey_products",
     "complete_journey_transactions",
 }
+REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
 Loaded = tuple[Home, SimulationSummary]
 
 
 @pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Loaded:
-    out = tmp_path_factory.mktemp("deliveries")
-    spec = SimulationSpec(
-        customers=420, days=40, seed=8, first_day=date(2026, 3, 1), formats=ALL_FORMATS, deliver_every_days=20, daily_tail_days=1
-    )
-    summary = simulate(spec, out)
+def loaded(every_export: tuple[Path, SimulationSummary], tmp_path_factory: pytest.TempPathFactory) -> Loaded:
+    out, summary = every_export
     home = Home(tmp_path_factory.mktemp("home"), out)
     assert load_deliveries(home, Config()).refused == ()
     return home, summary
@@ -106,6 +106,21 @@ def test_each_record_of_one_person_names_a_person_of_the_simulation(loaded: Load
     assert sure["person_id"].is_in(people.implode()).all() and sure["source_record_key"].is_unique().all()
     shared = records.filter("is_ambiguous")["source_record_key"].str.split(":").list.first()
     assert set(shared) <= {"youzan", "siss", "sms", "wecom", "reviews", "coupons", "segment", "ga4"}
+
+
+def test_people_of_every_export_are_told_apart(loaded: Loaded) -> None:
+    """Pairs of records that the resolution joins, against the truth: families share phones, all else would be a wrong key."""
+    home, _ = loaded
+    resolve_identity(Run(date(2026, 4, 9), Config(), home, REFERENCE))
+    current = pl.concat([pl.read_parquet(part) for part in home.table("identity_current").rglob("*.parquet")])
+    truth = pl.read_parquet(home.deliveries / "truth" / "source_records.parquet").filter(~pl.col("is_ambiguous"))
+    known = current.select("source_record_key", "customer_id").join(truth, on="source_record_key")
+
+    def pairs(*by: str) -> int:
+        return int(known.group_by(by).len().select(pl.col("len") * (pl.col("len") - 1) // 2).sum().item())
+
+    assert pairs("customer_id", "person_id") > 1_000
+    assert pairs("customer_id", "person_id") > 0.97 * pairs("customer_id")
 
 
 def test_channels_that_withhold_the_buyer_name_nobody(loaded: Loaded) -> None:

@@ -131,7 +131,7 @@ def case_rows(chunk: Chunk) -> pl.DataFrame:
     refunded = orders.refund_at != NEVER
     asked = draws.uniform("case", orders.key)
     shipped = orders.shipped_at != NEVER
-    kind = np.select([refunded, shipped & (asked < 0.02), shipped & (asked < 0.04)], [_REFUND, _EXCHANGE, _WITHDRAWN], NEVER)
+    kind = np.select([refunded, shipped & (asked < 0.03), shipped & (asked < 0.06)], [_REFUND, _EXCHANGE, _WITHDRAWN], NEVER)
     order = np.flatnonzero(kind != NEVER)
     key, kind = orders.key[order], kind[order]
     ended = np.where(

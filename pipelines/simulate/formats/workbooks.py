@@ -58,7 +58,7 @@ def archive(members: Mapping[str, bytes]) -> bytes:
         for name, content in members.items():
             info = zipfile.ZipInfo(names[name])
             info.create_system = 0
-            zipped.writestr(info, content, zipfile.ZIP_DEFLATED)
+            zipped.writestr(info, content, zipfile.ZIP_DEFLATED, compresslevel=1)
     written = file.getvalue()
     for name, stand_in in names.items():
         written = written.replace(stand_in.encode(), name.encode("gbk"))

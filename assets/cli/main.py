@@ -71,7 +71,7 @@ def simulate(
         str,
         typer.Option(
             "--formats",
-            help="Formats or groups, with commas: base, outreach, marketplaces, tills, web_shop, contacts, costs, lists, all",
+            help="Formats or groups, with commas: base, outreach, marketplaces, tills, web_shop, events, contacts, costs, lists, all",
         ),
     ] = "base",
     json: JsonOption = False,

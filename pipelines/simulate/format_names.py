@@ -17,7 +17,7 @@ BASE_FORMATS = frozenset(
     }
 )
 OUTREACH_FORMATS = frozenset({"mailchimp_activity", "sms_report_aliyun", "zendesk_csv", "loyalty_points"})
-# Further shops with what belongs to them: `shops`.
+# Orders of further shops, with the bills and settlements that belong to them.
 MARKETPLACE_FORMATS = frozenset(
     {
         "taobao_order_v2",
@@ -38,10 +38,10 @@ MARKETPLACE_FORMATS = frozenset(
     }
 )
 TILL_FORMATS = frozenset({"siss_payflow", "siss_vip_info", "pospal_ticket", "square_items"})
-WEB_SHOP_FORMATS = frozenset({"woo_orders", "stripe_payments", "stripe_charges", "rudderstack_track"})
+WEB_SHOP_FORMATS = frozenset({"woo_orders", "stripe_payments", "stripe_charges"})
+EVENT_FORMATS = frozenset({"ga4_export", "rudderstack_track"})
 CONTACT_FORMATS = frozenset(
     {
-        "ga4_export",
         "loyalty_members",
         "mailchimp_members",
         "mailchimp_unsubscribed",
@@ -73,6 +73,7 @@ FORMAT_GROUPS = {
     "marketplaces": MARKETPLACE_FORMATS,
     "tills": TILL_FORMATS,
     "web_shop": WEB_SHOP_FORMATS,
+    "events": EVENT_FORMATS,
     "contacts": CONTACT_FORMATS,
     "costs": COST_FORMATS,
     "lists": LIST_FORMATS,

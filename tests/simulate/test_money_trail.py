@@ -104,6 +104,27 @@ def test_till_took_what_its_receipts_cost(home: Home) -> None:
     assert both["told"].eq_missing(both["paid_amount"]).all()
 
 
+@pytest.mark.parametrize(
+    ("shop", "mark", "amount"),
+    [
+        ("taobao", "/item/", "gross_amount"),
+        ("youzan", "/item/", "gross_amount"),
+        ("jd", "/", "gross_amount"),
+        ("weixin_store", "/", "gross_amount"),
+        ("pospal", "/", "paid_amount"),
+        ("square", "/", "paid_amount"),
+    ],
+)
+def test_articles_add_up_to_their_order(home: Home, shop: str, mark: str, amount: str) -> None:
+    """Lists of items name orders that the order list has; tickets that were made invalid sold nothing."""
+    orders = _newest(home, "channel_orders").filter(pl.col("channel") == shop, pl.col("paid_amount").is_not_null())
+    lines = _newest(home, "channel_order_lines").filter(pl.col("channel") == shop, pl.col("line_key").str.contains(mark, literal=True))
+    sums = lines.group_by("order_key").agg(told=pl.col("line_amount").sum())
+    both = orders.join(sums, on="order_key")
+    assert len(both) > 50 and (both["told"] == both[amount]).all()
+    assert lines.join(_newest(home, "channel_orders"), on="order_key", how="anti").is_empty()
+
+
 def test_payments_of_a_shop_lead_to_a_person(home: Home) -> None:
     """The number of the payment joins an order without a buyer to the openid of the bill: who that is, the truth agrees."""
     truth = pl.read_parquet(home.deliveries / "truth" / "source_records.parquet").select("source_record_key", "person_id")

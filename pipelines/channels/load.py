@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -247,10 +248,12 @@ class _Loading:
             withdraw(self._home, staged.load.load_id)
         os.sync()
         for staged in batch:
+            numbers: Counter[str] = Counter()
             for table, part in staged.parts:
                 folder = self._home.table(table) / f"load={staged.load.load_id}"
                 folder.mkdir(parents=True, exist_ok=True)
-                part.replace(folder / "part-0.parquet")
+                part.replace(folder / f"part-{numbers[table]}.parquet")
+                numbers[table] += 1
         os.sync()
         for staged in batch:
             load = staged.load

@@ -59,7 +59,8 @@ def first_records(head: bytes, path: Sequence[str]) -> list[bytes]:
 
 def broken_escapes(data: bytes) -> Ints:
     """Where JSON names half a surrogate pair, or NUL: a parser makes something else of it in silence."""
-    if b"\\ud" not in data and b"\\uD" not in data and b"\\u0000" not in data:
+    # one byte is looked for ten times as fast as three words, and most texts have none
+    if b"\\" not in data or (b"\\ud" not in data and b"\\uD" not in data and b"\\u0000" not in data):
         return np.empty(0, dtype=np.int64)
     return np.array([match.start() for match in _ESCAPE.finditer(data) if match.group(1)], dtype=np.int64)
 

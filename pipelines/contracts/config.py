@@ -126,6 +126,16 @@ class LifecycleConfig(_Section):
     mature_window_days: int = Field(365, ge=1)
 
 
+class ReconciliationConfig(_Section):
+    """When orders, payments, settlements and refunds that do not agree are told of."""
+
+    pending_days: int = Field(7, ge=0)  # a mismatch younger than this may still be put right by an export that is on its way
+    tolerance: Decimal = Field(Decimal("0.01"), ge=0, decimal_places=2)  # amounts that differ by no more are equal
+    # payments are expected of the orders of a channel and payment method, and orders of the payments of a bill and trade type, once
+    # at least this share of them has one: a bill nobody delivers makes no differences
+    expected_from_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, decimal_places=2)
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -155,6 +165,7 @@ class Config(_Section):
     identity: IdentityConfig = IdentityConfig()
     rfm: RfmConfig = RfmConfig()
     lifecycle: LifecycleConfig = LifecycleConfig()
+    reconciliation: ReconciliationConfig = ReconciliationConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -38,6 +38,14 @@ RUN_CONTEXT = Table(
         Column("lifecycle_churned_after_days", Type.INTEGER, "Stage churned.", required=True),
         Column("lifecycle_mature_from_purchases", Type.INTEGER, "Stage mature.", required=True),
         Column("lifecycle_mature_window_days", Type.INTEGER, "Window of stage mature.", required=True),
+        Column("reconciliation_pending_days", Type.INTEGER, "A mismatch younger than this is pending.", required=True),
+        Column("reconciliation_tolerance_amount", Type.AMOUNT, "Amounts that differ by no more are equal.", required=True),
+        Column(
+            "reconciliation_expected_from_share",
+            Type.PRICE,
+            "From this share of a kind with a counterpart on, each needs one.",
+            required=True,
+        ),
     ),
 )
 
@@ -93,7 +101,7 @@ class Run:
 
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT."""
-        rfm, lifecycle = self.config.rfm, self.config.lifecycle
+        rfm, lifecycle, reconciliation = self.config.rfm, self.config.lifecycle, self.config.reconciliation
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -112,6 +120,9 @@ class Run:
             "lifecycle_churned_after_days": lifecycle.churned_after_days,
             "lifecycle_mature_from_purchases": lifecycle.mature_from_purchases,
             "lifecycle_mature_window_days": lifecycle.mature_window_days,
+            "reconciliation_pending_days": reconciliation.pending_days,
+            "reconciliation_tolerance_amount": reconciliation.tolerance,
+            "reconciliation_expected_from_share": reconciliation.expected_from_share,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

@@ -134,15 +134,16 @@ CHANNEL_SUITES: tuple[Suite, ...] = (
         values=one_of(
             "event_name",
             *("page_viewed", "product_viewed", "product_added", "product_removed", "product_favorited", "cart_viewed", "checkout_started"),
-            *("order_completed", "order_refunded", "email_opened", "email_clicked", "identified", "searched", "other"),
+            *("order_completed", "order_refunded", "order_shipped", "order_delivered"),
+            *("email_opened", "email_clicked", "identified", "searched", "other"),
         ),
         rules=(
             *_EVIDENCE,
             _key("event_key"),
             _RECORD,
             plausible("amounts_name_their_currency", "value_amount is null or currency_code is not null"),
-            # visitors who gave no consent are in the export of Google Analytics, without a device
-            plausible("events_name_a_visitor", "channel = 'ga4' or coalesce(source_record_key, anonymous_id) is not null"),
+            # visitors who gave no consent are in the export of Google Analytics, without a device; a parcel names its order
+            plausible("events_name_a_visitor", "channel = 'ga4' or coalesce(source_record_key, anonymous_id, order_no) is not null"),
             _past("occurred_at"),
         ),
     ),

@@ -87,7 +87,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "discounts_are_positive": {"discount_amount": Decimal(-1)},
     "emails_have_one_at_sign": {"email": "a.example.com"},
     "empty_text_is_null": {"city": ""},
-    "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None},
+    "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None, "order_no": None},
     "every_customer_has_a_source_record": {"source_record_count": 0, "channel_count": 0},
     "every_line_is_accounted_for": {"loaded_count": 0},
     "ids_are_not_empty": {"customer_id": ""},

@@ -40,12 +40,16 @@ RUN_CONTEXT = Table(
         Column("lifecycle_mature_window_days", Type.INTEGER, "Window of stage mature.", required=True),
         Column("reconciliation_pending_days", Type.INTEGER, "A mismatch younger than this is pending.", required=True),
         Column("reconciliation_tolerance_amount", Type.AMOUNT, "Amounts that differ by no more are equal.", required=True),
-        Column(
-            "reconciliation_expected_from_share",
-            Type.PRICE,
-            "From this share of a kind with a counterpart on, each needs one.",
-            required=True,
-        ),
+        Column("reconciliation_expected_from_share", Type.PRICE, "Share of a kind from which each needs a counterpart.", required=True),
+        Column("scorecard_weeks", Type.INTEGER, "Weeks whose same weekday is compared with.", required=True),
+        Column("scorecard_usual_from_exports", Type.INTEGER, "A source with fewer exports is new.", required=True),
+        Column("scorecard_judged_from_rows", Type.INTEGER, "Volume and empty columns of smaller exports are not judged.", required=True),
+        Column("scorecard_smaller_than", Type.PRICE, "Times the usual rows: an export is small.", required=True),
+        Column("scorecard_larger_than", Type.PRICE, "Times the usual rows: an export is large.", required=True),
+        Column("scorecard_nulls_jump_by", Type.PRICE, "Share of empty cells above the usual one that is a jump.", required=True),
+        Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
+        Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
+        Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
     ),
 )
 
@@ -101,7 +105,8 @@ class Run:
 
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT."""
-        rfm, lifecycle, reconciliation = self.config.rfm, self.config.lifecycle, self.config.reconciliation
+        rfm, lifecycle = self.config.rfm, self.config.lifecycle
+        reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -123,6 +128,15 @@ class Run:
             "reconciliation_pending_days": reconciliation.pending_days,
             "reconciliation_tolerance_amount": reconciliation.tolerance,
             "reconciliation_expected_from_share": reconciliation.expected_from_share,
+            "scorecard_weeks": scorecard.weeks,
+            "scorecard_usual_from_exports": scorecard.usual_from_exports,
+            "scorecard_judged_from_rows": scorecard.judged_from_rows,
+            "scorecard_smaller_than": scorecard.smaller_than,
+            "scorecard_larger_than": scorecard.larger_than,
+            "scorecard_nulls_jump_by": scorecard.nulls_jump_by,
+            "scorecard_valid_from": scorecard.valid_from,
+            "scorecard_late_by_days": scorecard.late_by_days,
+            "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

@@ -28,7 +28,7 @@ run_context as (
 
 joined as (
     select
-        sends.send_key,
+        {{ impersonal_key('sends.send_key', 'sends.channel', 'sends.source_record_key') }} as send_key,
         sends.channel,
         sends.campaign_no,
         sends.medium,

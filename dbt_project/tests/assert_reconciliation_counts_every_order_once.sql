@@ -3,30 +3,45 @@
 
 with
 
+items as (
+    select
+        channel,
+        day_on,
+        count(*) as item_count,
+        count(distinct item_type || ' ' || item_key) as key_count
+    from {{ ref('int_reconciliation') }}
+    group by channel, day_on
+),
+
 orders as (
     select
         channel,
+        booked_on,
         count(*) as order_count,
         sum(coalesce(paid_amount, 0)) as order_amount
     from {{ ref('fct_orders') }}
-    group by channel
+    group by channel, booked_on
 ),
 
 reconciled as (
-    select
-        channel,
-        sum(order_count) as order_count,
-        sum(order_amount) as order_amount
-    from {{ ref('channel_reconciliation') }}
-    group by channel
+    select * from {{ ref('channel_reconciliation') }}
 )
 
 select
-    orders.channel,
-    orders.order_count as ordered_count,
+    reconciled.channel,
+    reconciled.day_on,
     reconciled.order_count as reconciled_count,
+    orders.order_count as ordered_count,
+    reconciled.order_amount as reconciled_amount,
     orders.order_amount as ordered_amount,
-    reconciled.order_amount as reconciled_amount
-from orders
-left join reconciled on orders.channel = reconciled.channel
-where orders.order_count <> coalesce(reconciled.order_count, 0) or orders.order_amount <> coalesce(reconciled.order_amount, 0)
+    reconciled.unchecked_count,
+    items.item_count,
+    items.key_count
+from reconciled
+left join items on reconciled.channel = items.channel and reconciled.day_on = items.day_on
+full outer join orders on reconciled.channel = orders.channel and reconciled.day_on = orders.booked_on
+where
+    coalesce(reconciled.order_count, 0) <> coalesce(orders.order_count, 0)
+    or coalesce(reconciled.order_amount, 0) <> coalesce(orders.order_amount, 0)
+    or reconciled.unchecked_count < 0
+    or items.item_count <> items.key_count

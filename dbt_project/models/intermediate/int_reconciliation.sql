@@ -1,10 +1,10 @@
--- One row per order, and per payment or refund that names none: what each side says of the money, whether they agree, and if not why.
+-- One row per order that a bill speaks of, or should, and per payment or refund that names no order: do they agree, and if not why.
 {{ config(materialized='table') }}
 
 with
 
 orders as (
-    select * from {{ ref('int_orders') }}
+    select * from {{ ref('fct_orders') }}
 ),
 
 order_versions as (
@@ -19,6 +19,10 @@ payments as (
 refunds as (
     select * from {{ ref('fct_refunds') }}
     where status = 'succeeded'
+),
+
+rates as (
+    select * from {{ ref('int_currency_rates') }}
 ),
 
 run_context as (
@@ -108,19 +112,80 @@ statements as (
     group by order_versions.order_key, order_versions.refunded_amount_original
 ),
 
-joined as (
+-- few columns of every order: how many of a kind are known to bills
+known as (
     select
-        orders.order_key,
         orders.channel,
         coalesce(orders.payment_method, '') as payment_method,
         orders.booked_on,
+        count(*) as order_count,
+        sum(case when paid.payment_count > 0 then 1 else 0 end) as with_payment_count,
+        sum(case when paid.settlement_count > 0 then 1 else 0 end) as with_settlement_count
+    from orders
+    left join paid on orders.order_key = paid.order_key
+    where
+        orders.order_type = 'sale'
+        and orders.status in ('paid', 'shipped', 'completed', 'refunded')
+        and orders.paid_amount_original > 0
+    group by orders.channel, coalesce(orders.payment_method, ''), orders.booked_on
+),
+
+-- from which day on the orders of a channel and payment method appear in bills at all
+first_days as (
+    select
+        channel,
+        payment_method,
+        min(case when with_payment_count > 0 then booked_on end) as first_payment_on,
+        min(case when with_settlement_count > 0 then booked_on end) as first_settlement_on
+    from known
+    group by channel, payment_method
+),
+
+shares as (
+    select
+        known.channel,
+        known.payment_method,
+        first_days.first_payment_on,
+        first_days.first_settlement_on,
+        sum(case when known.booked_on >= first_days.first_payment_on then known.order_count else 0 end) as since_first_payment_count,
+        sum(known.with_payment_count) as with_payment_count,
+        sum(case when known.booked_on >= first_days.first_settlement_on then known.order_count else 0 end) as since_first_settlement_count,
+        sum(known.with_settlement_count) as with_settlement_count
+    from known
+    inner join first_days on known.channel = first_days.channel and known.payment_method = first_days.payment_method
+    group by known.channel, known.payment_method, first_days.first_payment_on, first_days.first_settlement_on
+),
+
+-- the days from which on each order of the kind needs a counterpart; null where too few have one
+expectations as (
+    select
+        shares.channel,
+        shares.payment_method,
+        case
+            when shares.with_payment_count >= run_context.reconciliation_expected_from_share * shares.since_first_payment_count
+                then shares.first_payment_on
+        end as payment_expected_from_on,
+        case
+            when shares.with_settlement_count >= run_context.reconciliation_expected_from_share * shares.since_first_settlement_count
+                then shares.first_settlement_on
+        end as settlement_expected_from_on
+    from shares
+    cross join run_context
+),
+
+spoken_of as (
+    select
+        orders.order_key,
+        orders.channel,
+        orders.booked_on,
+        orders.ordered_on,
         orders.exported_at,
-        orders.rate,
-        orders.reporting_currency,
+        orders.currency_code as reporting_currency,
         orders.currency_code_original,
         coalesce(orders.paid_amount, 0) as order_amount,
         coalesce(orders.paid_amount_original, 0) as order_amount_original,
         coalesce(orders.discount_amount_original, 0) as discount_amount_original,
+        orders.stated_refunded_amount,
         orders.stated_refunded_amount_original,
         orders.is_refund_inferred,
         orders.order_type = 'sale' and orders.status in ('paid', 'shipped', 'completed', 'refunded') as is_sold,
@@ -141,76 +206,55 @@ joined as (
         refunded.last_refunded_at,
         paid.last_paid_on,
         refunded.last_refunded_on,
-        {{ business_date('statements.stated_at', 'run_context.business_time_zone') }} as stated_on,
-        run_context.as_of,
-        run_context.reconciliation_pending_days as pending_days,
-        run_context.reconciliation_tolerance_amount as tolerance_amount,
-        run_context.reconciliation_expected_from_share as expected_from_share
+        coalesce(orders.booked_on >= expectations.payment_expected_from_on, false) as is_payment_expected_of_kind,
+        coalesce(orders.booked_on >= expectations.settlement_expected_from_on, false) as is_settlement_expected_of_kind
     from orders
-    cross join run_context
     left join paid on orders.order_key = paid.order_key
     left join refunded on orders.order_key = refunded.order_key
-    left join statements
-        on orders.order_key = statements.order_key and orders.stated_refunded_amount_original = statements.refunded_amount_original
-),
-
--- from which day on the orders of a channel and payment method appear in bills at all
-first_days as (
-    select
-        channel,
-        payment_method,
-        min(case when payment_count > 0 then booked_on end) as first_payment_on,
-        min(case when settlement_count > 0 then booked_on end) as first_settlement_on
-    from joined
-    where is_sold and order_amount_original > 0
-    group by channel, payment_method
-),
-
-shares as (
-    select
-        joined.channel,
-        joined.payment_method,
-        first_days.first_payment_on,
-        first_days.first_settlement_on,
-        sum(case when joined.booked_on >= first_days.first_payment_on then 1 else 0 end) as since_first_payment_count,
-        sum(case when joined.payment_count > 0 then 1 else 0 end) as with_payment_count,
-        sum(case when joined.booked_on >= first_days.first_settlement_on then 1 else 0 end) as since_first_settlement_count,
-        sum(case when joined.settlement_count > 0 then 1 else 0 end) as with_settlement_count
-    from joined
-    inner join first_days on joined.channel = first_days.channel and joined.payment_method = first_days.payment_method
-    where joined.is_sold and joined.order_amount_original > 0
-    group by joined.channel, joined.payment_method, first_days.first_payment_on, first_days.first_settlement_on
+    left join expectations
+        on orders.channel = expectations.channel and coalesce(orders.payment_method, '') = expectations.payment_method
+    where
+        paid.order_key is not null
+        or refunded.order_key is not null
+        or orders.booked_on >= expectations.payment_expected_from_on
+        or orders.booked_on >= expectations.settlement_expected_from_on
 ),
 
 expected as (
     select
-        joined.*,
-        coalesce(
-            joined.is_sold
-            and joined.order_amount_original > joined.tolerance_amount
-            and joined.booked_on >= shares.first_payment_on
-            and shares.with_payment_count >= joined.expected_from_share * shares.since_first_payment_count,
-            false
-        ) as is_payment_expected,
-        coalesce(
-            joined.is_sold
-            and joined.order_amount_original > joined.tolerance_amount
-            and joined.booked_on >= shares.first_settlement_on
-            and shares.with_settlement_count >= joined.expected_from_share * shares.since_first_settlement_count,
-            false
-        ) as is_settlement_expected,
+        spoken_of.*,
+        rates.rate,
+        {{ business_date('statements.stated_at', 'run_context.business_time_zone') }} as stated_on,
+        run_context.as_of,
+        run_context.reconciliation_pending_days as pending_days,
+        run_context.reconciliation_tolerance_amount as tolerance_amount,
+        spoken_of.is_sold
+        and spoken_of.is_payment_expected_of_kind
+        and spoken_of.order_amount_original > run_context.reconciliation_tolerance_amount as is_payment_expected,
+        spoken_of.is_sold
+        and spoken_of.is_settlement_expected_of_kind
+        and spoken_of.order_amount_original > run_context.reconciliation_tolerance_amount as is_settlement_expected,
         -- what an export said before the refund is no contradiction; what it infers from a status is no statement
-        not joined.is_refund_inferred
-        and joined.stated_refunded_amount_original is not null
+        not spoken_of.is_refund_inferred
+        and spoken_of.stated_refunded_amount_original is not null
         and case
-            when joined.refund_count > 0 then joined.exported_at >= joined.last_refunded_at
-            else joined.is_refund_told
+            when spoken_of.refund_count > 0 then spoken_of.exported_at >= spoken_of.last_refunded_at
+            else spoken_of.is_refund_told
         end as is_refund_comparable,
-        joined.payment_amount_original - joined.order_amount_original as payment_difference_original,
-        joined.settlement_amount_original - joined.order_amount_original as settlement_difference_original,
-        joined.refund_amount_original - joined.stated_refunded_amount_original as refund_difference_original
-    from joined
-    left join shares on joined.channel = shares.channel and joined.payment_method = shares.payment_method
+        spoken_of.payment_amount_original - spoken_of.order_amount_original as payment_difference_original,
+        spoken_of.settlement_amount_original - spoken_of.order_amount_original as settlement_difference_original,
+        spoken_of.refund_amount_original - spoken_of.stated_refunded_amount_original as refund_difference_original
+    from spoken_of
+    cross join run_context
+    left join statements
+        on
+            spoken_of.order_key = statements.order_key
+            and spoken_of.stated_refunded_amount_original = statements.refunded_amount_original
+    left join rates
+        on
+            spoken_of.currency_code_original = rates.currency_code
+            and spoken_of.ordered_on >= rates.valid_from_on
+            and spoken_of.ordered_on < rates.valid_to_on
 ),
 
 judged as (
@@ -269,7 +313,7 @@ items_of_orders as (
         booked_on as day_on,
         reason,
         case
-            when reason is null then case when payment_count + settlement_count + refund_count > 0 then 'agrees' else 'unchecked' end
+            when reason is null then 'agrees'
             when
                 {{ days_between('greatest(booked_on, last_paid_on, last_refunded_on, stated_on)', 'as_of') }} < pending_days
                 then 'pending'
@@ -282,7 +326,7 @@ items_of_orders as (
         payment_amount,
         settlement_count,
         settlement_amount,
-        {{ reporting('stated_refunded_amount_original') }} as order_refunded_amount,
+        stated_refunded_amount as order_refunded_amount,
         refund_count,
         refund_amount,
         case when is_refund_comparable then {{ reporting('refund_difference_original') }} end as refund_difference_amount,
@@ -293,6 +337,7 @@ items_of_orders as (
         currency_code_original,
         difference_amount_original
     from measured
+    where reason is not null or payment_count + settlement_count + refund_count > 0
 ),
 
 -- payments of a trade type that hardly ever finds an order (a till's own scanner) are not missing one

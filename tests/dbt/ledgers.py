@@ -82,7 +82,7 @@ class Ledgers:
             issuer,
             merchant_order_no=order["order_no"],
             number=f"p{order['order_no']}" if self.random.random() < 0.4 and issuer != order["channel"] else f"x{self.payments}",
-            paid_at=order["ordered_at"] + timedelta(minutes=pick.choice((1, 2, 5000))),
+            paid_at=order["ordered_at"] + timedelta(days=9 if issuer == "market" else 0, minutes=pick.choice((1, 2, 5000))),
             currency=pick.choices((order["currency_code"], "USD"), (20, 1))[0],
             amount=max(amount + shift, Decimal(0)),
         )

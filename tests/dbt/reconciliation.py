@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
+from statistics import median
 
 from pipelines.contracts.run import Run
 from tests.dbt.lake import Row, TinyLake
@@ -85,6 +86,16 @@ class Reconciliation(Oracle):
         since = [other for other in kind if self._booked_on(other) >= min(known)]
         return len(known) >= self.rules.expected_from_share * len(since)
 
+    def _pending_for(self, order: Row, reason: str) -> float:
+        """Days: the configured ones, and what payments or settlements of such orders usually take, times a factor."""
+        side = {"order_without_payment": 0, "payment_differs": 0, "order_without_settlement": 1, "settlement_differs": 1}.get(reason)
+        lags = []
+        for other in self.orders.values() if side is not None else ():
+            if (other["channel"], other["payment_method"]) == (order["channel"], order["payment_method"]):
+                days = [self._day(row["paid_at"]) for row in self._split(other)[side]]
+                lags += [(max(days) - self._booked_on(other)).days] if days else []
+        return self.rules.pending_days + float(self.rules.pending_lags) * (max(median(lags), 0) if lags else 0)
+
     def _order(self, order: Row) -> Item:
         payments, settlements = self._split(order)
         refunds = self.given_back[order["order_key"]]
@@ -93,7 +104,7 @@ class Reconciliation(Oracle):
         if item.reason:
             rows = [self._day(p["paid_at"]) for p in (*payments, *settlements)] + [self._day(r["refunded_at"]) for r in refunds]
             newest = max([item.day, *rows, *self._stated_on(order)])
-            item.outcome = "pending" if newest > self.as_of - timedelta(days=self.rules.pending_days) else "differs"
+            item.outcome = "pending" if (self.as_of - newest).days < self._pending_for(order, item.reason) else "differs"
             day = self._day(order["ordered_at"])
             item.difference = self._converted(difference, order["currency_code"], day)
         elif payments or settlements or refunds:

@@ -67,7 +67,8 @@ paid as (
         sum(case when is_whole_payment then 1 else 0 end) as whole_payment_count,
         max(case when is_foreign then 1 else 0 end) = 1 as is_foreign,
         max(case when is_refund_told then 1 else 0 end) = 1 as is_refund_told,
-        max(paid_on) as last_paid_on
+        max(case when is_payment then paid_on end) as last_payment_on,
+        max(case when is_settlement then paid_on end) as last_settlement_on
     from payments_of_orders
     group by order_key
 ),
@@ -156,6 +157,18 @@ shares as (
     group by known.channel, known.payment_method, first_days.first_payment_on, first_days.first_settlement_on
 ),
 
+-- how long payments and settlements of the kind usually take: marketplaces pay out when the buyer has confirmed
+lags as (
+    select
+        orders.channel,
+        coalesce(orders.payment_method, '') as payment_method,
+        median({{ days_between('orders.booked_on', 'paid.last_payment_on') }}) as payment_lag_days,
+        median({{ days_between('orders.booked_on', 'paid.last_settlement_on') }}) as settlement_lag_days
+    from orders
+    inner join paid on orders.order_key = paid.order_key
+    group by orders.channel, coalesce(orders.payment_method, '')
+),
+
 -- the days from which on each order of the kind needs a counterpart; null where too few have one
 expectations as (
     select
@@ -204,8 +217,11 @@ spoken_of as (
         coalesce(refunded.refund_amount, 0) as refund_amount,
         coalesce(refunded.refund_amount_original, 0) as refund_amount_original,
         refunded.last_refunded_at,
-        paid.last_paid_on,
+        paid.last_payment_on,
+        paid.last_settlement_on,
         refunded.last_refunded_on,
+        greatest(coalesce(lags.payment_lag_days, 0), 0) as payment_lag_days,
+        greatest(coalesce(lags.settlement_lag_days, 0), 0) as settlement_lag_days,
         coalesce(orders.booked_on >= expectations.payment_expected_from_on, false) as is_payment_expected_of_kind,
         coalesce(orders.booked_on >= expectations.settlement_expected_from_on, false) as is_settlement_expected_of_kind
     from orders
@@ -213,6 +229,7 @@ spoken_of as (
     left join refunded on orders.order_key = refunded.order_key
     left join expectations
         on orders.channel = expectations.channel and coalesce(orders.payment_method, '') = expectations.payment_method
+    left join lags on orders.channel = lags.channel and coalesce(orders.payment_method, '') = lags.payment_method
     where
         paid.order_key is not null
         or refunded.order_key is not null
@@ -227,6 +244,7 @@ expected as (
         {{ business_date('statements.stated_at', 'run_context.business_time_zone') }} as stated_on,
         run_context.as_of,
         run_context.reconciliation_pending_days as pending_days,
+        run_context.reconciliation_pending_lags as pending_lags,
         run_context.reconciliation_tolerance_amount as tolerance_amount,
         spoken_of.is_sold
         and spoken_of.is_payment_expected_of_kind
@@ -293,6 +311,12 @@ judged as (
 measured as (
     select
         judged.*,
+        pending_days
+        + case
+            when reason in ('order_without_payment', 'payment_differs') then pending_lags * payment_lag_days
+            when reason in ('order_without_settlement', 'settlement_differs') then pending_lags * settlement_lag_days
+            else 0
+        end as pending_for_days,
         case
             when reason in ('paid_twice', 'order_without_payment', 'payment_differs') then payment_difference_original
             when reason in ('order_without_settlement', 'settlement_differs') then settlement_difference_original
@@ -315,7 +339,8 @@ items_of_orders as (
         case
             when reason is null then 'agrees'
             when
-                {{ days_between('greatest(booked_on, last_paid_on, last_refunded_on, stated_on)', 'as_of') }} < pending_days
+                {{ days_between('greatest(booked_on, last_payment_on, last_settlement_on, last_refunded_on, stated_on)', 'as_of') }}
+                < pending_for_days
                 then 'pending'
             else 'differs'
         end as outcome,

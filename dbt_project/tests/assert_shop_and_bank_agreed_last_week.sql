@@ -1,4 +1,4 @@
--- The weekly check of shop against bank: mismatches of seven days that no export on its way can put right. Worth a look, not a stop.
+-- The weekly check of shop against bank: mismatches that have stopped being pending within seven days. Worth a look, not a stop.
 {{ config(severity='warn', meta={'dagster': {'ref': {'name': 'channel_reconciliation_differences'}}}) }}
 
 with
@@ -20,5 +20,5 @@ select
     sum(differences.difference_amount) as difference_amount
 from differences
 cross join run_context
-where {{ days_between('differences.day_on', 'run_context.as_of') }} < run_context.reconciliation_pending_days + 7
+where {{ days_between('differences.pending_until_on', 'run_context.as_of') }} < 7
 group by differences.channel, differences.day_on, differences.reason

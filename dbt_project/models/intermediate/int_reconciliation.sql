@@ -328,6 +328,15 @@ measured as (
     from judged
 ),
 
+dated as (
+    select
+        measured.*,
+        {{ add_days(
+            'greatest(booked_on, last_payment_on, last_settlement_on, last_refunded_on, stated_on)', 'ceil(pending_for_days)'
+        ) }} as pending_until_on
+    from measured
+),
+
 items_of_orders as (
     select
         'order' as item_type,
@@ -338,12 +347,10 @@ items_of_orders as (
         reason,
         case
             when reason is null then 'agrees'
-            when
-                {{ days_between('greatest(booked_on, last_payment_on, last_settlement_on, last_refunded_on, stated_on)', 'as_of') }}
-                < pending_for_days
-                then 'pending'
+            when as_of < pending_until_on then 'pending'
             else 'differs'
         end as outcome,
+        pending_until_on,
         is_payment_expected or (is_sold and payment_count > 0) as is_payable,
         is_settlement_expected or (is_sold and settlement_count > 0) as is_settleable,
         order_amount,
@@ -361,7 +368,7 @@ items_of_orders as (
         end as difference_amount,
         currency_code_original,
         difference_amount_original
-    from measured
+    from dated
     where reason is not null or payment_count + settlement_count + refund_count > 0
 ),
 
@@ -387,7 +394,8 @@ payments_without_order as (
         selling_channels.channel is not null as is_settlement,
         payment_groups.with_order_count
         >= run_context.reconciliation_expected_from_share * payment_groups.payment_count as is_order_expected,
-        {{ days_between('payments.paid_on', 'run_context.as_of') }} < run_context.reconciliation_pending_days as is_young
+        run_context.as_of,
+        {{ add_days('payments.paid_on', 'run_context.reconciliation_pending_days') }} as pending_until_on
     from payments
     cross join run_context
     inner join payment_groups
@@ -415,7 +423,8 @@ refunds_without_order as (
         refunds.refunded_amount_original,
         refund_groups.with_order_count
         >= run_context.reconciliation_expected_from_share * refund_groups.refund_count as is_order_expected,
-        {{ days_between('refunds.refunded_on', 'run_context.as_of') }} < run_context.reconciliation_pending_days as is_young
+        run_context.as_of,
+        {{ add_days('refunds.refunded_on', 'run_context.reconciliation_pending_days') }} as pending_until_on
     from refunds
     cross join run_context
     inner join refund_groups on refunds.channel = refund_groups.channel
@@ -430,6 +439,7 @@ select
     day_on,
     reason,
     outcome,
+    pending_until_on,
     is_payable,
     is_settleable,
     order_amount,
@@ -455,7 +465,8 @@ select
     channel,
     paid_on as day_on,
     case when is_order_expected then 'payment_without_order' end as reason,
-    case when not is_order_expected then 'unchecked' when is_young then 'pending' else 'differs' end as outcome,
+    case when not is_order_expected then 'unchecked' when as_of < pending_until_on then 'pending' else 'differs' end as outcome,
+    pending_until_on,
     false as is_payable,
     false as is_settleable,
     0 as order_amount,
@@ -481,7 +492,8 @@ select
     channel,
     refunded_on as day_on,
     case when is_order_expected then 'refund_without_order' end as reason,
-    case when not is_order_expected then 'unchecked' when is_young then 'pending' else 'differs' end as outcome,
+    case when not is_order_expected then 'unchecked' when as_of < pending_until_on then 'pending' else 'differs' end as outcome,
+    pending_until_on,
     false as is_payable,
     false as is_settleable,
     0 as order_amount,

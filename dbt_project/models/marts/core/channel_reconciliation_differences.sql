@@ -18,6 +18,7 @@ select
     items.day_on,
     items.outcome,
     items.reason,
+    items.pending_until_on,
     run_context.reporting_currency as currency_code,
     cast(items.difference_amount as decimal(18, 2)) as difference_amount,
     cast(items.order_amount as decimal(18, 2)) as order_amount,

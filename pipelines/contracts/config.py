@@ -131,10 +131,10 @@ class ReconciliationConfig(_Section):
 
     pending_days: int = Field(7, ge=0)  # a mismatch younger than this may still be put right by an export that is on its way
     # ... and so may one whose payment or settlement is due later: marketplaces settle weeks after the order. Times the usual days from
-    # order to payment (or settlement) of its channel and payment method
+    # order to payment (or settlement) of its shop and payment method
     pending_lags: Decimal = Field(Decimal(2), ge=0, decimal_places=2)
     tolerance: Decimal = Field(Decimal("0.01"), ge=0, decimal_places=2)  # amounts that differ by no more are equal
-    # payments are expected of the orders of a channel and payment method, and orders of the payments of a bill and trade type, once
+    # payments are expected of the orders of a shop and payment method, and orders of the payments of a bill and trade type, once
     # at least this share of them has one: a bill nobody delivers makes no differences
     expected_from_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, decimal_places=2)
 

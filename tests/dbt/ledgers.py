@@ -45,6 +45,7 @@ class Ledgers:
             "paid_at": pick.choice((None, ordered_at + timedelta(minutes=2))),
             "currency_code": pick.choices(("CNY", "USD"), (9, 1))[0],
             "payment_method": method,
+            "store_id_channel": pick.choice((None, "east")) if channel == "market" else None,
             "payment_no": f"p{number}" if pick.random() < 0.7 else None,
             "discount_amount": discount,
         }

@@ -69,6 +69,10 @@ class Reconciliation(Oracle):
     def _is_sold(self, order: Row) -> bool:
         return order["order_type"] == "sale" and order["status"] in SOLD
 
+    def _kind(self, order: Row) -> tuple[str | None, ...]:
+        """Whose account a bill is of: the shop's, with one way to pay."""
+        return order["channel"], order["store_id_channel"], order["payment_method"]
+
     def _is_expected(self, order: Row, side: int) -> bool:
         """Of side 0 (platforms) or 1 (the channel itself): most orders of its kind have one since the first that had."""
         if not self._is_sold(order) or order["paid_amount"] <= self.rules.tolerance:
@@ -76,9 +80,7 @@ class Reconciliation(Oracle):
         kind = [
             other
             for other in self.orders.values()
-            if (other["channel"], other["payment_method"]) == (order["channel"], order["payment_method"])
-            and self._is_sold(other)
-            and other["paid_amount"] > 0
+            if self._kind(other) == self._kind(order) and self._is_sold(other) and other["paid_amount"] > 0
         ]
         known = [self._booked_on(other) for other in kind if self._split(other)[side]]
         if not known or self._booked_on(order) < min(known):
@@ -91,7 +93,7 @@ class Reconciliation(Oracle):
         side = {"order_without_payment": 0, "payment_differs": 0, "order_without_settlement": 1, "settlement_differs": 1}.get(reason)
         lags = []
         for other in self.orders.values() if side is not None else ():
-            if (other["channel"], other["payment_method"]) == (order["channel"], order["payment_method"]):
+            if self._kind(other) == self._kind(order):
                 days = [self._day(row["paid_at"]) for row in self._split(other)[side]]
                 lags += [(max(days) - self._booked_on(other)).days] if days else []
         return self.rules.pending_days + float(self.rules.pending_lags) * (max(median(lags), 0) if lags else 0)

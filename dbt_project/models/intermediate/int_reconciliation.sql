@@ -3,8 +3,12 @@
 
 with
 
+-- a bill is that of one shop's account with one way to pay: by this kind it is known which orders it should hold
 orders as (
-    select * from {{ ref('fct_orders') }}
+    select
+        facts.*,
+        coalesce(facts.store_id_channel, '') || '/' || coalesce(facts.payment_method, '') as kind
+    from {{ ref('fct_orders') }} as facts
 ),
 
 order_versions as (
@@ -117,7 +121,7 @@ statements as (
 known as (
     select
         orders.channel,
-        coalesce(orders.payment_method, '') as payment_method,
+        orders.kind,
         orders.booked_on,
         count(*) as order_count,
         sum(case when paid.payment_count > 0 then 1 else 0 end) as with_payment_count,
@@ -128,24 +132,24 @@ known as (
         orders.order_type = 'sale'
         and orders.status in ('paid', 'shipped', 'completed', 'refunded')
         and orders.paid_amount_original > 0
-    group by orders.channel, coalesce(orders.payment_method, ''), orders.booked_on
+    group by orders.channel, orders.kind, orders.booked_on
 ),
 
--- from which day on the orders of a channel and payment method appear in bills at all
+-- from which day on the orders of a kind appear in bills at all
 first_days as (
     select
         channel,
-        payment_method,
+        kind,
         min(case when with_payment_count > 0 then booked_on end) as first_payment_on,
         min(case when with_settlement_count > 0 then booked_on end) as first_settlement_on
     from known
-    group by channel, payment_method
+    group by channel, kind
 ),
 
 shares as (
     select
         known.channel,
-        known.payment_method,
+        known.kind,
         first_days.first_payment_on,
         first_days.first_settlement_on,
         sum(case when known.booked_on >= first_days.first_payment_on then known.order_count else 0 end) as since_first_payment_count,
@@ -153,27 +157,27 @@ shares as (
         sum(case when known.booked_on >= first_days.first_settlement_on then known.order_count else 0 end) as since_first_settlement_count,
         sum(known.with_settlement_count) as with_settlement_count
     from known
-    inner join first_days on known.channel = first_days.channel and known.payment_method = first_days.payment_method
-    group by known.channel, known.payment_method, first_days.first_payment_on, first_days.first_settlement_on
+    inner join first_days on known.channel = first_days.channel and known.kind = first_days.kind
+    group by known.channel, known.kind, first_days.first_payment_on, first_days.first_settlement_on
 ),
 
 -- how long payments and settlements of the kind usually take: marketplaces pay out when the buyer has confirmed
 lags as (
     select
         orders.channel,
-        coalesce(orders.payment_method, '') as payment_method,
+        orders.kind,
         median({{ days_between('orders.booked_on', 'paid.last_payment_on') }}) as payment_lag_days,
         median({{ days_between('orders.booked_on', 'paid.last_settlement_on') }}) as settlement_lag_days
     from orders
     inner join paid on orders.order_key = paid.order_key
-    group by orders.channel, coalesce(orders.payment_method, '')
+    group by orders.channel, orders.kind
 ),
 
 -- the days from which on each order of the kind needs a counterpart; null where too few have one
 expectations as (
     select
         shares.channel,
-        shares.payment_method,
+        shares.kind,
         case
             when shares.with_payment_count >= run_context.reconciliation_expected_from_share * shares.since_first_payment_count
                 then shares.first_payment_on
@@ -228,8 +232,8 @@ spoken_of as (
     left join paid on orders.order_key = paid.order_key
     left join refunded on orders.order_key = refunded.order_key
     left join expectations
-        on orders.channel = expectations.channel and coalesce(orders.payment_method, '') = expectations.payment_method
-    left join lags on orders.channel = lags.channel and coalesce(orders.payment_method, '') = lags.payment_method
+        on orders.channel = expectations.channel and orders.kind = expectations.kind
+    left join lags on orders.channel = lags.channel and orders.kind = lags.kind
     where
         paid.order_key is not null
         or refunded.order_key is not null

@@ -10,3 +10,15 @@
 {% macro spark__joined_text(value) -%}
     array_join(array_sort(collect_list({{ value }})), ',')
 {%- endmacro %}
+
+{#
+  The key of a fact, without the id under which its channel knows the person: some are made of it, and one of those (Mailchimp's) is the
+  plain MD5 of the e-mail address. Such a key becomes a hash with the key of the run, so that nobody can try addresses. Reads `id_key`.
+#}
+{% macro impersonal_key(key, channel, source_record_key) -%}
+    case
+        when contains({{ key }}, '/' || substr({{ source_record_key }}, length({{ channel }}) + 2))
+            then {{ channel }} || ':' || md5(id_key || '|' || {{ key }})
+        else {{ key }}
+    end
+{%- endmacro %}

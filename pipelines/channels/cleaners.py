@@ -109,6 +109,11 @@ def numbered_time(cell: pl.Expr) -> pl.Expr:
     return cell.str.replace(r"^E(\d{14})\d{6,10}$", "${1}")
 
 
+def platform_order(cell: pl.Expr) -> pl.Expr:
+    """`T200P4512345678901234567` -> `4512345678901234567`: how Alipay writes the number of a Taobao order. Others stay."""
+    return cell.str.replace(r"^T\d{1,4}P(\d{10,20})$", "${1}")
+
+
 def lower(cell: pl.Expr) -> pl.Expr:
     """Lower case."""
     return cell.str.to_lowercase()
@@ -140,6 +145,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         percent,
         numbered_day,
         numbered_time,
+        platform_order,
         lower,
         single_spaces,
     )

@@ -171,6 +171,11 @@ CHANNEL_REFUNDS = _fact(
     _text("status", "succeeded, processing or failed.", required=True),
     _RECORD,
     _at("refunded_at", "When the refund was made or started.", required=True),
+    Column(
+        "is_refunded_at_inferred",
+        Type.BOOLEAN,
+        "True when the export gives no time of the refund and that of the payment, bill or request stands in; null means that it does.",
+    ),
     _CURRENCY,
     _amount("refunded_amount", "Positive.", required=True),
     _text("reason", "As delivered."),
@@ -184,7 +189,7 @@ CHANNEL_EVENTS = _fact(
     _text(
         "event_name",
         "Canonical: page_viewed, product_viewed, product_added, product_removed, product_favorited, cart_viewed, checkout_started, "
-        "order_completed, order_refunded, email_opened, email_clicked, identified, searched or other.",
+        "order_completed, order_refunded, order_shipped, order_delivered, email_opened, email_clicked, identified, searched or other.",
         required=True,
     ),
     _text("event_name_channel", "As delivered."),
@@ -263,6 +268,7 @@ CHANNEL_COSTS = _fact(
     _text("cost_key", "`<channel>:<id>`.", required=True),
     _text("campaign_no", "Campaign concerned."),
     _text("campaign_name", "As delivered."),
+    _text("product_id_channel", "Product that was promoted; null where the report is by campaign."),
     Column("spent_from_on", Type.DATE, "First day that the line covers.", required=True),
     Column("spent_to_on", Type.DATE, "Last day that the line covers.", required=True),
     _CURRENCY,

@@ -126,6 +126,33 @@ class LifecycleConfig(_Section):
     mature_window_days: int = Field(365, ge=1)
 
 
+class ReconciliationConfig(_Section):
+    """When orders, payments, settlements and refunds that do not agree are told of."""
+
+    pending_days: int = Field(7, ge=0)  # a mismatch younger than this may still be put right by an export that is on its way
+    # ... and so may one whose payment or settlement is due later: marketplaces settle weeks after the order. Times the usual days from
+    # order to payment (or settlement) of its shop and payment method
+    pending_lags: Decimal = Field(Decimal(2), ge=0, decimal_places=2)
+    tolerance: Decimal = Field(Decimal("0.01"), ge=0, decimal_places=2)  # amounts that differ by no more are equal
+    # payments are expected of the orders of a shop and payment method, and orders of the payments of a bill and trade type, once
+    # at least this share of them has one: a bill nobody delivers makes no differences
+    expected_from_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, decimal_places=2)
+
+
+class ScorecardConfig(_Section):
+    """What is usual for an export: against the same weekday of the last weeks, else against as many exports before."""
+
+    weeks: int = Field(8, ge=1)
+    usual_from_exports: int = Field(4, ge=1)  # with fewer to compare with, a source is new and only its rows are judged
+    judged_from_rows: int = Field(100, ge=1)  # volume and empty columns of smaller exports are chance
+    smaller_than: Decimal = Field(Decimal("0.5"), ge=0, le=1, decimal_places=4)  # times the usual rows
+    larger_than: Decimal = Field(Decimal(2), ge=1, decimal_places=4)
+    nulls_jump_by: Decimal = Field(Decimal("0.2"), gt=0, le=1, decimal_places=4)  # a column's share of empty cells above its usual share
+    valid_from: Decimal = Field(Decimal("0.95"), ge=0, le=1, decimal_places=4)  # share of the rows that could be loaded
+    late_by_days: int = Field(3, ge=0)  # newest fact older at the export than usual
+    silent_after_gaps: Decimal = Field(Decimal(2), ge=1, decimal_places=4)  # times the usual days from export to export
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -155,6 +182,8 @@ class Config(_Section):
     identity: IdentityConfig = IdentityConfig()
     rfm: RfmConfig = RfmConfig()
     lifecycle: LifecycleConfig = LifecycleConfig()
+    reconciliation: ReconciliationConfig = ReconciliationConfig()
+    scorecard: ScorecardConfig = ScorecardConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -26,6 +26,7 @@ RUN_CONTEXT = Table(
         Column("exported_before_at", Type.INSTANT, "Exports made from here on belong to a later run.", required=True),
         Column("business_time_zone", Type.TEXT, "Zone that turns instants into dates.", required=True),
         Column("reporting_currency", Type.TEXT, "Currency of every `_amount` in the marts.", required=True),
+        Column("id_key", Type.TEXT, "Key of the hashes that stand for ids of people.", required=True),
         Column("rfm_high_value_from_total", Type.INTEGER, "Tier high_value from this total.", required=True),
         Column("rfm_potential_from_total", Type.INTEGER, "Tier potential from this total.", required=True),
         Column("rfm_class_recent_within_days", Type.INTEGER, "R is high up to this recency.", required=True),
@@ -38,6 +39,19 @@ RUN_CONTEXT = Table(
         Column("lifecycle_churned_after_days", Type.INTEGER, "Stage churned.", required=True),
         Column("lifecycle_mature_from_purchases", Type.INTEGER, "Stage mature.", required=True),
         Column("lifecycle_mature_window_days", Type.INTEGER, "Window of stage mature.", required=True),
+        Column("reconciliation_pending_days", Type.INTEGER, "A mismatch younger than this is pending.", required=True),
+        Column("reconciliation_pending_lags", Type.PRICE, "Besides, times the usual days from order to payment.", required=True),
+        Column("reconciliation_tolerance_amount", Type.AMOUNT, "Amounts that differ by no more are equal.", required=True),
+        Column("reconciliation_expected_from_share", Type.PRICE, "Share of a kind from which each needs a counterpart.", required=True),
+        Column("scorecard_weeks", Type.INTEGER, "Weeks whose same weekday is compared with.", required=True),
+        Column("scorecard_usual_from_exports", Type.INTEGER, "A source with fewer exports is new.", required=True),
+        Column("scorecard_judged_from_rows", Type.INTEGER, "Volume and empty columns of smaller exports are not judged.", required=True),
+        Column("scorecard_smaller_than", Type.PRICE, "Times the usual rows: an export is small.", required=True),
+        Column("scorecard_larger_than", Type.PRICE, "Times the usual rows: an export is large.", required=True),
+        Column("scorecard_nulls_jump_by", Type.PRICE, "Share of empty cells above the usual one that is a jump.", required=True),
+        Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
+        Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
+        Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
     ),
 )
 
@@ -94,12 +108,14 @@ class Run:
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
+        reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
             "exported_before_at": self.exported_before_at,
             "business_time_zone": self.config.business_time_zone,
             "reporting_currency": self.config.reporting_currency,
+            "id_key": self.config.identity.id_key,
             "rfm_high_value_from_total": rfm.high_value_from_total,
             "rfm_potential_from_total": rfm.potential_from_total,
             "rfm_class_recent_within_days": rfm.class_recent_within_days,
@@ -112,6 +128,19 @@ class Run:
             "lifecycle_churned_after_days": lifecycle.churned_after_days,
             "lifecycle_mature_from_purchases": lifecycle.mature_from_purchases,
             "lifecycle_mature_window_days": lifecycle.mature_window_days,
+            "reconciliation_pending_days": reconciliation.pending_days,
+            "reconciliation_pending_lags": reconciliation.pending_lags,
+            "reconciliation_tolerance_amount": reconciliation.tolerance,
+            "reconciliation_expected_from_share": reconciliation.expected_from_share,
+            "scorecard_weeks": scorecard.weeks,
+            "scorecard_usual_from_exports": scorecard.usual_from_exports,
+            "scorecard_judged_from_rows": scorecard.judged_from_rows,
+            "scorecard_smaller_than": scorecard.smaller_than,
+            "scorecard_larger_than": scorecard.larger_than,
+            "scorecard_nulls_jump_by": scorecard.nulls_jump_by,
+            "scorecard_valid_from": scorecard.valid_from,
+            "scorecard_late_by_days": scorecard.late_by_days,
+            "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

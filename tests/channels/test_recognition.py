@@ -13,7 +13,7 @@ from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.recognition import Layout, normal_header, recognize_columns, recognize_text
 
 TAOBAO = "订单编号,买家会员名,买家支付宝账号,宝贝标题 ,收货地址 "
-LIKE_PATTERNS = ["Amount spent (CNY)"]
+LIKE_PATTERNS = ["Amount spent (CNY)", "已花费金额 (CNY)", "Ausgegebener Betrag (CNY)", "Montant dépensé (CNY)"]
 SISS = "flow_no,branch_no,sell_way,sale_money"
 
 

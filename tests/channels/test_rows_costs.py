@@ -85,6 +85,47 @@ def test_meta_currency_is_in_the_header(tmp_path: Path, header: str, currency: s
     assert costs(found)[0][1:4] == (date(2026, 6, 3), date(2026, 6, 3), currency)
 
 
+def test_meta_ads_in_chinese(tmp_path: Path) -> None:
+    text = (
+        "报告开始日期,报告结束日期,广告系列名称,广告组名称,成效,已花费金额 (USD),链接点击量,展示次数\n"
+        '2026-06-01,2026-06-30,春季,女 25+,787,"1,804.5",640,51200\n2026-06-01,2026-06-30,,,787,"1,804.5",640,51200\n'
+    )
+    found = canonical(tmp_path, "2026-07-01/m.csv", text, "meta_ads_zh")
+    assert costs(found) == [("春季", *JUNE, "USD", Decimal("1804.50"), 51_200, 640)]
+
+
+@pytest.mark.parametrize(("delimiter", "name"), [(",", "meta_ads_de"), (";", "meta_ads_de_semicolon")])
+def test_meta_ads_in_german(tmp_path: Path, delimiter: str, name: str) -> None:
+    header = [
+        "Berichtsstart",
+        "Berichtsende",
+        "Kampagnenname",
+        "Anzeigenname",
+        "Impressionen",
+        "Klicks (alle)",
+        "Ausgegebener Betrag (EUR)",
+    ]
+    row = ["2026-06-01", "2026-06-30", "Frühling", "A", "51.200", "640", '"1.804,50"']
+    text = "\n".join(delimiter.join(cells) for cells in (header, row)) + "\n"
+    found = canonical(tmp_path, "2026-07-01/m.csv", text, name)
+    assert costs(found) == [("Frühling", *JUNE, "EUR", Decimal("1804.50"), 51_200, 640)]
+
+
+def test_meta_ads_in_german_by_day_without_a_period(tmp_path: Path) -> None:
+    text = "Tag;Kampagnenname;Ausgegebener Betrag (EUR);Impressionen\n2026-06-05;Frühling;12,50;900\n"
+    found = canonical(tmp_path, "2026-07-01/m.csv", text, "meta_ads_de_semicolon")
+    assert costs(found) == [("Frühling", date(2026, 6, 5), date(2026, 6, 5), "EUR", Decimal("12.50"), 900, None)]
+
+
+def test_meta_ads_in_french(tmp_path: Path) -> None:
+    text = (
+        "Début des rapports;Fin des rapports;Nom de la campagne;Impressions;Clics sur un lien;Montant dépensé (USD)\n"
+        '01/06/2026;30/06/2026;Printemps;51 200;640;"1 804,50"\n'
+    )
+    found = canonical(tmp_path, "2026-07-01/m.csv", text, "meta_ads_fr")
+    assert costs(found) == [("Printemps", *JUNE, "USD", Decimal("1804.50"), 51_200, 640)]
+
+
 def test_pinduoduo_promotion(tmp_path: Path) -> None:
     header = "日期,商品ID,商品名称,推广场景,推广名称,出价方式,分组,是否已删除,成交花费(元),交易额(元),实际投产比,总花费(元),曝光量,点击量"
     lines = [
@@ -95,6 +136,7 @@ def test_pinduoduo_promotion(tmp_path: Path) -> None:
     ]
     found = canonical(tmp_path, "2026-07-01/p.csv", "\n".join(lines).encode("gb18030"), "pdd_promo")
     assert costs(found) == [("春季", date(2026, 6, 3), date(2026, 6, 3), "CNY", Decimal("96.40"), 8050, 471)]
+    assert found["channel_costs"][0]["product_id_channel"] == "690001"
 
 
 def test_jd_promotion_over_a_range(tmp_path: Path) -> None:
@@ -114,3 +156,4 @@ def test_jd_promotion_over_a_range(tmp_path: Path) -> None:
         (date(2026, 6, 3), date(2026, 6, 3), "CNY", Decimal("1.40")),
     ]
     assert found["channel_costs"][0]["cost_key"] == "jd:10160070484512/2026-06-01/2026-06-30/1"
+    assert {row["product_id_channel"] for row in found["channel_costs"]} == {"10160070484512"}

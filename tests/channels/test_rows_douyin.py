@@ -162,6 +162,7 @@ def test_aftersale_case_is_a_refund_of_the_order(tmp_path: Path) -> None:
                 "order_no": "6917000000000000001",
                 "status": "succeeded",
                 "refunded_at": datetime(2026, 3, 9, 2, tzinfo=UTC),
+                "is_refunded_at_inferred": False,
                 "currency_code": "CNY",
                 "refunded_amount": Decimal("1258.00"),
                 "reason": "不想要了",
@@ -178,8 +179,8 @@ def test_aftersale_statuses(tmp_path: Path) -> None:
     none = {"售后单号": "7100000000000000200", "退商品金额（元）": "0.00", "退运费金额（元）": "-"}
     found = canonical(tmp_path, "2026-03-10/cases.csv", cases(*changes, none))["channel_refunds"]
     applied, paid_back = datetime(2026, 3, 8, 2, tzinfo=UTC), datetime(2026, 3, 9, 2, tzinfo=UTC)
-    assert [(row["status"], row["refunded_at"]) for row in found] == [
-        ("processing", applied),
-        ("failed", applied),
-        ("succeeded", paid_back),
+    assert [(row["status"], row["refunded_at"], row["is_refunded_at_inferred"]) for row in found] == [
+        ("processing", applied, True),
+        ("failed", applied, True),
+        ("succeeded", paid_back, False),
     ], "an exchange and a case without money are no refunds"

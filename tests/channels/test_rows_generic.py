@@ -123,3 +123,26 @@ def test_own_headers_are_mapped_by_a_contract_of_a_few_lines(tmp_path: Path) -> 
     load(home, formats_folders=[str(own)])
     assert loads(home)["x.csv"]["format_name"] == "my_stock"
     assert [(row["stock_key"], row["quantity"]) for row in rows(home, "channel_stock")] == [("stock:/SC-1/2026-03-05", Decimal("1200.500"))]
+
+
+@pytest.mark.parametrize("is_chinese", [False, True])
+def test_shipments_are_events_of_their_order(tmp_path: Path, is_chinese: bool) -> None:
+    names = {"order_no": "订单号", "parcel_no": "运单号", "carrier": "快递公司", "status": "物流状态", "shipped_at": "发货时间"}
+    names |= {"delivered_at": "签收时间", "receiver": "收件人"}
+    parcel = {"order_no": "1007", "parcel_no": "SF1", "carrier": "顺丰", "status": "signed", "receiver": "阿梨"}
+    parcel |= {"shipped_at": "2026-03-05 09:05:00", "delivered_at": "2026-03-06 09:05:00"}
+    under_way = {**parcel, "parcel_no": "SF2", "delivered_at": ""}
+    waiting = {**under_way, "parcel_no": "SF3", "shipped_at": ""}
+    lines = [{names[name] if is_chinese else name: value for name, value in row.items()} for row in (parcel, under_way, waiting)]
+    found = canonical(tmp_path, "shipments_20260307.csv", csv(lines), "generic_shipments_zh" if is_chinese else "generic_shipments")
+    assert set(found) == {"channel_events"}, "who receives a parcel is not read"
+    assert found["channel_events"][0] == {
+        "channel": "logistics",
+        "event_key": "logistics:1007/SF1/shipped",
+        "event_name": "order_shipped",
+        "event_name_channel": "signed",
+        "occurred_at": AT,
+        "order_no": "1007",
+    }
+    told = {(row["event_key"], row["event_name"], row["occurred_at"]) for row in found["channel_events"][1:]}
+    assert told == {("logistics:1007/SF1/delivered", "order_delivered", USED), ("logistics:1007/SF2/shipped", "order_shipped", AT)}

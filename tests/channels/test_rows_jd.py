@@ -147,6 +147,7 @@ def test_settlement(tmp_path: Path) -> None:
                 "order_no": "290000000001",
                 "status": "succeeded",
                 "refunded_at": datetime(2026, 3, 18, tzinfo=UTC),
+                "is_refunded_at_inferred": False,
                 "currency_code": "CNY",
                 "refunded_amount": Decimal("64.00"),
                 "reason": "货款",

@@ -104,3 +104,23 @@ def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:
     load(home)
     assert {name: row["outcome"] for name, row in loads(home).items()} == {"a.csv": "refused", "b.csv": "refused"}
     assert rows(home, "channel_payments") == rows(home, "channel_refunds") == []
+
+
+def test_bill_of_older_years_has_one_amount_of_the_order(tmp_path: Path) -> None:
+    header = HEADERS["wechatpay_all_v1"]
+    payment = PAYMENT | {"总金额": "128.00", "企业红包金额": "8.00", "微信退款单号": "0", "退款金额": "0", "手续费": "0.77000"}
+    refund = payment | {"交易时间": "2026-03-07 10:00:00", "交易状态": "REFUND", "总金额": "0.00", "手续费": "-0.17000"}
+    refund |= {"微信退款单号": "5030000001", "退款金额": "28.00", "退款状态": "SUCCESS"}
+    footer = "总交易单数,总交易额,总退款金额,总企业红包退款金额,手续费总金额"
+    cells = [",".join("`" + row.get(column, "") for column in header) for row in (payment, refund)]
+    text = "\r\n".join([",".join(header), *cells, footer, "`2,`128.00,`28.00,`0.00,`0.60000", ""])
+    found = canonical(tmp_path, "bill2026-03-07.csv", text)
+    assert [(row["payment_no"], row["paid_amount"], row["fee_amount"]) for row in found["channel_payments"]] == [
+        ("4200000000202603050000000001", Decimal("128.00"), Decimal("0.770000"))
+    ], "the voucher is part of the amount"
+    assert [(row["refund_no"], row["payment_no"], row["refunded_amount"]) for row in found["channel_refunds"]] == [
+        ("5030000001", "4200000000202603050000000001", Decimal("28.00"))
+    ]
+    wrong = home_with(tmp_path / "wrong", {"bill.csv": text.replace("`128.00,`28.00,`0.00", "`129.00,`28.00,`0.00")})
+    (problem,) = load(wrong).refused
+    assert "128.00" in problem.reason

@@ -72,12 +72,15 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "a_currency_is_worth_itself": {"reporting_currency_code": "CNY", "rate": Decimal(2)},
     "a_customer_does_not_change_into_itself": {"change": "split", "other_customer_id": "x"},
     "a_registration_has_both_time_and_channel": {"registered_at": None},
-    "amounts_are_money": {name: Decimal(10) ** 9 for name in ("paid_amount", "line_amount", "refunded_amount")},
+    "amounts_are_money": {
+        name: Decimal(10) ** 9 for name in ("paid_amount", "line_amount", "refunded_amount", "value_amount", "cost_amount")
+    },
     "amounts_name_their_currency": {"currency_code": None},
     "birthdays_are_those_of_living_people": {"birth_on": date(1850, 1, 1)},
     "campaigns_start_before_they_end": {"starts_on": TOMORROW},
     "channels_are_among_the_source_records": {"channel_count": 2},
     "contact_values_are_not_empty": {"contact_value": "", "contact_type": "openid"},
+    "costs_are_spent_before_the_export": {"spent_to_on": TOMORROW},
     "costs_are_not_negative": {"cost_amount": Decimal(-1)},
     "costs_start_before_they_end": {"spent_from_on": TOMORROW},
     "counts_are_not_negative": {"source_record_count": -1, "impression_count": -1, "byte_count": -1},
@@ -87,9 +90,10 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "discounts_are_positive": {"discount_amount": Decimal(-1)},
     "emails_have_one_at_sign": {"email": "a.example.com"},
     "empty_text_is_null": {"city": ""},
-    "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None},
+    "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None, "order_no": None},
     "every_customer_has_a_source_record": {"source_record_count": 0, "channel_count": 0},
     "every_line_is_accounted_for": {"loaded_count": 0},
+    "fees_are_small_beside_payments": {"fee_amount": Decimal("2.01")},
     "ids_are_not_empty": {"customer_id": ""},
     "intervals_are_half_open_and_not_empty": {"valid_to_on": date(2026, 3, 1)},
     "item_quantities_are_sane": {"item_quantity": Decimal(10) ** 6},
@@ -124,6 +128,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "scores_are_1_to_5": {"score": 6},
     "scores_fit_their_scale": {"score": 6},
     "seen_first_before_last": {"first_seen_at": LATER},
+    "shipping_is_not_negative": {"shipping_amount": Decimal(-1)},
     "signs_fit_the_reason": {"points_delta": -1},
     "stock_is_counted_before_the_export": {"counted_on": TOMORROW},
     "the_day_ends_within_a_day_and_a_half_of_its_date": {"as_of_end_at": datetime(2026, 3, 1, tzinfo=UTC)},
@@ -150,6 +155,8 @@ def broken_by(claim: str, row: Mapping[str, Any]) -> dict[str, Any]:
         change = BREAKS[claim]
     elif claim.endswith("_names_channel_and_id"):
         change = {claim.removesuffix("_names_channel_and_id"): "tmall:1"}
+    elif claim.endswith("_is_well_formed"):
+        change = {claim.removesuffix("_is_well_formed"): "1.38E+10"}
     elif claim.endswith("_is_past_at_the_export"):
         change = {claim.removesuffix("_is_past_at_the_export"): LATER}
     else:
@@ -197,6 +204,37 @@ def test_rule_holds_on_a_good_row_and_not_on_its_break(name: str, rule: Rule) ->
     good = good_row(table)
     rows = pl.DataFrame([good, broken_by(rule.claim, good)], schema=table.schema)  # noqa: F841  read by DuckDB
     assert duckdb.sql(f"select coalesce({rule.holds}, true) from rows").fetchall() == [(True,), (False,)]
+
+
+@pytest.mark.parametrize(
+    ("number", "is_well_formed"),
+    [
+        *[(number, True) for number in ("4512345678901234567", "#1007", "SO/2026-1", "260603-000000000012345", "E20260305", "订单1", None)],
+        *[(number, False) for number in ("", "45 12", "45\t12", "45\n", "\r", "1.38E+10", "4.51235E+18", "9" * 201)],
+    ],
+)
+def test_numbers_of_channels_are_well_formed(number: str | None, is_well_formed: bool) -> None:
+    (rule,) = (rule for rule in SUITES["channel_orders"].rules if rule.claim == "order_no_is_well_formed")
+    rows = pl.DataFrame({"order_no": [number]}, schema={"order_no": pl.String})  # noqa: F841  read by DuckDB
+    assert duckdb.sql(f"select coalesce({rule.holds}, true) from rows").fetchall() == [(is_well_formed,)]
+
+
+@pytest.mark.parametrize(("currency", "amount", "is_money"), [("CNY", 10**8, True), ("CNY", 10**8 + 1, False), ("VND", 10**9, True)])
+def test_range_of_money_is_that_of_its_currency(currency: str, amount: int, is_money: bool) -> None:
+    (rule,) = (rule for rule in SUITES["channel_refunds"].rules if rule.claim == "amounts_are_money")
+    row = good_row(TABLES["channel_refunds"]) | {"currency_code": currency, "refunded_amount": Decimal(amount)}
+    rows = pl.DataFrame([row], schema=TABLES["channel_refunds"].schema)  # noqa: F841  read by DuckDB
+    assert duckdb.sql(f"select {rule.holds} from rows").fetchall() == [(is_money,)]
+
+
+@pytest.mark.parametrize("table", ["channel_orders", "channel_payments", "channel_refunds"])
+def test_one_odd_row_among_many_stops_no_night(table: str, tmp_path: Path) -> None:
+    """What the shop wrote is told, and what the reader promised is not in question."""
+    good = good_row(TABLES[table])
+    odd = good | {"currency_code": "yuan", "refunded_amount": Decimal(-1), "payment_no": "1.38E+10", "paid_amount": Decimal(10) ** 9}
+    rows = [{**(odd if number == 0 else good), "_source_row": number + 1} for number in range(200)]
+    verdict = judge(TABLES[table], [{name: row[name] for name in TABLES[table].column_names} for row in rows], tmp_path)
+    assert verdict.passed and len(verdict.warnings) >= 3
 
 
 @pytest.mark.parametrize("name", sorted(SUITES))

@@ -14,7 +14,7 @@ run_context as (
 )
 
 select
-    events.event_key,
+    {{ impersonal_key('events.event_key', 'events.channel', 'events.source_record_key') }} as event_key,
     events.channel,
     events.event_name,
     identities.customer_id,

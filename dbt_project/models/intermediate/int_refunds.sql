@@ -16,6 +16,7 @@ select
     refunds.source_record_key,
     refunds.status,
     refunds.refunded_at,
+    refunds.is_refunded_at_inferred,
     refunds.currency_code_original,
     refunds.refunded_amount_original,
     refunds.reason,

@@ -18,6 +18,7 @@ renamed as (
         source.status,
         source.source_record_key,
         source.refunded_at,
+        coalesce(source.is_refunded_at_inferred, false) as is_refunded_at_inferred,
         source.currency_code as currency_code_original,
         source.refunded_amount as refunded_amount_original,
         source.reason,

@@ -48,6 +48,7 @@ select
     status,
     refunded_at,
     refunded_on,
+    is_refunded_at_inferred,
     reason,
     reporting_currency as currency_code,
     {{ reporting('refunded_amount_original') }} as refunded_amount,

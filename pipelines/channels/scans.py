@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from pipelines.channels.recognition import header_of, normal_header
 
 SOURCE_ROW = "source_row"
 _INDEX = "_index"
+_MANY_BROKEN, _PART_BYTES = 1000, 1 << 24
+_HINTED_HEADERS = 1000
 _DECIMAL_TYPES = ("amount", "price", "quantity")
 
 
@@ -48,7 +51,7 @@ def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
     for field, rule in spec.fields.items():
         header = header_of(rule, names)
         if header is None and not rule.optional and rule.above_header is None:
-            hint = nearest(normal_header(rule.label), sorted(names))
+            hint = nearest(normal_header(rule.label), sorted(names[:_HINTED_HEADERS]))
             raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
         found[field] = header
     return found
@@ -124,23 +127,39 @@ def _json_schema(spec: FormatSpec) -> dict[str, pl.DataType]:
 
 
 def broken_json_lines(file: Inspected) -> Ints:
-    """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
-    spec = file.layout.format.spec
-    dtype = _json_schema(spec)
-    raw = file.text if isinstance(file.text, bytes) else file.text.read_bytes()
-    lines = pl.Series(raw.decode().split("\n")[: file.lines.records])
+    """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them.
+
+    Raises UnreadableError where they are most of many: then it is another kind of file, and each costs a millisecond.
+    """
+    dtype = _json_schema(file.layout.format.spec)
     found: list[int] = []
-    spans = [(0, len(lines))]
-    while spans:
-        begin, end = spans.pop()
-        if begin == end or _parses(lines[begin:end], dtype):
-            continue
-        if end - begin == 1:
-            found.append(begin)
-            continue
-        middle = (begin + end) // 2
-        spans += [(begin, middle), (middle, end)]
-    return file.lines.line_of(np.array(sorted(found), dtype=np.int64))
+    seen = 0
+    for lines in _lines_in_parts(file.text, file.lines.records):
+        spans = [(0, len(lines))]
+        while spans:
+            begin, end = spans.pop()
+            if begin == end or _parses(lines[begin:end], dtype):
+                continue
+            if end - begin == 1:
+                found.append(seen + begin)
+                # from the first line on, so that `end` lines were looked at
+                if len(found) > _MANY_BROKEN and len(found) > (seen + end) / 2:
+                    what = f"has more than {_MANY_BROKEN} records that are no JSON object of the kind that {file.layout.format.name} reads"
+                    raise UnreadableError(what, "check what was exported")
+                continue
+            middle = (begin + end) // 2
+            spans += [(middle, end), (begin, middle)]
+        seen += len(lines)
+    return file.lines.line_of(np.array(found, dtype=np.int64))
+
+
+def _lines_in_parts(text: Path | bytes, count: int) -> Iterator[pl.Series]:
+    """The first `count` lines, some megabytes at a time."""
+    with io.BytesIO(text) if isinstance(text, bytes) else text.open("rb") as stream:
+        while count > 0 and (part := stream.readlines(_PART_BYTES)):
+            lines = pl.Series([line.decode().removesuffix("\n") for line in part[:count]])
+            count -= len(lines)
+            yield lines
 
 
 def _parses(lines: pl.Series, dtype: dict[str, pl.DataType]) -> bool:

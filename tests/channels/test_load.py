@@ -38,7 +38,7 @@ def refusal(folder: Path, name: str, content: bytes | str) -> str:
     [
         ("empty.csv", b"", "is empty"),
         ("unknown.csv", b"apples,pears\n1,2\n", "follows no contract"),
-        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "follows no contract"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is a picture"),
         ("cut.csv.gz", samples.siss()[:-20], "ends too early or is damaged"),
         ("garbage.gz", b"\x1f\x8bnothing", "ends too early or is damaged"),
         ("garbage.zip", b"PK\x03\x04nothing", "damaged zip"),

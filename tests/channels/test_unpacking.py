@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.channels import delivery_problems, waiting_files
-from pipelines.channels.containers import UnreadableError
+from pipelines.channels.containers import Packing, UnreadableError
 from pipelines.channels.deliveries import Delivered
 from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.home import Home
@@ -174,8 +174,8 @@ def test_damage_inside_refuses_the_whole_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (zipped({}), "zip archive without files"),
-        (zipped({".hidden": "x"}), "zip archive without files"),
+        (zipped({}), "archive without files"),
+        (zipped({".hidden": "x"}), "archive without files"),
         (b"PK\x03\x04nothing", "damaged zip"),
         (zipped({"a.csv": order(1)})[:-30], "damaged zip"),
     ],
@@ -216,7 +216,7 @@ def test_whatever_is_broken_is_told_as_damage(tmp_path: Path, seed: int) -> None
             content[draw.choice([draw.randrange(len(content)), len(content) - draw.randint(1, 150)])] = draw.randrange(256)
         path.write_bytes(content)
         with suppress(UnreadableError):
-            unpack(Delivered(path, "a.zip", len(content), 0), beside, Limits(1_000_000, 100))
+            unpack(Delivered(path, "a.zip", len(content), 0), Packing.ZIP, beside, Limits(1_000_000, 100))
     assert {item.name for item in tmp_path.iterdir()} <= {"a.zip", "member-0", "member-1"}
 
 

@@ -1,4 +1,4 @@
-"""Which contract a file follows, by its header set alone: found in rows 1 to 12, in any of the encodings, most specific first."""
+"""Which contract a file follows, by its header set alone: found in the first lines, in any of the encodings, most specific first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_en
 from pipelines.channels.foreign import told
 from pipelines.channels.formats import Format
 
-_HEADER_ROWS = 12
+_HEADER_LINES = 12  # of one header, whose cells may hold line breaks
 _SAMPLED_OBJECTS = 100
 _HINTED_HEADERS = 1000
 _PERSONAL = re.compile(r"\d{5}|@")
@@ -117,10 +117,10 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
     found: list[Layout] = []
     for delimiter in sorted({item.spec.delimiter[0] for item in delimited}):
         candidates = [item for item in delimited if item.spec.delimiter[0] == delimiter]
-        for skipped in range(min(_HEADER_ROWS, len(lines))):
+        for skipped in range(min(max(item.spec.header_within for item in candidates), len(lines))):
             cells, count = _record(lines[skipped:], delimiter)
             headers = tuple(_unrepeated(map(normal_header, cells)))
-            best = _best(headers, candidates, misses)
+            best = _best(headers, [item for item in candidates if skipped < item.spec.header_within], misses)
             if best is not None:
                 found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
                 break
@@ -134,7 +134,7 @@ def _physical(lines: list[str]) -> list[str]:
 
 def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
     """Cells of the record that begins with the first line, and how many lines it takes."""
-    reader = csv.reader(iter(lines[:_HEADER_ROWS]), delimiter=delimiter)
+    reader = csv.reader(iter(lines[:_HEADER_LINES]), delimiter=delimiter)
     try:
         cells = next(reader, [])
     except csv.Error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import struct
 import zipfile
@@ -18,6 +19,7 @@ _MAGIC_BYTES = 512
 _HEAD_BYTES, _MAX_HEAD_BYTES = 1 << 18, 1 << 22
 # a reader holds an entry of a zip's directory in twenty times its bytes, before anybody can count them
 _MAX_DIRECTORY_BYTES = 1 << 24
+_DAMAGE = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, IndexError)
 _TAIL_BYTES = 22 + (1 << 16) + 20 + 56
 
 
@@ -98,10 +100,23 @@ def is_panic(error: BaseException) -> bool:
 
 def _holds(path: Path, member: str) -> bool:
     try:
-        with zipfile.ZipFile(path) as archive:
+        with damage_told("is a damaged zip archive"), zipfile.ZipFile(path) as archive:
             return member in archive.NameToInfo
-    except (zipfile.BadZipFile, NotImplementedError, ValueError):
+    except (UnreadableError, NotImplementedError):
         return False
+
+
+@contextmanager
+def damage_told(reason: str) -> Iterator[None]:
+    """Whatever the library raises over an archive that is damaged, as UnreadableError with this reason."""
+    try:
+        yield
+    except _DAMAGE as error:
+        raise UnreadableError(reason) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # a place before the beginning of the archive
+            raise
+        raise UnreadableError(reason) from error
 
 
 @contextmanager

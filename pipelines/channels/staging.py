@@ -54,7 +54,7 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
             raise
         if len(batch) > 1:
             return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
-        return [UnreadableError("made a parser give up", "report it with the contract", kind="refused")]
+        return [UnreadableError("is damaged in a way over which its parser gave up", "report it with the contract", kind="refused")]
     return [_staged_or_refused(opened, result, zone) for opened, result in zip(batch, results, strict=True)]
 
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import errno
 import gzip
 import os
 import re
-import struct
 import zipfile
-import zlib
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pipelines.channels.containers import Bounded, Packing, UnreadableError, has_small_directory
+from pipelines.channels.containers import Bounded, Packing, UnreadableError, damage_told, has_small_directory
 from pipelines.channels.deliveries import Delivered, free_name, is_left_out, without_controls
 from pipelines.channels.foreign import told_of_archive
 from pipelines.channels.tars import members as members_of_tar
@@ -25,7 +22,6 @@ _MAX_LABEL_CHARACTERS = 200
 _IS_UTF8, _IS_ENCRYPTED = 0x800, 0x1
 # LZMA may ask for 4 GB of memory before the first byte, and no export was ever seen in anything but these
 _PACKINGS = frozenset({zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED})
-_DAMAGE = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, struct.error, ValueError, OverflowError, IndexError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +40,7 @@ def unpack(file: Delivered, packing: Packing, beside: Path, limits: Limits) -> l
     """
     targets: dict[str, Path] = {}
     try:
-        with _damage_told(packing):
+        with _unknown_packing_told(), damage_told(f"is a damaged {packing} archive"):
             for label, blocks in _zip(file.path, limits) if packing is Packing.ZIP else _tar(file.path, packing, limits):
                 targets[label] = target = beside.with_name(f"{beside.name}-{len(targets)}")
                 with target.open("wb") as out:
@@ -101,18 +97,11 @@ def _label(name: str, taken: Collection[str]) -> str | None:
 
 
 @contextmanager
-def _damage_told(packing: Packing) -> Iterator[None]:
-    damaged = f"is a damaged {packing} archive"
+def _unknown_packing_told() -> Iterator[None]:
     try:
         yield
-    except _DAMAGE as error:
-        raise UnreadableError(damaged) from error
     except NotImplementedError as error:
         raise _unknown_packing() from error
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # a place before the beginning of the archive
-            raise
-        raise UnreadableError(damaged) from error
 
 
 def _members(archive: zipfile.ZipFile, limits: Limits) -> list[tuple[zipfile.ZipInfo, str]]:

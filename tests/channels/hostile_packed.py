@@ -80,6 +80,13 @@ def _many_names_for_one_member(count: int) -> bytes:
     return content[:begin] + entries + tail
 
 
+def _directory_before_the_beginning() -> bytes:
+    """The end states a directory larger than the file: a reader would go to a place before its first byte."""
+    content = bytearray(zipped({"a.csv": orders("z-before")}))
+    struct.pack_into("<L", content, content.rindex(b"PK\x05\x06") + 12, len(content) + 1000)
+    return bytes(content)
+
+
 def _nothing_but_a_directory() -> bytes:
     """Nothing but a directory: each entry costs the reader twenty times its size."""
     entry = struct.pack("<4s4B4HL2L5H2L", b"PK\x01\x02", *([0] * 18))[:46]
@@ -122,6 +129,7 @@ def _zip() -> list[Hostile]:
                 ("locked.zip", _flagged_as_locked(zipped({"a.csv": orders("z-locked")})), refuses("password")),
                 ("cut.zip", zipped({"a.csv": orders("z-cut")})[:-30], _DAMAGED_ZIP),
                 ("wrong-sum.zip", bytes(wrong_sum), _DAMAGED_ZIP),
+                ("directory-before-the-beginning.zip", _directory_before_the_beginning(), _DAMAGED_ZIP),
                 ("empty.zip", zipped({}), refuses("without files")),
                 ("folders-only.zip", zipped({"a/": b"", "b/c/": b""}), refuses("without files")),
                 ("hidden-only.zip", zipped({"__MACOSX/._a.csv": b"x", ".DS_Store": b"x"}), refuses("without files")),

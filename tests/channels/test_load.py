@@ -78,6 +78,12 @@ def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:
     assert loads(home)["bill.csv"]["footer_count"] == 2
 
 
+@pytest.mark.parametrize("stated", ["sNaN", "NaN", "Infinity", "13800000001 阿梨", ""])
+def test_total_that_is_no_number_refuses_the_bill_and_is_not_told(tmp_path: Path, stated: str) -> None:
+    told = refusal(tmp_path, "bill.csv", samples.wechat([], [stated, "0.00", "0.00", "0.00"]))
+    assert "states 总交易单数 in words" in told
+
+
 def test_encoding_that_is_neither_is_refused(tmp_path: Path) -> None:
     rows_ = "".join(f"{number},S{number},0002,SP,1,1,1,1,A,2026-03-05 18:00:00,,caf\xe9 \xff\xff,\n" for number in range(50))
     text = (",".join(samples.SISS_HEADER) + "\n" + "".join("01," + line for line in rows_.splitlines(keepends=True))).encode("latin-1")

@@ -137,7 +137,9 @@ def head_of(path: Path, packing: Packing) -> bytes:
     """The first plain bytes: enough for a preamble and a header, even one of a hundred thousand columns."""
     with opened(path, packing) as stream:
         head = stream.read(_HEAD_BYTES)
-        while len(head) < _MAX_HEAD_BYTES and not any(end in head for end in b"\r\n"):
+        # a JSON document is one line, and its first records are enough
+        is_table = not head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"["))
+        while is_table and len(head) < _MAX_HEAD_BYTES and not any(end in head for end in b"\r\n"):
             block = stream.read(_HEAD_BYTES)
             if not block:
                 break

@@ -34,6 +34,7 @@ _LONG = re.compile(rb"v>(-?(?:\d{16,}(?:\.\d*)?|\d(?:\.\d+)?[eE]\+?(?:1[5-9]|[2-
 _IS_TEXT = re.compile(rb"\bt=\"(?!n\")")
 _REFERENCE = re.compile(rb"\br=\"([A-Z]{1,3})(\d{1,7})\"")
 _SHARED = re.compile(rb't="s"[^<>]{0,1000}>(?:<f[^<>]{0,1000}/>)?<(?:\w+:)?v>(\d{1,9})</')
+_FORMULA_MARKS = (b"<f>", b"<f ", b"<f/", b":f>", b":f ", b":f/")  # nearly every sheet has none, which is seen ten times faster
 _FORMULA = rb"<(?:\w+:)?f(?:\s[^<>]{0,1000})?(?:/>|>[^<>]{0,8192}</(?:\w+:)?f>)\s*"
 # what a library writes that cannot compute; Excel writes an empty value only for an empty text
 _UNCOMPUTED = re.compile(
@@ -69,9 +70,9 @@ class _Sheet:
             raise UnreadableError(_DAMAGED)
         if b"cell " in rows:
             rows = _CELL_ELSEWHERE.sub(b"", rows)
-        if _UNCOMPUTED.search(rows):
+        if any(mark in rows for mark in _FORMULA_MARKS) and _UNCOMPUTED.search(rows):
             raise UnreadableError("is an Excel workbook with formulas that were never computed", "open it in Excel and save it")
-        for match in _ERROR.finditer(rows):
+        for match in _ERROR.finditer(rows) if b't="e"' in rows else ():
             self.errors[_place(match[1])] = match[2].decode("utf-8", "replace")
         self.rows = max(self.rows, *map(int, set(_ROWS.findall(rows))), 0)
         self.columns.update(map(_column, set(_COLUMNS.findall(rows))))

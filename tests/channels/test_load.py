@@ -84,6 +84,12 @@ def test_total_that_is_no_number_refuses_the_bill_and_is_not_told(tmp_path: Path
     assert "states 总交易单数 in words" in told
 
 
+def test_more_rubbish_than_memory_should_hold_refuses_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.channels.quarantine._MAX_RAW_BYTES", 10_000)
+    text = samples.taobao(*({"订单编号": str(number), "订单状态": "不明"} for number in range(200)))
+    assert "more than 10000 bytes of records that cannot be used" in refusal(tmp_path, "orders.csv", text)
+
+
 def test_encoding_that_is_neither_is_refused(tmp_path: Path) -> None:
     rows_ = "".join(f"{number},S{number},0002,SP,1,1,1,1,A,2026-03-05 18:00:00,,caf\xe9 \xff\xff,\n" for number in range(50))
     text = (",".join(samples.SISS_HEADER) + "\n" + "".join("01," + line for line in rows_.splitlines(keepends=True))).encode("latin-1")

@@ -329,8 +329,9 @@ def test_23_chinese_words_in_a_time_are_a_spelling_of_a_contract(tmp_path: Path)
 
 
 def test_24_money_of_every_spelling_is_the_same_and_refunds_are_positive(tmp_path: Path) -> None:
-    yuan = taobao(tmp_path / "yuan", {"买家实际支付金额": "5.20元"})
-    assert only(yuan, "channel_orders")["paid_amount"] == Decimal("5.20")
+    spelled = ["5.20元", "¥1,280.00", "1，280.00元"]
+    yuan = taobao(tmp_path / "yuan", *({"订单编号": str(n), "买家实际支付金额": text} for n, text in enumerate(spelled)))
+    assert [row["paid_amount"] for row in yuan["channel_orders"]] == [Decimal("5.20"), Decimal("1280.00"), Decimal("1280.00")]
     german = "Kampagnenbericht\n01.06.2026 - 30.06.2026\nKampagne,Währungscode,Impr.,Klicks,Kosten\n"
     lines = "".join(f'K{n},EUR,1,1,"{cost}"\n' for n, cost in enumerate(["1.234,56", "1 234,56", "12,5"]))
     found = canonical(tmp_path / "comma", f"{DAY}/g.csv", german + lines, "google_ads_campaign_de")["channel_costs"]

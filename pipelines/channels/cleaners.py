@@ -38,6 +38,11 @@ def suffix_yuan(cell: pl.Expr) -> pl.Expr:
     return cell.str.strip_suffix("元")
 
 
+def prefix_yuan(cell: pl.Expr) -> pl.Expr:
+    """`¥12.00`, `-￥3` -> `12.00`, `-3`; any other sign stays, and is refused as a number: where all is in yuan a dollar is a mistake."""
+    return cell.str.replace(r"^([+-]?)[¥￥]\s*", "${1}")
+
+
 def currency_symbol(cell: pl.Expr) -> pl.Expr:
     """`¥12.00`, `-$3.00` -> `12.00`, `-3.00`."""
     return cell.str.replace(r"^([+-]?)[¥￥$€£]\s*", "${1}")
@@ -134,6 +139,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         apostrophe,
         backtick,
         suffix_yuan,
+        prefix_yuan,
         currency_symbol,
         thousands,
         decimal_comma,

@@ -13,7 +13,7 @@ from pipelines.channels.containers import Packing
 _BLOCK_BYTES = 1 << 20
 LOAD_ID_DIGITS = 16
 
-_PACKED = frozenset({Packing.GZIP, Packing.ZIP, Packing.PARQUET, Packing.XLSX})
+_PACKED = frozenset({Packing.GZIP, Packing.ZIP, Packing.TAR_GZIP, Packing.PARQUET, Packing.XLSX})
 
 
 @dataclass(frozen=True, slots=True)

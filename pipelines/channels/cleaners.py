@@ -38,6 +38,11 @@ def suffix_yuan(cell: pl.Expr) -> pl.Expr:
     return cell.str.strip_suffix("元")
 
 
+def prefix_yuan(cell: pl.Expr) -> pl.Expr:
+    """`¥12.00`, `-￥3` -> `12.00`, `-3`; any other sign stays, and is refused as a number: where all is in yuan a dollar is a mistake."""
+    return cell.str.replace(r"^([+-]?)[¥￥]\s*", "${1}")
+
+
 def currency_symbol(cell: pl.Expr) -> pl.Expr:
     """`¥12.00`, `-$3.00` -> `12.00`, `-3.00`."""
     return cell.str.replace(r"^([+-]?)[¥￥$€£]\s*", "${1}")
@@ -99,6 +104,13 @@ def percent(cell: pl.Expr) -> pl.Expr:
     return pl.when(cell.str.ends_with("%")).then(number.cast(pl.String)).otherwise(cell)
 
 
+def excel_time(cell: pl.Expr) -> pl.Expr:
+    """`46188.5` -> `2026-06-15 12:00:00`: a time whose cell lost its format, in days since 1899-12-30. What else there is stays."""
+    is_serial = cell.str.contains(r"^[2-7]\d{4}(\.\d+)?$")  # from 1954 to 2119
+    seconds = ((cell.cast(pl.Float64, strict=False) - 25_569) * 86_400).round().cast(pl.Int64, strict=False)
+    return pl.when(is_serial).then(pl.from_epoch(seconds, "s").dt.strftime("%Y-%m-%d %H:%M:%S")).otherwise(cell)
+
+
 def numbered_day(cell: pl.Expr) -> pl.Expr:
     """`260603-000000000012345` -> `260603`: a number that begins with the day it was given; others stay, and are refused as a day."""
     return cell.str.replace(r"^(\d{6})-\d{15}$", "${1}")
@@ -132,6 +144,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         apostrophe,
         backtick,
         suffix_yuan,
+        prefix_yuan,
         currency_symbol,
         thousands,
         decimal_comma,
@@ -143,6 +156,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         full_width_digits,
         whole_number,
         percent,
+        excel_time,
         numbered_day,
         numbered_time,
         platform_order,

@@ -226,6 +226,7 @@ class FormatSpec(_Spec):
     encodings: tuple[Encoding, ...] = ("utf-8", "gb18030")  # tried in this order, strictly; a byte order mark decides at once
     detect: Texts  # headers (JSON: paths) that only this format has together
     absent: Texts = ()  # headers that rule it out
+    header_within: int = Field(12, ge=1, le=100)  # lines in which the header stands: a bill may begin with a page of explanations
     rows_below_header: int = Field(0, ge=0)  # explanation rows between header and data
     footer: FooterSpec | None = None
     totals: tuple[TotalSpec, ...] = ()

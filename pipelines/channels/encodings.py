@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 
-from pipelines.channels.containers import UnreadableError
+from pipelines.channels.containers import ByteStream, UnreadableError
 from pipelines.channels.contract import Encoding
 from pipelines.channels.splitter import UNDECODABLE
 
 _BLOCK_BYTES = 1 << 20
 _MAX_LINE_BYTES = 1 << 24
 _BOMS: tuple[tuple[bytes, Encoding], ...] = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+# what a decoder makes of bytes that it does not know: no text holds it, unlike U+FFFD
+_LOST = "cdp_undecodable"
+codecs.register_error(_LOST, lambda error: (UNDECODABLE.decode(), error.end if isinstance(error, UnicodeDecodeError) else 0))
 # GBK text passes for UTF-8 over two or three characters by chance, never over this many
 _PROOF_CHARACTERS = 16
 
@@ -58,12 +60,12 @@ def line_end_of(head: str) -> str:
     return "\r" if "\r" in head and "\n" not in head else "\n"
 
 
-def utf8_blocks(stream: BinaryIO, encoding: Encoding, line_end: str) -> Iterator[bytes]:
+def utf8_blocks(stream: ByteStream, encoding: Encoding, line_end: str) -> Iterator[bytes]:
     """Blocks of whole physical lines in UTF-8, each line with its end; the last gets one if it has none.
 
     Raises NotThisEncodingError when UTF-8 was only assumed, because all was ASCII, and proves wrong.
     """
-    blocks = _utf16_blocks(stream) if encoding == "utf-16" else _byte_blocks(stream, line_end.encode())
+    blocks = _utf16_blocks(stream, line_end) if encoding == "utf-16" else _byte_blocks(stream, line_end.encode())
     is_first, is_proven = True, encoding != "utf-8"
     for block in blocks:
         if is_first:
@@ -82,13 +84,13 @@ def utf8_blocks(stream: BinaryIO, encoding: Encoding, line_end: str) -> Iterator
             yield block if block.endswith(b"\n") else block + b"\n"
 
 
-def unbroken_blocks(stream: BinaryIO, encoding: Encoding) -> Iterator[bytes]:
+def unbroken_blocks(stream: ByteStream, encoding: Encoding) -> Iterator[bytes]:
     """Blocks in UTF-8 cut anywhere, for texts whose lines mean nothing. What is no UTF-8 stays: `marked_lines` finds it."""
     is_first = True
-    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)("replace")
+    decoder = None if encoding == "utf-8" else codecs.getincrementaldecoder(encoding)(_LOST)
     while block := stream.read(_BLOCK_BYTES):
         if decoder is not None:
-            block = decoder.decode(block).replace("\ufffd", UNDECODABLE.decode()).encode()
+            block = decoder.decode(block).encode()
         elif is_first:
             block = block.removeprefix(codecs.BOM_UTF8)
         is_first = False
@@ -101,7 +103,7 @@ def marked_lines(blocks: Iterable[bytes]) -> Iterator[bytes]:
         yield block if block.isascii() or _is_utf8(block) else _marked(block, "utf-8", is_proven=True)
 
 
-def _byte_blocks(stream: BinaryIO, line_end: bytes) -> Iterator[bytes]:
+def _byte_blocks(stream: ByteStream, line_end: bytes) -> Iterator[bytes]:
     """Cut after line ends, which no byte of a longer character in UTF-8 or GB18030 can be mistaken for."""
     rest = b""
     while block := stream.read(_BLOCK_BYTES):
@@ -109,7 +111,7 @@ def _byte_blocks(stream: BinaryIO, line_end: bytes) -> Iterator[bytes]:
         if not end:
             rest += block
             if len(rest) > _MAX_LINE_BYTES:
-                raise UnreadableError("has a line longer than 16 MB: it is no table", "check what was exported")
+                raise _endless()
             continue
         yield rest + block[:end]
         rest = block[end:]
@@ -117,18 +119,25 @@ def _byte_blocks(stream: BinaryIO, line_end: bytes) -> Iterator[bytes]:
         yield rest
 
 
-def _utf16_blocks(stream: BinaryIO) -> Iterator[bytes]:
-    decoder = codecs.getincrementaldecoder("utf-16")("replace")
+def _utf16_blocks(stream: ByteStream, line_end: str) -> Iterator[bytes]:
+    decoder = codecs.getincrementaldecoder("utf-16")(_LOST)
     rest = ""
     while block := stream.read(_BLOCK_BYTES):
-        text = rest + decoder.decode(block)
-        end = text.rfind("\n") + 1
+        text = decoder.decode(block)
+        end = text.rfind(line_end) + 1
         if end:
-            yield text[:end].encode()
-        rest = text[end:]
+            yield (rest + text[:end]).encode()
+            rest = ""
+        rest += text[end:]
+        if len(rest) > _MAX_LINE_BYTES:
+            raise _endless()
     rest += decoder.decode(b"", final=True)
     if rest:
         yield rest.encode()
+
+
+def _endless() -> UnreadableError:
+    return UnreadableError("has a line longer than 16 MB: it is no table", "check what was exported")
 
 
 def _is_utf8(block: bytes) -> bool:
@@ -157,6 +166,6 @@ def _marked(block: bytes, encoding: Encoding, *, is_proven: bool) -> bytes:
         except UnicodeDecodeError as error:
             if not is_proven and not _proves_utf8(b"".join(lines) + line[: error.start]):
                 raise NotThisEncodingError from error
-            text = line.decode(encoding, "replace").replace("\ufffd", UNDECODABLE.decode())
+            text = line.decode(encoding, _LOST)
         lines.append(text.encode())
     return b"".join(lines)

@@ -13,6 +13,16 @@ from pipelines.channels.contract import FormatSpec
 
 _DATE_IN_PATH = re.compile(r"(?<!\d)20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])(?!\d)")
 
+# as of business times: what lies outside is a number that looks like a date, and its neighbors would leave the calendar
+_FIRST_YEAR, _LAST_YEAR = 1970, 2099
+
+
+def from_file_time(modified_ns: int) -> datetime:
+    """The file's own time, within the same years: a clock that was never set says 1970, a joker 292278994."""
+    earliest, latest = datetime(_FIRST_YEAR, 1, 2, tzinfo=UTC), datetime(_LAST_YEAR, 12, 30, tzinfo=UTC)
+    seconds = min(max(modified_ns // 1000 / 1e6, earliest.timestamp()), latest.timestamp())
+    return datetime.fromtimestamp(seconds, UTC)
+
 
 def from_path(spec: FormatSpec, path: str, business_zone: str) -> datetime | None:
     """What the contract reads in the name; else a `YYYY-MM-DD` in folder or name; else the contract's fixed instant; else None.
@@ -37,6 +47,8 @@ def _read(text: str, spelling: str, zone: str, business_zone: str) -> datetime |
     try:
         moment = datetime.strptime(text, spelling)
     except ValueError:
+        return None
+    if not _FIRST_YEAR <= moment.year <= _LAST_YEAR:
         return None
     if "%H" in spelling:
         return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)

@@ -34,7 +34,9 @@ def _told_in_table(spec: FormatSpec, text: str) -> Iterator[tuple[TotalSpec, str
     if position is not None:
         stated = dict(zip(rows[position], rows[position + 1], strict=False))
         for header, total in wanted.items():
-            yield total, f"{header} {stated.get(header)!r}", stated.get(header, "")
+            number = stated.get(header, "")
+            # whatever else stands there may be anybody's
+            yield total, f"{header} {repr(number) if _number(number) is not None else 'in words'}", number
 
 
 def _told_in_prose(spec: FormatSpec, text: str) -> Iterator[tuple[TotalSpec, str, str]]:
@@ -46,6 +48,7 @@ def _told_in_prose(spec: FormatSpec, text: str) -> Iterator[tuple[TotalSpec, str
 
 def _number(text: str) -> Decimal | None:
     try:
-        return Decimal(text.replace(",", ""))
+        number = Decimal(text.replace(",", ""))
     except InvalidOperation:
         return None
+    return number if number.is_finite() else None  # `sNaN` is a number that cannot be compared

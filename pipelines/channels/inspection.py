@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pipelines.channels.blocks import Shape
-from pipelines.channels.containers import Packing, UnreadableError, head_of, opened
+from pipelines.channels.containers import Bounded, ByteStream, Packing, UnreadableError, head_of, opened
 from pipelines.channels.contract import Encoding
 from pipelines.channels.documents import record_lines
 from pipelines.channels.encodings import NotThisEncodingError, marked_lines, unbroken_blocks, utf8_blocks
@@ -20,6 +20,7 @@ from pipelines.channels.splitter import Lines, NeedsRewritingError, Splitter
 # smaller texts stay in memory, where the next window waits while one is read; a file costs 1 ms more and the disk's time
 _MEMORY_BYTES = 1 << 25
 _FEW, _SHARE = 2, 0.05
+_MANY_BROKEN, _MAX_BROKEN = 10_000, 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,18 +65,18 @@ class TextSink:
         return self._path
 
 
-def inspect(path: Path, packing: Packing, formats: Sequence[Format], staging: Path) -> Inspected:
-    """The file taken apart. Raises UnreadableError with the reason to refuse it."""
+def inspect(path: Path, packing: Packing, formats: Sequence[Format], staging: Path, limit: int) -> Inspected:
+    """The file taken apart; a packed one may hold `limit` bytes. Raises UnreadableError with the reason to refuse it."""
     without: frozenset[Encoding] = frozenset()
     while True:
         layout = recognize_text(head_of(path, packing), formats, without=without)
         try:
-            return _split(path, packing, layout, staging)
+            return _split(path, packing, layout, staging, limit)
         except NotThisEncodingError:
             without |= {layout.encoding}
 
 
-def _split(path: Path, packing: Packing, layout: Layout, staging: Path) -> Inspected:
+def _split(path: Path, packing: Packing, layout: Layout, staging: Path, limit: int) -> Inspected:
     if not _must_rewrite(path, packing, layout):
         try:
             lines = _pass(path, packing, layout, None)
@@ -83,7 +84,7 @@ def _split(path: Path, packing: Packing, layout: Layout, staging: Path) -> Inspe
         except NeedsRewritingError:
             pass  # only reading shows it: the second pass writes the text anew
     sink = TextSink(staging)
-    lines = _pass(path, packing, layout, sink)
+    lines = _pass(path, packing, layout, sink, limit=limit)
     return Inspected(path, packing, layout, lines, sink.close(), is_rewritten=True)
 
 
@@ -119,18 +120,22 @@ def _is_nameable(path: Path) -> bool:
     return True
 
 
-def plain_lines(stream: BinaryIO, layout: Layout) -> Iterator[bytes]:
+def plain_lines(stream: ByteStream, layout: Layout) -> Iterator[bytes]:
     """Blocks of whole lines in UTF-8: those of the file, or of a JSON document one for each of its records."""
     if layout.array is None:
         return utf8_blocks(stream, layout.encoding, layout.line_end)
     return marked_lines(record_lines(unbroken_blocks(stream, layout.encoding), layout.array))
 
 
-def _pass(path: Path, packing: Packing, layout: Layout, sink: TextSink | None, broken: Ints | None = None) -> Lines:
+def _pass(
+    path: Path, packing: Packing, layout: Layout, sink: TextSink | None, broken: Ints | None = None, limit: int | None = None
+) -> Lines:
     splitter = Splitter(_shape(layout), None if sink is None else sink.write, broken)
     with opened(path, packing) as stream:
-        for block in plain_lines(stream, layout):
+        counted = stream if limit is None or packing is Packing.PLAIN else Bounded(stream, limit)
+        for block in plain_lines(counted, layout):
             splitter.feed(block)
+            _check_flood(splitter.lines, layout)
     splitter.feed(b"", final=True)
     lines = splitter.lines
     undecodable = sum("no text" in bad.reason for bad in lines.bad)
@@ -139,6 +144,15 @@ def _pass(path: Path, packing: Packing, layout: Layout, sink: TextSink | None, b
             f"is not text in {layout.encoding}: {undecodable} records hold bytes unknown to it", "export it as CSV in UTF-8"
         )
     return lines
+
+
+def _check_flood(lines: Lines, layout: Layout) -> None:
+    """A record that is set aside costs memory, so there is an end to them."""
+    count = len(lines.bad)
+    if count > _MAX_BROKEN or (count > _MANY_BROKEN and count > lines.records):
+        first = lines.bad[0]
+        what = f"follows {layout.format.name}, but {count} of its first {count + lines.records} records are broken"
+        raise UnreadableError(f"{what}; line {first.line} {first.reason}", "check what was exported")
 
 
 def _shape(layout: Layout) -> Shape:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
-from pipelines.channels.containers import Packing, UnreadableError, packing_of
+from pipelines.channels.containers import ARCHIVES, Packing, UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
 from pipelines.channels.execution import batches
 from pipelines.channels.formats import SHIPPED, Format, contracts_hash, read_formats
@@ -130,9 +130,12 @@ class _Loading:
 
     def _archive(self, file: Delivered, number: int) -> list[_Task]:
         beside = staging_folder(self._home) / f"file-{number}"
+        if file.refusal is not None:
+            self._set_aside(file, UnreadableError(file.refusal, "deliver the file itself", is_passing=True))
+            return []
         try:
             packing = packing_of(file.path)
-            found = self._members(file, beside) if packing is Packing.ZIP else [self._kept(file, packing, beside)]
+            found = self._members(file, packing, beside) if packing in ARCHIVES else [self._kept(file, packing, beside)]
             if not is_unchanged(file):
                 raise UnreadableError("was written to while it was read", "leave it, the next run reads it again", is_passing=True)
         except (PermissionError, FileNotFoundError) as error:
@@ -148,19 +151,19 @@ class _Loading:
     def _kept(self, file: Delivered, packing: Packing, beside: Path, refusal: UnreadableError | None = None) -> _Task:
         return _Task(file, packing, archive(file.path, packing, self._home.lake / "files", beside), refusal)
 
-    def _members(self, file: Delivered, beside: Path) -> list[_Task]:
+    def _members(self, file: Delivered, packing: Packing, beside: Path) -> list[_Task]:
         """The members of an archive, each a file like any other; the archive itself when it cannot be taken apart."""
         limits = Limits(self._config.channels.max_unpacked_bytes, self._config.channels.max_unpacked_files)
         try:
-            members = unpack(file, beside, limits)
+            members = unpack(file, packing, beside, limits)
         except UnreadableError as error:
             if error.is_passing:
                 raise
-            return [self._kept(file, Packing.ZIP, beside, error)]
-        nested = UnreadableError("is a zip archive inside another", "deliver it by itself")
+            return [self._kept(file, packing, beside, error)]
+        nested = UnreadableError("is an archive inside another", "deliver it by itself")
         packings = [packing_of(member.path) for member in members]
         return [
-            self._kept(member, packing, beside, nested if packing is Packing.ZIP else None)
+            self._kept(member, packing, beside, nested if packing in ARCHIVES else None)
             for member, packing in zip(members, packings, strict=True)
         ]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from pipelines.channels.containers import opened
+from pipelines.channels.containers import UnreadableError, opened
 from pipelines.channels.execution import Results
 from pipelines.channels.inspection import Inspected, plain_lines
 from pipelines.channels.reading import Opened
@@ -16,6 +16,7 @@ from pipelines.channels.scans import SOURCE_ROW
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
 
 _MAX_LINES = 1000  # of one record
+_MAX_RAW_BYTES = 1 << 28  # of all of them: they are held in memory
 
 
 def quarantined_rows(opened: Opened, results: Results) -> pl.DataFrame:
@@ -50,6 +51,7 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
     """The records that begin at these physical lines; one with an odd number of quotes goes on to the next line."""
     is_quoted = text.layout.format.spec.quoting == "rfc4180" and text.layout.format.spec.container == "delimited"
     found: list[str] = []
+    size = 0
     position, first_line, rest = 0, 1, b""
     with opened(text.path, text.packing) as stream:
         for block in plain_lines(stream, text.layout):
@@ -62,7 +64,12 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
                 record = _record(data, ends, number, begin, counts.get(wanted[position]), is_quoted)
                 if record is None and number:
                     break
-                found.append((record if record is not None else data[begin:]).decode("utf-8", "replace").rstrip("\r\n"))
+                raw = record if record is not None else data[begin:]
+                found.append(raw.decode("utf-8", "replace").rstrip("\r\n"))
+                size += len(raw)
+                if size > _MAX_RAW_BYTES:
+                    what = f"holds more than {_MAX_RAW_BYTES} bytes of records that cannot be used"
+                    raise UnreadableError(what, "check what was exported, and the contract", kind="refused")
                 position += 1
             if position == len(wanted):
                 return found

@@ -16,7 +16,8 @@ Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 Bytes = npt.NDArray[np.uint8]
 
-_QUOTE, _EQUALS, _NEWLINE, _RETURN = 0x22, 0x3D, 0x0A, 0x0D
+_QUOTE, _EQUALS, _NEWLINE, _RETURN, _TAB, _SPACE = 0x22, 0x3D, 0x0A, 0x0D, 0x09, 0x20
+_MAX_BLANKS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class QuoteRuns:
     lengths: Ints
     opens: Bools  # follows a separator, or `=` that does
     is_formula: Bools  # ... with the `=`
-    closes: Bools  # a separator or the end of the line follows
+    closes: Bools  # a separator or the end of the line follows, or blanks before it: a tab that protects a number stands outside
 
     @property
     def ends(self) -> Ints:
@@ -43,7 +44,14 @@ def quote_runs(text: Bytes, separator: int) -> QuoteRuns:
     lengths = np.diff(firsts, append=len(places))
     before, before_that, after = _at(text, starts - 1), _at(text, starts - 2), _at(text, starts + lengths)
     is_formula = (before == _EQUALS) & _is_boundary(before_that, separator)
-    at_line_end = (after == _RETURN) & (_at(text, starts + lengths + 1) == _NEWLINE)
+    behind = starts + lengths
+    for _ in range(_MAX_BLANKS):
+        is_blank = (after == _TAB) | (after == _SPACE)
+        if not is_blank.any():
+            break
+        behind = behind + is_blank
+        after = _at(text, behind)
+    at_line_end = (after == _RETURN) & (_at(text, behind + 1) == _NEWLINE)
     return QuoteRuns(
         starts,
         lengths,

@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
 from pipelines.channels.archive import Archived
-from pipelines.channels.containers import Packing, UnreadableError
+from pipelines.channels.containers import Packing, UnreadableError, is_panic
 from pipelines.channels.deliveries import Delivered
-from pipelines.channels.exported import from_path, snapshot_at
+from pipelines.channels.exported import from_file_time, from_path, snapshot_at
 from pipelines.channels.formats import Format
 from pipelines.channels.inspection import Inspected, inspect, without_broken
 from pipelines.channels.plan import Constants, cells, good, records
@@ -76,14 +77,14 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
         if packing is Packing.XLSX:
             sheet = staging.with_name(f"{staging.name}.sheet")
             path, packing = sheet_text(archived.path, sheet, config.channels.max_workbook_bytes), Packing.PLAIN
-        text = inspect(path, packing, formats, staging)
+        text = inspect(path, packing, formats, staging, config.channels.max_unpacked_bytes)
         layout, scan, lines = text.layout, scan_text(text), text.lines
     spec = layout.format.spec
     currency = spec.currency_code or config.channels.default_currency
     exported_at = from_path(spec, file.name, config.business_time_zone)
     if exported_at is None:
         newest = _newest(_pieces(text, archived.path, layout.format, lines), layout.format)
-        exported_at = newest or datetime.fromtimestamp(file.modified_ns // 1000 / 1e6, UTC)
+        exported_at = newest or from_file_time(file.modified_ns)
     said_at = snapshot_at(exported_at, config.channels.export_grace_hours, config.business_time_zone)
     return Opened(file, archived, staging, layout, scan, lines, text, Constants(archived.load_id, exported_at, said_at, currency))
 
@@ -94,7 +95,11 @@ def _open_parquet(path: Path, formats: Sequence[Format]) -> tuple[Layout, Scan, 
         count = pq.read_metadata(path).num_rows
         layout = recognize_columns(list(schema), formats)
         return layout, scan_parquet(path, layout.format.spec), Lines(total=count, records=count)
-    except (PolarsError, OSError, ValueError) as error:
+    except (PolarsError, pa.ArrowException, OSError, ValueError) as error:
+        raise UnreadableError("is a damaged Parquet file") from error
+    except BaseException as error:
+        if not is_panic(error):
+            raise
         raise UnreadableError("is a damaged Parquet file") from error
 
 
@@ -111,6 +116,10 @@ def _newest(scans: Iterable[Scan], item: Format) -> datetime | None:
             newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
         except PolarsError:
             return None  # a broken JSON line: told when the file is read
+        except BaseException as error:
+            if not is_panic(error):
+                raise
+            return None
         found += [value for value in newest if value is not None]
     return max(found, default=None)
 

@@ -1,24 +1,28 @@
-"""Which contract a file follows, by its header set alone: found in rows 1 to 12, in any of the encodings, most specific first."""
+"""Which contract a file follows, by its header set alone: found in the first lines, in any of the encodings, most specific first."""
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import json
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import Encoding, FieldSpec, FormatSpec, nearest
 from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
+from pipelines.channels.foreign import told
 from pipelines.channels.formats import Format
 
-_HEADER_ROWS = 12
+_HEADER_LINES = 12  # of one header, whose cells may hold line breaks
 _SAMPLED_OBJECTS = 100
+_HINTED_HEADERS = 1000
+_PERSONAL = re.compile(r"\d{5}|@")
 _PROTECTION = "\ufeff \t\r\n\"'`\u3000\u00a0\u200b"
 
 
@@ -40,6 +44,26 @@ class Layout:
         return self.preamble_lines + self.header_lines + self.format.spec.rows_below_header
 
 
+@dataclass(frozen=True, slots=True)
+class _Miss:
+    """A contract that a line almost fits as a header."""
+
+    share: float  # of the headers that it is recognized by
+    format_name: str
+    lacking: str
+    headers: Sequence[str]
+
+
+def _unknown(misses: Sequence[_Miss]) -> UnreadableError:
+    hint = ""
+    if misses:
+        best = max(misses, key=lambda miss: miss.share)
+        # the nearest of a hundred thousand names would take a minute; a cell with a number or an address is somebody's, not a header
+        named = [name for name in best.headers[:_HINTED_HEADERS] if not _PERSONAL.search(name)]
+        hint = f"; the nearest is {best.format_name}, whose {best.lacking!r} it lacks{nearest(best.lacking, named)}"
+    return UnreadableError(f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format")
+
+
 def normal_header(cell: str) -> str:
     """A header cell without protection: outer spaces, quotes, marks, line breaks; full-width forms folded (NFKC)."""
     text = unicodedata.normalize("NFKC", cell.replace("\r", "").replace("\n", ""))
@@ -48,10 +72,12 @@ def normal_header(cell: str) -> str:
 
 def recognize_text(head: bytes, formats: Sequence[Format], *, without: frozenset[Encoding] = frozenset()) -> Layout:
     """The contract of a text file. Raises UnreadableError saying what is missing from the nearest one."""
+    if not head.removeprefix(codecs.BOM_UTF8).strip():
+        raise UnreadableError("holds nothing but blanks" if head.strip(codecs.BOM_UTF8) else "is empty")
     marked = encoding_by_mark(head)
     wanted = [spec_encoding for item in formats for spec_encoding in item.spec.encodings]
     encodings = [marked] if marked else [name for name in dict.fromkeys(["utf-8", *wanted]) if name not in without]
-    misses: list[tuple[float, str]] = []
+    misses: list[_Miss] = []
     is_text = False
     for strict in (True, False):
         for encoding in encodings:
@@ -65,26 +91,25 @@ def recognize_text(head: bytes, formats: Sequence[Format], *, without: frozenset
                 return layout
         if is_text:
             break
+    foreign = told(head)
+    if foreign is not None:
+        raise foreign
     if not is_text and not misses:
         raise UnreadableError("is not text in UTF-8 or GB18030, nor any other kind that is known", "export it as CSV in UTF-8")
-    hint = max(misses, default=(0.0, ""), key=lambda miss: miss[0])[1]
-    raise UnreadableError(f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format")
+    raise _unknown(misses)
 
 
 def recognize_columns(columns: Sequence[str], formats: Sequence[Format]) -> Layout:
     """The contract of a Parquet file by its column names."""
-    misses: list[tuple[float, str]] = []
+    misses: list[_Miss] = []
     candidates = [item for item in formats if item.spec.container == "parquet"]
     best = _best(tuple(columns), candidates, misses)
     if best is None:
-        hint = max(misses, default=(0.0, ""), key=lambda miss: miss[0])[1]
-        raise UnreadableError(
-            f"follows no contract{hint}", "add a contract for it, or remove it from the deliveries", kind="unknown_format"
-        )
+        raise _unknown(misses)
     return Layout(best, "utf-8", tuple(columns))
 
 
-def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[_Miss]) -> Layout | None:
     line_end = line_end_of(text)
     lines = (text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True)
     lines = _physical(lines)
@@ -92,10 +117,10 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
     found: list[Layout] = []
     for delimiter in sorted({item.spec.delimiter[0] for item in delimited}):
         candidates = [item for item in delimited if item.spec.delimiter[0] == delimiter]
-        for skipped in range(min(_HEADER_ROWS, len(lines))):
+        for skipped in range(min(max(item.spec.header_within for item in candidates), len(lines))):
             cells, count = _record(lines[skipped:], delimiter)
             headers = tuple(_unrepeated(map(normal_header, cells)))
-            best = _best(headers, candidates, misses)
+            best = _best(headers, [item for item in candidates if skipped < item.spec.header_within], misses)
             if best is not None:
                 found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
                 break
@@ -109,7 +134,7 @@ def _physical(lines: list[str]) -> list[str]:
 
 def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
     """Cells of the record that begins with the first line, and how many lines it takes."""
-    reader = csv.reader(iter(lines[:_HEADER_ROWS]), delimiter=delimiter)
+    reader = csv.reader(iter(lines[:_HEADER_LINES]), delimiter=delimiter)
     try:
         cells = next(reader, [])
     except csv.Error:
@@ -124,12 +149,13 @@ def _unrepeated(headers: Iterable[str]) -> Iterator[str]:
         yield header if seen[header] == 1 else f"{header}__{seen[header]}"
 
 
-def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
+def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[_Miss]) -> Layout | None:
     begin = text.lstrip("\ufeff \r\n\t")[:1]
     if begin == "{":
-        layout = _layout_of(text.split("\n"), encoding, None, [item for item in formats if item.spec.is_json], misses)
+        line_end = line_end_of(text)
+        layout = _layout_of(text.split(line_end), encoding, None, [item for item in formats if item.spec.is_json], misses)
         if layout is not None:
-            return layout
+            return replace(layout, line_end=line_end)
     if begin not in ("{", "["):
         return None
     documents = [item for item in formats if item.spec.container == "json"]
@@ -145,7 +171,7 @@ def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misse
 
 
 def _layout_of(
-    lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[tuple[float, str]]
+    lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[_Miss]
 ) -> Layout | None:
     """The contract of JSON objects, one a line, by the keys of the first of them."""
     paths: dict[str, None] = {}
@@ -166,7 +192,7 @@ def _paths(value: Any, prefix: str = "") -> Iterator[str]:
         yield from _paths(item, f"{prefix}.{key}" if prefix else str(key))
 
 
-def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[float, str]]) -> Format | None:
+def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[_Miss]) -> Format | None:
     """The contract whose detect set the headers contain; of several the largest set, then what extends, then the most columns."""
     names = frozenset(headers) - {""}
     fits = []
@@ -175,11 +201,9 @@ def _best(headers: Sequence[str], formats: Sequence[Format], misses: list[tuple[
         lacking = [name for name in map(normal_header, spec.detect) if name not in names]
         if not lacking and not names & set(map(normal_header, spec.absent)):
             fits.append(((len(spec.detect), item.generation, _listed(spec, names), item.name), item))
-        elif len(lacking) < len(spec.detect):
+        elif 0 < len(lacking) < len(spec.detect):
             share = 1 - len(lacking) / len(spec.detect)
-            misses.append(
-                (share, f"; the nearest is {item.name}, whose {lacking[0]!r} it lacks{nearest(lacking[0], names)}" if lacking else "")
-            )
+            misses.append(_Miss(share, item.name, lacking[0], headers))
     return max(fits, key=lambda fit: fit[0])[1] if fits else None
 
 

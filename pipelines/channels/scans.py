@@ -24,6 +24,8 @@ SOURCE_ROW = "source_row"
 _INDEX = "_index"
 # text that is parsed at once: about five times as much memory while it is typed
 PIECE_BYTES = 1 << 26
+_MANY_BROKEN, _PART_BYTES = 1000, 1 << 24
+_HINTED_HEADERS = 1000
 _DECIMAL_TYPES = ("amount", "price", "quantity")
 
 
@@ -51,7 +53,7 @@ def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
     for field, rule in spec.fields.items():
         header = header_of(rule, names)
         if header is None and not rule.optional and rule.above_header is None:
-            hint = nearest(normal_header(rule.label), sorted(names))
+            hint = nearest(normal_header(rule.label), sorted(names[:_HINTED_HEADERS]))
             raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
         found[field] = header
     return found
@@ -162,10 +164,13 @@ def _json_schema(spec: FormatSpec) -> dict[str, pl.DataType]:
 
 
 def broken_json_lines(file: Inspected) -> Ints:
-    """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them."""
+    """Physical lines of the records that the JSON parser refuses, found by halving: a few parses for each of them.
+
+    Raises UnreadableError where they are most of many: then it is another kind of file, and each costs a millisecond.
+    """
     dtype = _json_schema(file.layout.format.spec)
     found: list[int] = []
-    for piece in pieces(file, PIECE_BYTES):
+    for piece in pieces(file, _PART_BYTES):
         lines = pl.Series(piece.text.decode().split("\n")[: piece.count])
         spans = [(0, len(lines))]
         while spans:
@@ -174,10 +179,14 @@ def broken_json_lines(file: Inspected) -> Ints:
                 continue
             if end - begin == 1:
                 found.append(piece.first + begin)
+                # from the first line on, so that `end` lines were looked at
+                if len(found) > _MANY_BROKEN and len(found) > (piece.first + end) / 2:
+                    what = f"has more than {_MANY_BROKEN} records that are no JSON object of the kind that {file.layout.format.name} reads"
+                    raise UnreadableError(what, "check what was exported")
                 continue
             middle = (begin + end) // 2
-            spans += [(begin, middle), (middle, end)]
-    return file.lines.line_of(np.array(sorted(found), dtype=np.int64))
+            spans += [(middle, end), (begin, middle)]
+    return file.lines.line_of(np.array(found, dtype=np.int64))
 
 
 def _parses(lines: pl.Series, dtype: dict[str, pl.DataType]) -> bool:

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from polars.exceptions import PolarsError
 
-from pipelines.channels.containers import UnreadableError
+from pipelines.channels.containers import UnreadableError, is_panic
 from pipelines.channels.deliveries import is_unchanged
 from pipelines.channels.execution import PARQUET, Results, run
 from pipelines.channels.footers import check_totals
@@ -40,7 +40,10 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
             return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
         if isinstance(error, FileNotFoundError):
             return [UnreadableError("went away while it was read", "deliver it again", is_passing=True)]
-        repaired = without_broken_json(batch[0])
+        try:
+            repaired = without_broken_json(batch[0])
+        except UnreadableError as refusal:
+            return [refusal]
         if repaired is not None:
             return stage([repaired], zone, in_memory=in_memory)
         if is_disk_full(error):
@@ -48,6 +51,12 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         # its text may quote values
         what = f"could not be computed ({type(error).__name__})"
         return [UnreadableError(what, "report it with the contract", kind="refused")]
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        if len(batch) > 1:
+            return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
+        return [UnreadableError("is damaged in a way over which its parser gave up", "report it with the contract", kind="refused")]
     return [_staged_or_refused(opened, result, zone) for opened, result in zip(batch, results, strict=True)]
 
 

@@ -18,9 +18,10 @@ def covered_days(home: Home) -> tuple[date, date] | None:
 
 
 def delivery_problems(home: Home) -> list[FileProblem]:
-    """Refused files and files with quarantined rows that still lie in the inbox, by path."""
-    present = {file.name for file in find(home)}
-    problems = []
+    """Refused files, what is no file, and files with quarantined rows that still lie in the inbox, by path."""
+    found = find(home)
+    present = {file.name for file in found}
+    problems = [FileProblem(file.name, "unreadable", f"the file {file.refusal}") for file in found if file.refusal is not None]
     for load in read_manifests(home).values():
         path = next((path for path in load.paths if holder(path, present)), None)
         if path is None:
@@ -34,8 +35,9 @@ def delivery_problems(home: Home) -> list[FileProblem]:
 
 
 def waiting_files(home: Home) -> list[str]:
-    """Files of the inbox that are new or changed since the last load; empty without an inbox."""
+    """Files of the inbox that are new or changed since the last load; empty without an inbox. What no run would open does not wait."""
     if not home.deliveries.is_dir():
         return []
     seen = read_seen(home)
-    return [file.name for file in find(home) if file.name not in seen or seen[file.name][0] != file.stamp]
+    readable = (file for file in find(home) if file.refusal is None)
+    return [file.name for file in readable if file.name not in seen or seen[file.name][0] != file.stamp]

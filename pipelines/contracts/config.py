@@ -35,7 +35,9 @@ class ChannelsConfig(_Section):
     fatal: frozenset[FileProblem] = frozenset()  # problems of a delivery that end the run with exit code 3
     export_grace_hours: int = Field(12, ge=0, le=48)  # an export made this long after midnight still belongs to the day before
     default_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")  # of exports that name none
-    max_unpacked_bytes: int = Field(8_000_000_000, ge=1)  # of one zip archive: a larger one waits, so that a bomb cannot fill the disk
+    max_unpacked_bytes: int = Field(
+        8_000_000_000, ge=1
+    )  # of one archive or gzip file: a larger one waits, so that a bomb cannot fill the disk
     max_unpacked_files: int = Field(1000, ge=1)
     max_workbook_bytes: int = Field(500_000_000, ge=1)  # of an Excel workbook unpacked, and of its cells: a parser holds it whole
 

@@ -38,7 +38,7 @@ def refusal(folder: Path, name: str, content: bytes | str) -> str:
     [
         ("empty.csv", b"", "is empty"),
         ("unknown.csv", b"apples,pears\n1,2\n", "follows no contract"),
-        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "follows no contract"),
+        ("picture.png", b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "is a picture"),
         ("cut.csv.gz", samples.siss()[:-20], "ends too early or is damaged"),
         ("garbage.gz", b"\x1f\x8bnothing", "ends too early or is damaged"),
         ("garbage.zip", b"PK\x03\x04nothing", "damaged zip"),
@@ -76,6 +76,18 @@ def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:
     home = home_with(tmp_path / "right", {"bill.csv": samples.wechat([row], ["1", "128.00", "0.00", "0.77000"])})
     assert not load(home).problems
     assert loads(home)["bill.csv"]["footer_count"] == 2
+
+
+@pytest.mark.parametrize("stated", ["sNaN", "NaN", "Infinity", "13800000001 阿梨", ""])
+def test_total_that_is_no_number_refuses_the_bill_and_is_not_told(tmp_path: Path, stated: str) -> None:
+    told = refusal(tmp_path, "bill.csv", samples.wechat([], [stated, "0.00", "0.00", "0.00"]))
+    assert "states 总交易单数 in words" in told
+
+
+def test_more_rubbish_than_memory_should_hold_refuses_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipelines.channels.quarantine._MAX_RAW_BYTES", 10_000)
+    text = samples.taobao(*({"订单编号": str(number), "订单状态": "不明"} for number in range(200)))
+    assert "more than 10000 bytes of records that cannot be used" in refusal(tmp_path, "orders.csv", text)
 
 
 def test_encoding_that_is_neither_is_refused(tmp_path: Path) -> None:

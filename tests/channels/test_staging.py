@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from pipelines.channels import staging
 from pipelines.channels.archive import archive
 from pipelines.channels.containers import UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered
@@ -206,3 +207,23 @@ def test_bad_file_of_a_batch_does_not_stop_the_others(formats: tuple[Format, ...
     batch = [opened(tmp_path, good, formats, "a/x"), opened(tmp_path, broken, formats, "b/x")]
     outcomes = stage(batch, "Asia/Shanghai", in_memory=True)
     assert [(item.load.loaded_count, item.load.quarantined_count) for item in outcomes if isinstance(item, Staged)] == [(1, 0), (0, 1)]
+
+
+class PanicException(BaseException):
+    """What a parser in Rust raises when it gives up: no Exception, so that nothing catches it by accident."""
+
+
+def test_parser_that_gives_up_costs_its_file_alone(formats: tuple[Format, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    batch = [opened(tmp_path, samples.taobao({"订单编号": str(number)}).encode(), formats) for number in range(2)]
+    run = staging.run
+
+    def gives_up(some: Sequence[Opened], **how: bool) -> object:
+        if any(item.archived.load_id == batch[0].archived.load_id for item in some):
+            raise PanicException
+        return run(some, **how)
+
+    monkeypatch.setattr(staging, "run", gives_up)
+    first, second = stage(batch, "Asia/Shanghai", in_memory=True)
+    assert isinstance(first, UnreadableError)
+    assert "gave up" in str(first)
+    assert isinstance(second, Staged)

@@ -7,7 +7,9 @@ import io
 import os
 import random
 import struct
+import tarfile
 import zipfile
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from pipelines.channels import delivery_problems, waiting_files
-from pipelines.channels.containers import UnreadableError
+from pipelines.channels.containers import Packing, UnreadableError
 from pipelines.channels.deliveries import Delivered
 from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.home import Home
@@ -147,6 +149,55 @@ def test_archive_over_the_limit_waits_until_the_limit_is_raised(tmp_path: Path, 
     assert set(loads(home)) == {"bomb.zip/a.csv", "bomb.zip/b.csv", "c.csv"}
 
 
+@pytest.mark.parametrize("name", ["bomb.tar", "bomb.tar.gz", "bomb.csv.gz"])
+def test_packed_file_over_the_limit_waits_until_the_limit_is_raised(tmp_path: Path, name: str) -> None:
+    text = order(1) + "\n" * 1_000_000
+    plain = tarred({"a.csv": text}) if "tar" in name else text.encode()
+    home = home_with(tmp_path, {name: gzip.compress(plain) if name.endswith("gz") else plain, "c.csv": order(3)})
+    (problem,) = load(home, max_unpacked_bytes=100_000).refused
+    assert "raise channels.max_unpacked_bytes" in problem.reason
+    assert set(loads(home)) == {"c.csv"}
+    assert waiting_files(home) == [name] or name == "bomb.csv.gz"
+    assert not [path for path in files_of(home) if "staging" in path]
+    assert not load(home).problems
+    assert len(loads(home)) == 2
+
+
+def tarred(members: Mapping[str, str]) -> bytes:
+    file = io.BytesIO()
+    with tarfile.open(fileobj=file, mode="w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content.encode())
+            archive.addfile(info, io.BytesIO(content.encode()))
+    return file.getvalue()
+
+
+def test_long_names_and_names_in_gbk_of_a_tar_are_read(tmp_path: Path) -> None:
+    names = ["n" * 150 + ".csv", "订单.csv"]
+    for form in (tarfile.GNU_FORMAT, tarfile.PAX_FORMAT, tarfile.USTAR_FORMAT):
+        file = io.BytesIO()
+        with tarfile.open(fileobj=file, mode="w", format=form, encoding="gbk") as archive:
+            for number, name in enumerate(names if form != tarfile.USTAR_FORMAT else names[1:]):
+                data = order(int(form) * 10 + number + 1).encode()
+                info = tarfile.TarInfo(name)
+                info.size = len(data)
+                archive.addfile(info, io.BytesIO(data))
+        home = home_with(tmp_path / str(form), {"a.tar": file.getvalue()})
+        assert not load(home).problems
+        assert {path.removeprefix("a.tar/") for path in loads(home)} == set(names if form != tarfile.USTAR_FORMAT else names[1:])
+
+
+def test_header_of_a_tar_that_is_damaged_in_the_middle_is_no_end(tmp_path: Path) -> None:
+    """The standard library would read the first member and end in silence."""
+    content = bytearray(tarred({"a.csv": order(1), "b.csv": order(2)}))
+    content[content.rindex(b"b.csv") + 1] ^= 0x01
+    home = home_with(tmp_path, {"a.tar": bytes(content)})
+    (problem,) = load(home).refused
+    assert "damaged tar" in problem.reason
+    assert frame(home, "channel_orders").height == 0
+
+
 def test_stated_size_is_not_believed(tmp_path: Path) -> None:
     """An archive that says 10 bytes and holds a million."""
     content = bytearray(zipped({"a.csv": b"\n" * 1_000_000}))
@@ -174,8 +225,8 @@ def test_damage_inside_refuses_the_whole_archive(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "told"),
     [
-        (zipped({}), "zip archive without files"),
-        (zipped({".hidden": "x"}), "zip archive without files"),
+        (zipped({}), "archive without files"),
+        (zipped({".hidden": "x"}), "archive without files"),
         (b"PK\x03\x04nothing", "damaged zip"),
         (zipped({"a.csv": order(1)})[:-30], "damaged zip"),
     ],
@@ -216,7 +267,7 @@ def test_whatever_is_broken_is_told_as_damage(tmp_path: Path, seed: int) -> None
             content[draw.choice([draw.randrange(len(content)), len(content) - draw.randint(1, 150)])] = draw.randrange(256)
         path.write_bytes(content)
         with suppress(UnreadableError):
-            unpack(Delivered(path, "a.zip", len(content), 0), beside, Limits(1_000_000, 100))
+            unpack(Delivered(path, "a.zip", len(content), 0), Packing.ZIP, beside, Limits(1_000_000, 100))
     assert {item.name for item in tmp_path.iterdir()} <= {"a.zip", "member-0", "member-1"}
 
 

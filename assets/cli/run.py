@@ -17,7 +17,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
 from assets.resources import HomeResource, not_writable, open_run_lock
-from pipelines.channels import covered_days, delivery_problems, waiting_files
+from pipelines.channels import covered_days, delivery_problems, is_interrupted, unsettled_files, waiting_files
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -57,7 +57,8 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
     open_run_lock(folders).close()
-    if waiting_files(folders):
+    # before the run is named, because its name says what was read
+    if waiting_files(folders) or is_interrupted(folders) or unsettled_files(folders, settings):
         with _instance(folders) as instance:
             _execute("load_deliveries", resource, instance, None)
     _stop_on_fatal_problems(folders, settings.channels.fatal)

@@ -20,6 +20,7 @@ from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import header_of, normal_header
 
 SOURCE_ROW = "source_row"
+_COMPARED, _TOLD = 500, 5  # headers that a missing one is compared with, and missing ones that are told
 _INDEX = "_index"
 _DECIMAL_TYPES = ("amount", "price", "quantity")
 
@@ -31,6 +32,7 @@ class Scan:
     cells: pl.LazyFrame
     natives: Mapping[str, pl.DataType | None]  # type of a field's column where the container has types
     dropped_columns: int
+    missing_columns: tuple[str, ...] = ()  # that may be missing, and are
 
 
 def cell(field: str) -> str:
@@ -41,17 +43,29 @@ def cell(field: str) -> str:
 def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
     """Which header each field reads; None for an optional one that the file lacks.
 
-    Raises UnreadableError naming the required header that is missing and the closest one.
+    Raises UnreadableError naming the required headers that are missing, each with the closest one that the contract does not read.
     """
     names = list(dict.fromkeys(headers))
-    found: dict[str, str | None] = {}
-    for field, rule in spec.fields.items():
-        header = header_of(rule, names)
-        if header is None and not rule.optional and rule.above_header is None:
-            hint = nearest(normal_header(rule.label), sorted(names))
-            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
-        found[field] = header
+    found = {field: header_of(rule, names) for field, rule in spec.fields.items()}
+    lacking = lacking_columns(spec, names)
+    if lacking:
+        free = sorted(set(names[:_COMPARED]) - {*found.values()})
+        told = "; ".join(f"{label!r}{nearest(normal_header(label), free)}" for label in lacking[:_TOLD])
+        more = f" and {len(lacking) - _TOLD} more" if len(lacking) > _TOLD else ""
+        what = f"follows {spec.format} but lacks the column{'s' if len(lacking) > 1 else ''} {told}{more}"
+        raise UnreadableError(what, "export it with every column of the contract, or mark them `optional` in a contract of your own")
     return found
+
+
+def lacking_columns(spec: FormatSpec, names: Sequence[str]) -> list[str]:
+    """Labels of the fields that the contract cannot do without and that no header gives."""
+    return [
+        rule.label for rule in spec.fields.values() if not rule.optional and rule.above_header is None and header_of(rule, names) is None
+    ]
+
+
+def _missing(spec: FormatSpec, found: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(rule.label for field, rule in spec.fields.items() if found[field] is None and rule.above_header is None)
 
 
 def scan_text(file: Inspected) -> Scan:
@@ -80,7 +94,7 @@ def scan_text(file: Inspected) -> Scan:
     named = sum(1 for name in headers if name)
     following = {name for rule in spec.fields.values() for name in map(normal_header, rule.followed_by) if name in places}
     dropped = named - len({name for name in found.values() if name is not None} | following)
-    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
+    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped, _missing(spec, found))
 
 
 def _delimited(rule: FieldSpec, header: str | None, places: Mapping[str, pl.Expr], preamble: str) -> pl.Expr:
@@ -162,7 +176,7 @@ def scan_parquet(path: Path, spec: FormatSpec) -> Scan:
         (pl.col(_INDEX).cast(pl.Int64) + 1).alias(SOURCE_ROW), *(expression.alias(cell(field)) for field, expression in cells.items())
     )
     dropped = len(schema) - 1 - len({name for name in found.values() if name is not None})
-    return Scan(selected, natives, dropped)
+    return Scan(selected, natives, dropped, _missing(spec, found))
 
 
 def _native(name: str | None, schema: Mapping[str, pl.DataType], rule: FieldSpec) -> pl.Expr:

@@ -47,8 +47,13 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint that ends an error message: the existing name closest to a wrong one, or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
+    close = closest(name, names)
+    return f", did you mean {close!r}?" if close else ""
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The name most like this one; None where none is like it."""
+    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)), None)
 
 
 def _known_zone(value: str | None) -> str | None:
@@ -238,7 +243,7 @@ class FormatSpec(_Spec):
     repeated_rows: Literal["drop", "keep"] = "drop"  # keep where a till prints the same line twice
     exported_at: tuple[ExportedAt, ...] = ()
     business_times: Texts = ()  # instants that say which days the file covers
-    fields: dict[str, FieldSpec]
+    fields: dict[str, FieldSpec] = Field(min_length=1)
     derived: dict[str, str | WithinSpec] = Field(default_factory=dict)
     tables: dict[str, Rules]
 

@@ -175,6 +175,11 @@ def newest_covered_day(home: Home) -> date | None:
     return max(days, default=None)
 
 
+def refused_loads(home: Home) -> list[Load]:
+    """Files that could not be read at all, by path."""
+    return sorted((load for load in read_manifests(home).values() if load.outcome == REFUSED), key=lambda load: load.file_path)
+
+
 def visible_loads(home: Home, run: Run) -> list[str]:
     """Ids of the loads that the run may see, sorted: exported before the run's limit."""
     loads = read_manifests(home).values()

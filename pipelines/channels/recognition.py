@@ -17,7 +17,7 @@ from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.formats import Format
 
-_HEADER_ROWS = 12
+HEADER_ROWS = 12
 _SAMPLED_OBJECTS = 100
 _PROTECTION = "\ufeff \t\r\n\"'`\u3000\u00a0\u200b"
 
@@ -86,20 +86,32 @@ def recognize_columns(columns: Sequence[str], formats: Sequence[Format]) -> Layo
 
 def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
     line_end = line_end_of(text)
-    lines = (text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True)
-    lines = _physical(lines)
+    lines = _lines(text, line_end)
     delimited = [item for item in formats if item.spec.container == "delimited"]
     found: list[Layout] = []
     for delimiter in sorted({item.spec.delimiter[0] for item in delimited}):
         candidates = [item for item in delimited if item.spec.delimiter[0] == delimiter]
-        for skipped in range(min(_HEADER_ROWS, len(lines))):
-            cells, count = _record(lines[skipped:], delimiter)
-            headers = tuple(_unrepeated(map(normal_header, cells)))
+        for skipped, (headers, count) in enumerate(_header_rows(lines, delimiter)):
             best = _best(headers, candidates, misses)
             if best is not None:
                 found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
                 break
     return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
+
+
+def header_rows(text: str, delimiter: str, row_count: int = HEADER_ROWS) -> list[tuple[str, ...]]:
+    """The normal headers that each of the first rows would give."""
+    return [headers for headers, _ in _header_rows(_lines(text, line_end_of(text)), delimiter, row_count)]
+
+
+def _header_rows(lines: Sequence[str], delimiter: str, row_count: int = HEADER_ROWS) -> Iterator[tuple[tuple[str, ...], int]]:
+    for skipped in range(min(row_count, len(lines))):
+        cells, count = _record(lines[skipped:], delimiter)
+        yield tuple(_unrepeated(map(normal_header, cells))), count
+
+
+def _lines(text: str, line_end: str) -> list[str]:
+    return _physical((text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True))
 
 
 def _physical(lines: list[str]) -> list[str]:
@@ -109,7 +121,7 @@ def _physical(lines: list[str]) -> list[str]:
 
 def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
     """Cells of the record that begins with the first line, and how many lines it takes."""
-    reader = csv.reader(iter(lines[:_HEADER_ROWS]), delimiter=delimiter)
+    reader = csv.reader(iter(lines[:HEADER_ROWS]), delimiter=delimiter)
     try:
         cells = next(reader, [])
     except csv.Error:
@@ -148,14 +160,20 @@ def _layout_of(
     lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[tuple[float, str]]
 ) -> Layout | None:
     """The contract of JSON objects, one a line, by the keys of the first of them."""
+    paths = json_paths(lines)
+    best = _best(paths, formats, misses)
+    return None if best is None else Layout(best, encoding, paths, array=array)
+
+
+def json_paths(lines: Iterable[str]) -> tuple[str, ...]:
+    """Dotted paths of the first JSON objects among the lines."""
     paths: dict[str, None] = {}
     for line in [line for line in lines if line.strip()][:_SAMPLED_OBJECTS]:
         try:
             paths.update(dict.fromkeys(_paths(json.loads(line))))
         except (ValueError, RecursionError):
             continue  # no object, or one that nests a thousand deep: told when the file is read
-    best = _best(tuple(paths), formats, misses)
-    return None if best is None else Layout(best, encoding, tuple(paths), array=array)
+    return tuple(paths)
 
 
 def _paths(value: Any, prefix: str = "") -> Iterator[str]:

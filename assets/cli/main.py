@@ -46,11 +46,11 @@ def run(
 
 
 @app.command()
-def status(home: HomeOption = None, deliveries: DeliveriesOption = None, json: JsonOption = False) -> None:
-    """Show what was published last, what is loaded, refused and waiting."""
+def status(home: HomeOption = None, deliveries: DeliveriesOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Show what was published last, what is loaded, refused and waiting, and which exports changed their columns."""
     from assets.cli.status import print_status
 
-    print_status(home, deliveries, as_json=json)
+    print_status(home, deliveries, config, as_json=json)
 
 
 @app.command()

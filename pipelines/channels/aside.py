@@ -18,9 +18,8 @@ from pipelines.contracts.home import Home
 
 _MAX_NAMED = 5
 # fields of these types show nobody when they hold what they should, and a phone in one of them is scrubbed
-_PLAIN_TYPES = frozenset(
-    {"integer", "amount", "price", "quantity", "rate", "instant", "epoch_seconds", "epoch_millis", "epoch_micros", "date"}
-)
+_MEASURES = frozenset({"amount", "price", "quantity", "rate"})
+_NUMBERS = frozenset({"integer", "instant", "epoch_seconds", "epoch_millis", "epoch_micros", "date"})  # unless a birthday, or an account
 _PLAIN = r"^[\d\s.,:/+\-%TZ¥￥$€£]*$"
 
 
@@ -121,7 +120,11 @@ def _quarantine(home: Home, load_ids: Iterable[str]) -> pl.LazyFrame:
 
 def _plain_headers(item: Format) -> frozenset[str]:
     personal = personal_fields(item)
-    return frozenset(field.label for name, field in item.spec.fields.items() if field.type in _PLAIN_TYPES and name not in personal)
+    return frozenset(
+        field.label
+        for name, field in item.spec.fields.items()
+        if field.type in _MEASURES or (field.type in _NUMBERS and name not in personal)
+    )
 
 
 def _row(row: Mapping[str, str | int | None], load: Load, plain: frozenset[str], *, reveal: bool) -> Row:

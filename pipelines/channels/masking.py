@@ -6,6 +6,7 @@ import re
 
 _EMAIL = re.compile(r"[^\s@<>,;:'\"]+@([^\s@<>,;:'\"]+)")
 _DIGITS = re.compile(r"\+?\d(?:[\s-]?\d){6,}")  # phones, cards, accounts: seven digits or more, however they are grouped
+_DAY = re.compile(r"((?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d))")
 _LENGTH_SHOWN_TO = 40
 
 
@@ -29,8 +30,9 @@ def masked(value: str) -> str:
 
 
 def scrubbed(text: str) -> str:
-    """Free text with what is shaped like an e-mail address or a long number masked; the rest stays."""
-    return _DIGITS.sub(lambda match: masked(match[0]), _EMAIL.sub(lambda match: masked(match[0]), text))
+    """Free text with what is shaped like an e-mail address or a long number masked; the rest stays, days included."""
+    pieces = _DAY.split(_EMAIL.sub(lambda match: masked(match[0]), text))
+    return "".join(piece if number % 2 else _DIGITS.sub(lambda match: masked(match[0]), piece) for number, piece in enumerate(pieces))
 
 
 def shortened(text: str) -> str:

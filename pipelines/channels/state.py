@@ -10,7 +10,7 @@ from pipelines.channels.deliveries import find, holder, read_seen
 from pipelines.channels.formats import SHIPPED, read_formats
 from pipelines.channels.loads import LOADED, read_manifests
 from pipelines.channels.report import FileProblem
-from pipelines.channels.settled import current
+from pipelines.channels.settled import current, fits
 from pipelines.contracts.channel_tables import CHANNEL_LOADS
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
@@ -52,8 +52,8 @@ def waiting_files(home: Home) -> list[str]:
 def unsettled_files(home: Home, config: Config) -> list[str]:
     """Files that the next run reads again by itself: their tables or contracts changed since. Sorted by name."""
     loads = read_manifests(home).values()
-    if not loads:
-        return []
+    if all(load.outcome == LOADED and fits(load) and not load.quarantined_count for load in loads):
+        return []  # whatever the contracts say now, and without reading them
     now = current(read_formats([SHIPPED, *config.channels.formats_folders], config.business_time_zone), config.channels)
     present = {file.name for file in find(home)}
     return sorted(

@@ -176,6 +176,7 @@ class TotalSpec(_Spec):
     header: str | None = None
     pattern: str | None = None
     equals: str
+    optional: bool = False  # not every export states it; without this word a file that does not was cut off
 
     @model_validator(mode="after")
     def _one_place(self) -> TotalSpec:

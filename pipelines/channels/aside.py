@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import polars as pl
 
+from pipelines.channels.archive import kept_packing
+from pipelines.channels.containers import Packing
 from pipelines.channels.formats import Format
 from pipelines.channels.lineage import personal_fields
 from pipelines.channels.loads import REFUSED, Load, read_manifests
@@ -17,6 +20,7 @@ from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
 
 _MAX_NAMED = 5
+_FILES = frozenset({Packing.PLAIN, Packing.GZIP, Packing.PARQUET, Packing.XLSX})
 # fields of these types show nobody when they hold what they should, and a phone in one of them is scrubbed
 _MEASURES = frozenset({"amount", "price", "quantity", "rate"})
 _NUMBERS = frozenset({"integer", "instant", "epoch_seconds", "epoch_millis", "epoch_micros", "date"})  # unless a birthday, or an account
@@ -98,18 +102,21 @@ def to_reload(home: Home, *, which: str | None = None, format_name: str | None =
     """
     loads = read_manifests(home)
     if which is not None:
-        return [named(loads, which)]
+        load = named(loads, which)
+        if not _can_be_read(load):
+            raise ConfigurationError("is an archive that could not be taken apart", where=load.file_path, do="deliver it again")
+        return [load]
     if format_name is not None and format_name not in {load.format_name for load in loads.values()}:
         raise ConfigurationError("no load has this format", where=format_name, do="see `cdp channels list`, and `cdp quarantine list`")
-    found = [
-        load
-        for load in loads.values()
-        # an archive that could not be taken apart stays what it is
-        if format_name in (None, load.format_name) and not (load.outcome == REFUSED and load.archive_path.endswith(".zip"))
-    ]
+    found = [load for load in loads.values() if format_name in (None, load.format_name) and _can_be_read(load)]
     if only_incomplete:
         found = [load for load in found if load.quarantined_count or load.outcome == REFUSED]
     return sorted(found, key=lambda load: load.file_path)
+
+
+def _can_be_read(load: Load) -> bool:
+    """False for the wrapper of an archive, which is only kept where it could not be taken apart."""
+    return kept_packing(Path(load.archive_path)) in _FILES
 
 
 def _quarantine(home: Home, load_ids: Iterable[str]) -> pl.LazyFrame:

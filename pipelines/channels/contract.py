@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +39,9 @@ Container = Literal[
 Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
 
 
+_COMPARED, _LONGEST = 1000, 100  # names, and characters of each: to compare takes their product
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, (str, dict)) else value
 
@@ -52,8 +56,9 @@ def nearest(name: str, names: Iterable[str]) -> str:
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
-    """The name most like this one; None where none is like it."""
-    return next(iter(difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)), None)
+    """The name most like this one; None where none is like it. Of a hostile header only the beginning is compared."""
+    short = [other for other in islice(names, _COMPARED) if len(other) <= _LONGEST]
+    return next(iter(difflib.get_close_matches(name, short, n=1, cutoff=0.5)), None)
 
 
 def _known_zone(value: str | None) -> str | None:

@@ -31,6 +31,7 @@ _DELIMITERS = (",", "\t", ";", "|")
 _JUDGED_RECORDS, _LAST_LINES = 50, 12
 _LOOKED_AT = 40  # rows that may be the header; runs look at fewer
 _HEAD_CHARACTERS = 1 << 17
+_COLUMNS = 2_000  # more than any export of a shop has
 _DEPTH = 3  # of the keys under which a JSON document may keep its records
 # what no header says: numbers, times, addresses
 _DATA = r"^[\s\d.,:;/+\-%`'¥$]+$|@|^\d{4}-\d\d"
@@ -58,20 +59,29 @@ def sample_of(path: Path, config: Config, folder: Path) -> Sample:
     Raises ConfigurationError where it cannot be read, holds no table, or is an archive of several files.
     """
     try:
-        packing = packing_of(path)
-        if packing is Packing.ZIP:
-            path = _only_member(path, config, folder)
-            packing = packing_of(path)
-        if packing is Packing.PARQUET:
-            return Sample("parquet", pl.read_parquet(path, n_rows=_ROWS))
-        if packing is Packing.XLSX:
-            path, packing = sheet_text(path, folder / "sheet.csv", config.channels.max_workbook_bytes), Packing.PLAIN
-        with opened(path, packing) as stream:
-            data = stream.read(_BYTES + 1)
-        return _of_text(data[:_BYTES], path, is_whole=len(data) <= _BYTES)
+        sample = _sample_of(path, config, folder)
     except (UnreadableError, PolarsError, OSError) as error:
         told = str(error) if isinstance(error, UnreadableError) else "the file cannot be read"
         raise ConfigurationError(told, where=str(path), do="check what was exported") from error
+    if sample is None:
+        raise ConfigurationError("holds no table that can be told apart", where=str(path), do="export it as CSV, JSON, Excel or Parquet")
+    if sample.rows.width > _COLUMNS:
+        raise ConfigurationError(f"has {sample.rows.width:,} columns", where=str(path), do="check what was exported")
+    return sample
+
+
+def _sample_of(path: Path, config: Config, folder: Path) -> Sample | None:
+    packing = packing_of(path)
+    if packing is Packing.ZIP:
+        path = _only_member(path, config, folder)
+        packing = packing_of(path)
+    if packing is Packing.PARQUET:
+        return Sample("parquet", pl.read_parquet(path, n_rows=_ROWS))
+    if packing is Packing.XLSX:
+        path, packing = sheet_text(path, folder / "sheet.csv", config.channels.max_workbook_bytes), Packing.PLAIN
+    with opened(path, packing) as stream:
+        data = stream.read(_BYTES + 1)
+    return _of_text(data[:_BYTES], is_whole=len(data) <= _BYTES)
 
 
 def _only_member(path: Path, config: Config, folder: Path) -> Path:
@@ -84,7 +94,7 @@ def _only_member(path: Path, config: Config, folder: Path) -> Path:
     return members[0].path
 
 
-def _of_text(data: bytes, path: Path, *, is_whole: bool) -> Sample:
+def _of_text(data: bytes, *, is_whole: bool) -> Sample | None:
     marked = encoding_by_mark(data)
     candidates: Sequence[Encoding] = [marked] if marked else ["utf-8", "gb18030"]
     for encoding in candidates:
@@ -94,7 +104,7 @@ def _of_text(data: bytes, path: Path, *, is_whole: bool) -> Sample:
             found = sample or _delimited(text, encoding, is_whole=is_whole)
             if found is not None:
                 return found
-    raise ConfigurationError("holds no table that can be told apart", where=str(path), do="export it as CSV, JSON, Excel or Parquet")
+    return None
 
 
 def _json_lines(text: str, encoding: Encoding) -> Sample | None:
@@ -141,13 +151,14 @@ def _flat(objects: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
 def _scalars(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
     for key, item in value.items():
         # a path cannot name such keys; what lies in arrays needs `each`, which a person decides
-        if not re.fullmatch(r"[^.\[\]]+", str(key)) or isinstance(item, list):
+        if not re.fullmatch(r"[^.\[\]\ud800-\udfff]+", str(key)) or isinstance(item, list):
             continue
         if isinstance(item, dict):
             if prefix.count(".") < _DEPTH:
                 yield from _scalars(item, f"{prefix}{key}.")
         else:
-            yield f"{prefix}{key}", None if item is None else item if isinstance(item, str) else json.dumps(item)
+            text = None if item is None else item if isinstance(item, str) else json.dumps(item)
+            yield f"{prefix}{key}", None if text is None else text.encode("utf-8", "replace").decode()
 
 
 def _delimited(text: str, encoding: Encoding, *, is_whole: bool) -> Sample | None:

@@ -147,6 +147,18 @@ def test_wrong_use_is_exit_code_2(
     assert (code, out, told in err) == (2, "", True), err
 
 
+def test_archive_that_could_not_be_taken_apart_is_not_read_again(
+    home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(home, "broken.zip", b"PK\x03\x04nothing")
+    load(home, formats_folders=[home.root.parent / "formats"])
+    code, _, err = cdp(capsys, monkeypatch, "quarantine", "reload", "--home", home.root, "--load", "broken.zip")
+    assert (code, "deliver it again" in err) == (2, True)
+    _, out, _ = cdp(capsys, monkeypatch, "quarantine", "reload", "--home", home.root, "--all", "--json")
+    assert "broken.zip" not in out
+    assert "damaged zip" in loads(home)["broken.zip"]["reason"]
+
+
 def test_reload_waits_for_no_run(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     with only_run(home):
         code, _, err = cdp(capsys, monkeypatch, "quarantine", "reload", "--home", home.root, "--all")

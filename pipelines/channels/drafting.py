@@ -13,8 +13,8 @@ from pipelines.channels.checking import check_file
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.guessing import Guess, guess_columns
 from pipelines.channels.lineage import canonical_columns
-from pipelines.channels.recognition import HEADER_ROWS, normal_header
-from pipelines.channels.sampling import Sample, sample_of
+from pipelines.channels.recognition import normal_header
+from pipelines.channels.sampling import HEADER_ROWS, Sample, sample_of
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError

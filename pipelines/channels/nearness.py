@@ -20,6 +20,7 @@ from pipelines.channels.scans import lacking_columns
 _DELIMITERS = (",", "\t", ";", "|")
 _COMPARED = 500  # headers; a hostile file has a hundred thousand
 _SHOWN = 3
+_ROWS = 40  # that may be the header
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _headers(path: Path, packing: Packing) -> Iterator[tuple[str, ...]]:
         yield json_paths(lines)
         yield json_paths(line.decode("utf-8", "replace") for line in first_records(text.encode("utf-8", "replace"), ()))
         for delimiter in _DELIMITERS:
-            yield from header_rows(text, delimiter)
+            yield from header_rows(text, delimiter, _ROWS)
         return
 
 

@@ -17,7 +17,7 @@ from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.formats import Format
 
-HEADER_ROWS = 12
+_HEADER_ROWS = 12
 _SAMPLED_OBJECTS = 100
 _PROTECTION = "\ufeff \t\r\n\"'`\u3000\u00a0\u200b"
 
@@ -86,12 +86,15 @@ def recognize_columns(columns: Sequence[str], formats: Sequence[Format]) -> Layo
 
 def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[tuple[float, str]]) -> Layout | None:
     line_end = line_end_of(text)
-    lines = _lines(text, line_end)
+    lines = (text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True)
+    lines = _physical(lines)
     delimited = [item for item in formats if item.spec.container == "delimited"]
     found: list[Layout] = []
     for delimiter in sorted({item.spec.delimiter[0] for item in delimited}):
         candidates = [item for item in delimited if item.spec.delimiter[0] == delimiter]
-        for skipped, (headers, count) in enumerate(_header_rows(lines, delimiter)):
+        for skipped in range(min(_HEADER_ROWS, len(lines))):
+            cells, count = _record(lines[skipped:], delimiter)
+            headers = tuple(_unrepeated(map(normal_header, cells)))
             best = _best(headers, candidates, misses)
             if best is not None:
                 found.append(Layout(best, encoding, headers, skipped, "".join(lines[:skipped]), count, line_end))
@@ -99,19 +102,11 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
     return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
 
 
-def header_rows(text: str, delimiter: str, row_count: int = HEADER_ROWS) -> list[tuple[str, ...]]:
-    """The normal headers that each of the first rows would give."""
-    return [headers for headers, _ in _header_rows(_lines(text, line_end_of(text)), delimiter, row_count)]
-
-
-def _header_rows(lines: Sequence[str], delimiter: str, row_count: int = HEADER_ROWS) -> Iterator[tuple[tuple[str, ...], int]]:
-    for skipped in range(min(row_count, len(lines))):
-        cells, count = _record(lines[skipped:], delimiter)
-        yield tuple(_unrepeated(map(normal_header, cells))), count
-
-
-def _lines(text: str, line_end: str) -> list[str]:
-    return _physical((text.replace("\r", "\n") if line_end == "\r" else text).splitlines(keepends=True))
+def header_rows(text: str, delimiter: str, row_count: int) -> list[tuple[str, ...]]:
+    """The normal headers that each of the first rows would give, for a file that follows no contract."""
+    lines = _physical((text.replace("\r", "\n") if line_end_of(text) == "\r" else text).splitlines(keepends=True))
+    records = (_record(lines[skipped:], delimiter)[0] for skipped in range(min(row_count, len(lines))))
+    return [tuple(_unrepeated(map(normal_header, cells))) for cells in records]
 
 
 def _physical(lines: list[str]) -> list[str]:
@@ -121,7 +116,7 @@ def _physical(lines: list[str]) -> list[str]:
 
 def _record(lines: Sequence[str], delimiter: str) -> tuple[list[str], int]:
     """Cells of the record that begins with the first line, and how many lines it takes."""
-    reader = csv.reader(iter(lines[:HEADER_ROWS]), delimiter=delimiter)
+    reader = csv.reader(iter(lines[:_HEADER_ROWS]), delimiter=delimiter)
     try:
         cells = next(reader, [])
     except csv.Error:

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import polars as pl
 
-from pipelines.channels.archive import kept_packing
 from pipelines.channels.containers import Packing
 from pipelines.channels.formats import Format
 from pipelines.channels.lineage import personal_fields
 from pipelines.channels.loads import REFUSED, Load, read_manifests
 from pipelines.channels.masking import masked, scrubbed, shortened
+from pipelines.channels.redelivered import kept_packing
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home

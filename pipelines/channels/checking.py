@@ -10,7 +10,6 @@ from typing import Any
 
 import polars as pl
 
-from pipelines.channels.archive import kept_packing
 from pipelines.channels.aside import Reason, Row, reasons, rows
 from pipelines.channels.compiled import TABLES_BY_NAME
 from pipelines.channels.containers import Packing, UnreadableError
@@ -24,6 +23,7 @@ from pipelines.channels.loads import COUNTS, LOADED, Load, read_manifests
 from pipelines.channels.masking import masked, scrubbed, shortened
 from pipelines.channels.nearness import Near, nearest_formats
 from pipelines.channels.recognition import header_of, normal_header
+from pipelines.channels.redelivered import kept_packing
 from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive, delivered_again, kept_packing
+from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
 from pipelines.channels.containers import Packing, UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
 from pipelines.channels.drift import keep_headers
@@ -29,6 +29,7 @@ from pipelines.channels.loads import (
     write_manifest,
 )
 from pipelines.channels.reading import Opened, open_file
+from pipelines.channels.redelivered import delivered_again, kept_packing
 from pipelines.channels.replacement import finish_replacements, replace_loads
 from pipelines.channels.report import FileProblem, LoadReport, report
 from pipelines.channels.settled import current, fits

@@ -20,6 +20,8 @@ def canonical_columns(item: Format) -> dict[str, tuple[str, ...]]:
         for column, expression in {**rule.rows, **rule.after}.items():
             for field in sorted(_fields(expression, sources)):
                 found[field][f"{rule.table.name}.{column}"] = None
+        if "currency_code" in found and "currency_code" in rule.table.column_names:  # where the rule says nothing it is filled with this
+            found["currency_code"][f"{rule.table.name}.currency_code"] = None
     return {field: tuple(columns) for field, columns in found.items()}
 
 

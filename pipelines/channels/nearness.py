@@ -20,6 +20,7 @@ from pipelines.channels.scans import lacking_columns
 _DELIMITERS = (",", "\t", ";", "|")
 _COMPARED = 500  # headers; a hostile file has a hundred thousand
 _SHOWN = 3
+_LEAST = 0.3  # of the headers; with less a contract has nothing to do with the file
 _ROWS = 40  # that may be the header
 
 
@@ -35,13 +36,13 @@ class Near:
 
 
 def nearest_formats(path: Path, packing: Packing, formats: Sequence[Format]) -> list[Near]:
-    """At most three, nearest first; none for a file that shares no header with any."""
+    """At most three, nearest first; none for a file that shares few headers with any."""
     best: dict[str, Near] = {}
     for headers in _headers(path, packing):
         names = list(dict.fromkeys(name for name in headers[:_COMPARED] if name))
         for item in formats:
             share = _share(item, names)
-            if share and (item.name not in best or share > best[item.name].share):
+            if share >= _LEAST and (item.name not in best or share > best[item.name].share):
                 best[item.name] = _near(item, names, share)
     ranked = sorted(best.values(), key=lambda near: (-near.share, len(near.missing), len(near.unknown), near.format_name))
     return ranked[:_SHOWN]

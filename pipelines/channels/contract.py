@@ -249,7 +249,7 @@ class FormatSpec(_Spec):
     repeated_rows: Literal["drop", "keep"] = "drop"  # keep where a till prints the same line twice
     exported_at: tuple[ExportedAt, ...] = ()
     business_times: Texts = ()  # instants that say which days the file covers
-    fields: dict[str, FieldSpec] = Field(min_length=1)
+    fields: dict[str, FieldSpec]
     derived: dict[str, str | WithinSpec] = Field(default_factory=dict)
     tables: dict[str, Rules]
 

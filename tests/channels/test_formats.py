@@ -59,7 +59,7 @@ def test_contract_is_read(tmp_path: Path) -> None:
         ("Asia/Shanghai", "Asia/Peking", "unknown time zone", 6),
         ("type: amount", "type: amout", "unknown word 'amout', did you mean 'amount'? (there are text, id,", 12),
         ("grain: line", "grain: line\ncontainer: delimted", "unknown word 'delimted', did you mean 'delimited'?", 5),
-        (FIELDS, "fields: {}\n", "fields: Dictionary should have at least 1 item", 9),
+        (FIELDS, "fields: {}\n", "fields: reads no column of the export", 9),
         ("    columns:", "    colums:", "unknown key 'colums', did you mean 'columns'", 18),
         ("derived:", "derived:\n  n: {witin: [way]}", "derived.n.witin: unknown key 'witin', did you mean 'within'", 15),
         (CONTRACT.split("grain")[1], ": &x [*x]", "holds itself", 0),

@@ -161,12 +161,12 @@ class _Draft:
             yield f"records: {_quoted(sample.records)}"
         if sample.container == "delimited" and sample.delimiter != ",":
             yield f"delimiter: {_quoted(sample.delimiter)}"
+        if sample.lead:
+            yield f"lead: {_quoted(sample.lead)}  # of every data line"
         if sample.quoting != "rfc4180":
             yield f"quoting: {sample.quoting}"
         yield f"# recognized by these {'paths' if self._is_json else 'headers'} together: decide whether other exports have them too"
         yield f"detect: [{', '.join(map(_quoted, self._detect()))}]"
-        if self._follows is not None and self._follows.spec.lead:
-            yield f"lead: {_quoted(self._follows.spec.lead)}"
         if sample.encoding is not None:
             yield f"encodings: [{', '.join(dict.fromkeys([sample.encoding, 'utf-8', 'gb18030']))}]"
         if sample.preamble_lines >= HEADER_ROWS:
@@ -195,8 +195,8 @@ class _Draft:
     def _detect(self) -> list[str]:
         """Headers that every such file has: those that are read first, more of them than a contract has that reads the file already."""
         wanted = _LEAST_DETECTED if self._follows is None else max(_LEAST_DETECTED, len(self._follows.spec.detect) + 1)
-        rows = self._sample.rows
-        always = [item for item in self._guesses if not self._is_json or not rows[item.header].null_count()]
+        present = self._sample.always
+        always = [item for item in self._guesses if present is None or item.header in present]
         ranked = [*self._fields.values(), *(item for item in always if item.role != "empty"), *always]
         names = dict.fromkeys(item.header for item in ranked if item in always and not item.header.startswith("unnamed__"))
         return list(names)[: max(wanted, min(len(self._fields), _MOST_DETECTED))]

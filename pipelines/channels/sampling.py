@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -52,6 +52,8 @@ class Sample:
     footer: tuple[str, ...] = ()  # how its lines begin
     records: str | None = None
     is_whole: bool = True
+    lead: str = ""  # what every data line begins with
+    always: frozenset[str] | None = None  # of JSON: paths that every record has, filled or not
 
 
 def sample_of(path: Path, config: Config, folder: Path) -> Sample:
@@ -115,7 +117,7 @@ def _json_lines(text: str, encoding: Encoding) -> Sample | None:
     found = [value for line in lines if isinstance(value := _parsed(line), dict)]
     if len(found) == 1 and any(isinstance(item, dict) for _, value in _arrays(found[0], ()) for item in value):
         return None  # a document on one line
-    return Sample("json_lines", _flat(found), encoding) if len(found) > len(lines) // 2 else None
+    return Sample("json_lines", _flat(found), encoding, always=_always(found)) if len(found) > len(lines) // 2 else None
 
 
 def _json_document(text: str, encoding: Encoding, *, is_whole: bool) -> Sample | None:
@@ -124,7 +126,7 @@ def _json_document(text: str, encoding: Encoding, *, is_whole: bool) -> Sample |
     for keys, value in _arrays(_parsed(text), ()):
         objects = [item for item in value[:_OBJECTS] if isinstance(item, dict)]
         if objects:
-            return Sample("json", _flat(objects), encoding, records=".".join(keys) or None)
+            return Sample("json", _flat(objects), encoding, records=".".join(keys) or None, always=_always(objects))
     return None
 
 
@@ -147,6 +149,10 @@ def _flat(objects: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     rows = [dict(_scalars(item, "")) for item in objects]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String))
+
+
+def _always(objects: Sequence[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset.intersection(*(frozenset(name for name, _ in _scalars(item, "")) for item in objects))
 
 
 def _scalars(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
@@ -181,9 +187,13 @@ def _delimited(text: str, encoding: Encoding, *, is_whole: bool) -> Sample | Non
     if footer:
         first = rows.to_series(0).fill_null("")
         is_footer = pl.any_horizontal(first.str.starts_with(begin).alias(str(number)) for number, begin in enumerate(footer))
-        position = rows.select(is_footer.arg_max()).item() if rows.select(is_footer.any()).item() else rows.height
+        places = rows.select(is_footer.arg_true()).to_series()
+        position = int(places[0]) if len(places) else rows.height
         rows = rows.head(position)
-    return Sample("delimited", rows.head(_ROWS), encoding, delimiter, quoting, skipped, footer, is_whole=is_whole)
+    sample = Sample("delimited", rows.head(_ROWS), encoding, delimiter, quoting, skipped, footer, is_whole=is_whole)
+    # bills put a backtick before every cell and quote none: with it, a comma in a cell parts nothing
+    is_ticked = rows.height > 0 and rows.to_series(0).str.starts_with("`").fill_null(False).all()
+    return replace(sample, delimiter=f"{delimiter}`", lead="`", quoting="none") if is_ticked else sample
 
 
 def _widths(lines: Sequence[str], delimiter: str) -> list[int]:
@@ -202,7 +212,8 @@ def _header_score(headers: Sequence[str], widths: Sequence[int], skipped: int) -
     # a file without a header begins with somebody's row
     if len(filled) < 2 or re.search(_DATA, filled[0]) or any(scrubbed(name) != name for name in filled):
         return None
-    alike = sum(abs(width - len(headers)) <= 1 for width in below) / len(below) if below else 0.5
+    same = [abs(width - len(headers)) <= 1 for width in below]
+    alike = (same[0] + sum(same) / len(same)) / 2 if same else 0.5
     words = sum(not re.search(_DATA, name) for name in filled) / len(filled)
     return alike + words + len(filled) / len(headers) + min(len(filled), 50) / 50 - skipped / 10
 
@@ -232,12 +243,12 @@ def _rows(text: str, delimiter: str, width: int) -> tuple[pl.DataFrame, Literal[
                 schema={str(position): pl.String() for position in range(width)},
                 separator=delimiter,
                 quote_char=quote,
-                skip_rows=1,
                 n_rows=_ROWS + _LAST_LINES,
                 truncate_ragged_lines=True,
                 raise_if_empty=False,
             )
         except PolarsError:
             continue
-        return rows, "none" if quoting == "none" else "rfc4180"
+        # the header is read with the rows: the reader takes the width of a file from its first line, which may be a broken one
+        return rows.slice(1), "none" if quoting == "none" else "rfc4180"
     return pl.DataFrame(schema={str(position): pl.String() for position in range(width)}), "rfc4180"

@@ -7,6 +7,7 @@ import io
 import json
 import re
 import tarfile
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -53,6 +54,10 @@ def named_columns(path: Path, folder: Path, text: str) -> list[str]:
 
 @pytest.mark.parametrize("path", KINDS.values(), ids=KINDS.keys())
 def test_draft_of_each_sample_is_taken_by_the_engine(tmp_path: Path, path: Path) -> None:
+    if path.suffix == ".zip":
+        with zipfile.ZipFile(path) as archive:
+            archive.extractall(tmp_path / "members")
+        path = max((tmp_path / "members").rglob("*.csv"), key=lambda member: member.stat().st_size)
     text, check = drafted(tmp_path, path)
     assert (check.outcome, check.format_name) == ("loaded", "drafted"), check.reason
     assert check.counts["loaded_count"] > 0
@@ -148,6 +153,13 @@ def test_number_that_repeats_makes_lines_of_one_order(tmp_path: Path) -> None:
     assert (check.counts["loaded_count"], check.counts["duplicate_count"], check.format_name) == (60, 0, "drafted"), check.reason
     assert "per: [order_no, order_key]" in text
     assert "decide: day before month, or month before day" in text
+
+
+def test_bill_whose_cells_begin_with_a_backtick_may_hold_commas(tmp_path: Path) -> None:
+    row = {"交易时间": "2026-03-05 09:06:00", "微信订单号": "42", "交易状态": "SUCCESS", "商品名称": "帽子, 围巾", "订单金额": "1.00"}
+    text, check = drafted(tmp_path, till(tmp_path, "bill.csv", samples.wechat([row], ["1", "1.00", "0.00", "0.00"]).encode()))
+    assert 'delimiter: ",`"' in text
+    assert (check.format_name, check.counts["loaded_count"], check.counts["footer_count"]) == ("drafted", 1, 2), check.reason
 
 
 def test_file_of_no_known_kind_of_row_gets_a_contract_without_tables(tmp_path: Path) -> None:

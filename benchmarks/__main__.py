@@ -1,13 +1,17 @@
-"""`make bench`: measure the platform against the job by hand and write RESULTS.md."""
+"""`make bench`: measure the platform, against the job by hand and against raw copies, and write RESULTS.md."""
 
 from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.deliveries import ROOT
+from benchmarks.markdown import Goal, write_part
+from benchmarks.reading import run_reading
+from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
 from benchmarks.session import run_empty, run_session
 
@@ -15,8 +19,9 @@ _LARGE = 500_000  # from here on one run is long enough to be steady, and three 
 
 
 def main() -> None:
-    """Measure each size in turn. Exits with 1 when a figure differs from the one by hand."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the platform against the job by hand.")
+    """Measure what is asked for. Exits with 1 when a figure of the whole job differs from the one by hand."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure the platform.")
+    parser.add_argument("parts", nargs="*", metavar="part", help=f"what to measure, of {', '.join(_PARTS)} [all]")
     parser.add_argument(
         "--work", type=Path, default=ROOT / "data" / "home" / "benchmark", help="folder for deliveries and homes [%(default)s]"
     )
@@ -25,18 +30,42 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
-    work = chosen.work.resolve()
-    work.mkdir(parents=True, exist_ok=True)
-    empty = run_empty(work)
+    if wrong := set(chosen.parts) - set(_PARTS):
+        parser.error(f"no part {', '.join(sorted(wrong))}")
+    chosen.work = chosen.work.resolve()
+    chosen.work.mkdir(parents=True, exist_ok=True)
+    outcomes = [_PARTS[part](chosen) for part in chosen.parts or _PARTS]
+    print(f"figures in {chosen.results}")
+    sys.exit(0 if all(outcomes) else 1)
+
+
+def _reading(chosen: argparse.Namespace) -> bool:
+    readings = run_reading(chosen.work)
+    write_part(chosen.results, render_reading(readings, datetime.now(UTC).date()))
+    _tell(reading_goals(readings))
+    return True
+
+
+def _whole_job(chosen: argparse.Namespace) -> bool:
+    """False when a figure differs from the one by hand."""
+    empty = run_empty(chosen.work)
     sessions = [
-        run_session(work, customers, chosen.days, chosen.repeats or (1 if customers >= _LARGE else 3), with_next_day=customers < _LARGE)
+        run_session(
+            chosen.work, customers, chosen.days, chosen.repeats or (1 if customers >= _LARGE else 3), with_next_day=customers < _LARGE
+        )
         for customers in sorted(chosen.customers)
     ]
-    chosen.results.write_text(render(sessions, empty, datetime.now(UTC).date()), encoding="utf-8")
-    for goal in goals(sessions, empty):
+    write_part(chosen.results, render(sessions, empty, datetime.now(UTC).date()))
+    _tell(goals(sessions, empty))
+    return not any(session.differences for session in sessions)
+
+
+def _tell(found: Sequence[Goal]) -> None:
+    for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.measured:.2f} {goal.unit}, at most {goal.limit:g}")
-    print(f"figures in {chosen.results}")
-    sys.exit(1 if any(session.differences for session in sessions) else 0)
+
+
+_PARTS = {"reading": _reading, "job": _whole_job}
 
 
 if __name__ == "__main__":

@@ -41,7 +41,7 @@ class Deliveries:
 
 def prepare(work: Path, customers: int, days: int) -> Deliveries:
     """The deliveries of a simulated retailer, made in a process of its own when `work` does not hold them yet."""
-    folder = work / f"deliveries-{customers}-{days}-{_simulator_version()}"
+    folder = work / f"deliveries-{customers}-{days}-{simulator_version()}"
     if not folder.exists():
         beside = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(beside, ignore_errors=True)
@@ -53,7 +53,8 @@ def prepare(work: Path, customers: int, days: int) -> Deliveries:
     return Deliveries(folder, truth, customers, SimulationSpec(customers, days, _SEED, _FIRST_DAY).last_day)
 
 
-def _simulator_version() -> str:
+def simulator_version() -> str:
+    """Changes with the simulator's code, and what it wrote with it."""
     digest = hashlib.sha256()
     for path in sorted((ROOT / "pipelines" / "simulate").rglob("*.py")):
         digest.update(path.read_bytes())

@@ -1,17 +1,15 @@
-"""Write RESULTS.md: every figure in it was measured in the session that it reports."""
+"""The part of RESULTS.md on the whole job: every figure in it was measured in the session that it reports."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
 
-from benchmarks.machine import machine, versions
+from benchmarks.markdown import GIB, Goal, goal_table, measured_with, table
 from benchmarks.measure import Measured
 from benchmarks.session import Session, Side
 
-_GIB = 2**30
 # what the steps of both contestants have in common
 _PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "exports to typed tables": (("transcode", "load"), ("channels",)),
@@ -38,27 +36,13 @@ _REMARKS = """
 """.strip()
 
 
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What was promised and what came out; met when `measured` is at most `limit`."""
-
-    name: str
-    limit: float
-    measured: float
-    unit: str
-
-    @property
-    def is_met(self) -> bool:
-        return self.measured <= self.limit
-
-
 def goals(sessions: Sequence[Session], empty: Measured) -> list[Goal]:
     """The goals, judged on the largest set of deliveries."""
     largest = sessions[-1]
     size = f"{largest.deliveries.customers:,} customers"
     found = [
         Goal(f"whole job, times the job by hand, {size}", 2.0, largest.platform.seconds / largest.by_hand.seconds, "x"),
-        Goal(f"peak memory of the whole job, {size}", 4.0, largest.platform.peak_bytes / _GIB, "GiB"),
+        Goal(f"peak memory of the whole job, {size}", 4.0, largest.platform.peak_bytes / GIB, "GiB"),
         Goal(f"run with nothing new, {size}", 15.0, largest.nothing_new.seconds, "s"),
         Goal("runs with nothing new that were not recognized, all sizes", 0, sum(not session.was_recognized for session in sessions), ""),
         Goal("whole run on next to nothing", 15.0, empty.seconds, "s"),
@@ -81,31 +65,17 @@ def _exponent(small: Session, large: Session) -> float:
 def render(sessions: Sequence[Session], empty: Measured, measured_on: date) -> str:
     """The whole report as Markdown."""
     lines = [
-        "# Benchmark results",
+        "# The whole job",
         "",
-        f"Measured on {measured_on} with `make bench`: {machine()}.",
-        "Versions: " + ", ".join(f"{name} {number}" for name, number in versions().items()) + ".",
-        "",
+        *measured_with(measured_on),
         *_ABOUT.splitlines(),
         "",
-        *_goal_table(sessions, empty),
+        *goal_table(goals(sessions, empty)),
     ]
     for session in sessions:
         lines += _of_session(session)
     lines += _REMARKS.splitlines()
     return "\n".join(lines) + "\n"
-
-
-def _goal_table(sessions: Sequence[Session], empty: Measured) -> Iterator[str]:
-    yield "## Goals"
-    yield ""
-    yield from _table(
-        ("goal", "at most", "measured", "met"),
-        [
-            (goal.name, f"{goal.limit:g} {goal.unit}", f"{goal.measured:.2f} {goal.unit}", "yes" if goal.is_met else "**no**")
-            for goal in goals(sessions, empty)
-        ],
-    )
 
 
 def _of_session(session: Session) -> Iterator[str]:
@@ -114,7 +84,7 @@ def _of_session(session: Session) -> Iterator[str]:
     yield ""
     yield f"Load average before {session.load_average[0]:.1f} and after {session.load_average[1]:.1f}."
     yield ""
-    yield from _table(
+    yield from table(
         ("format", "files", "MB", "rows"),
         [(name, f"{files:,}", f"{size / 1e6:,.0f}", f"{session.rows[name]:,}") for name, (files, size) in session.sizes.items()]
         + [
@@ -126,7 +96,7 @@ def _of_session(session: Session) -> Iterator[str]:
             )
         ],
     )
-    yield from _table(
+    yield from table(
         ("", "by hand", "platform", "times"),
         [
             ("whole job, s", f"{hand.seconds:.1f}", f"{ours.seconds:.1f}", f"{ours.seconds / hand.seconds:.2f}"),
@@ -134,8 +104,8 @@ def _of_session(session: Session) -> Iterator[str]:
             ("processor time, s", f"{hand.cpu_seconds:.1f}", f"{ours.cpu_seconds:.1f}", f"{ours.cpu_seconds / hand.cpu_seconds:.2f}"),
             (
                 "peak memory, GiB",
-                f"{hand.peak_bytes / _GIB:.2f}",
-                f"{ours.peak_bytes / _GIB:.2f}",
+                f"{hand.peak_bytes / GIB:.2f}",
+                f"{ours.peak_bytes / GIB:.2f}",
                 f"{ours.peak_bytes / hand.peak_bytes:.2f}",
             ),
             ("one more day, s", "", f"{session.next_day.seconds:.1f}" if session.next_day else "not measured", ""),
@@ -144,7 +114,7 @@ def _of_session(session: Session) -> Iterator[str]:
     )
     yield "Where the time goes, s:"
     yield ""
-    yield from _table(("", "by hand", "platform"), _stages(hand, ours))
+    yield from table(("", "by hand", "platform"), _stages(hand, ours))
     yield from _identity(session)
     yield from _equality(session)
 
@@ -171,7 +141,7 @@ def _identity(session: Session) -> Iterator[str]:
     yield "Who is who, against the planted truth, over pairs of source records:"
     yield ""
     sides = {"by hand": session.by_hand, "platform": session.platform}
-    yield from _table(
+    yield from table(
         ("", "source records", "customers", "precision", "recall"),
         [
             (
@@ -195,15 +165,7 @@ def _equality(session: Session) -> Iterator[str]:
         return
     yield f"{len(session.differences)} differ:"
     yield ""
-    yield from _table(
+    yield from table(
         ("section", "figure", "platform", "by hand"),
         [(found.section, found.name, found.left or "none", found.right or "none") for found in session.differences[:40]],
     )
-
-
-def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    yield "| " + " | ".join(head) + " |"
-    yield "|" + "|".join(["---", *["---:"] * (len(head) - 1)]) + "|"
-    for row in rows:
-        yield "| " + " | ".join(row) + " |"
-    yield ""

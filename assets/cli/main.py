@@ -68,12 +68,19 @@ def simulate(
     days: Annotated[int, typer.Option("--days", min=1)] = 90,
     seed: Annotated[int, typer.Option("--seed", min=0)] = 1,
     first_day: Annotated[datetime, typer.Option("--first-day", formats=["%Y-%m-%d"], help="First business day")] = _FIRST_DAY,
+    formats: Annotated[
+        str,
+        typer.Option(
+            "--formats",
+            help="Formats or groups, with commas: base, outreach, marketplaces, tills, web_shop, events, contacts, costs, lists, all",
+        ),
+    ] = "base",
     json: JsonOption = False,
 ) -> None:
     """Write deliveries of a simulated retailer in the real export formats, with the truth beside them."""
     from assets.cli.simulate import run_simulation
 
-    run_simulation(out, customers, days, first_day.date(), seed, as_json=json)
+    run_simulation(out, customers, days, first_day.date(), seed, formats, as_json=json)
 
 
 def main() -> None:

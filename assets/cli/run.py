@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from pipelines.channels import covered_days, delivery_problems, is_interrupted, 
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.contracts.storage import is_disk_full
 from pipelines.publish import verify_publication
 
 # nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse; steps print nothing, and to
@@ -34,6 +36,8 @@ compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: No
 
 # the display tells progress and errors end in one line; Dagster's own log is in its instance
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+_NO_ROOM_BYTES = 1 << 20  # less than one write of a database
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +117,17 @@ def _instance(home: Home) -> Iterator[dg.DagsterInstance]:
     folder = Path(os.environ.get("DAGSTER_HOME") or home.dagster)
     prepare_dagster_home(folder)
     os.environ["DAGSTER_HOME"] = str(folder)
-    with dg.DagsterInstance.get() as instance:
-        yield instance
+    try:
+        with dg.DagsterInstance.get() as instance:
+            yield instance
+    except Exception as error:
+        # whoever meets it first says it in a way of its own: Dagster's SQLite, dbt's DuckDB, Polars, the file system
+        # SQLite's may be no more than "disk I/O error", hence the second look
+        is_full = is_disk_full(error) or shutil.disk_usage(home.root).free < _NO_ROOM_BYTES
+        if isinstance(error, CdpError) or not is_full:
+            raise
+        what = "the disk is full; what was published before is unchanged"
+        raise CdpError(what, where=str(home.root), do="free space and run again, nothing is lost") from error
 
 
 def prepare_dagster_home(folder: Path) -> None:

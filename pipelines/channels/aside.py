@@ -120,8 +120,8 @@ def _can_be_read(load: Load) -> bool:
 
 
 def _quarantine(home: Home, load_ids: Iterable[str]) -> pl.LazyFrame:
-    parts = [home.table(CHANNEL_QUARANTINE.name) / f"load={load_id}" / "part-0.parquet" for load_id in load_ids]
-    present = [part for part in parts if part.exists()]
+    folders = [home.table(CHANNEL_QUARANTINE.name) / f"load={load_id}" for load_id in load_ids]
+    present = [part for folder in folders for part in sorted(folder.glob("*.parquet"))]
     return pl.scan_parquet(present, glob=False, hive_partitioning=False) if present else pl.LazyFrame(schema=CHANNEL_QUARANTINE.schema)
 
 

@@ -185,7 +185,7 @@ def _preview(home: Home, load: Load, count: int) -> dict[str, list[dict[str, str
     """The first rows of each table, provenance left out, personal columns masked and everything else scrubbed."""
     found: dict[str, list[dict[str, str | None]]] = {}
     for name, table in TABLES_BY_NAME.items():
-        part = home.table(name) / f"load={load.load_id}" / "part-0.parquet"
+        part = home.table(name) / f"load={load.load_id}" / "part-0.parquet"  # of several the first, which is in file order
         if part.exists():
             first = pl.scan_parquet(part, glob=False, hive_partitioning=False).head(count).collect()
             found[name] = [_masked_row(row, table) for row in first.to_dicts()]

@@ -1,4 +1,4 @@
-"""Run the plan of a batch: all tables in one execution, a second one only where records repeat or ids were rounded."""
+"""Run the plan of a batch in memory: all tables in one execution, a second one only where records repeat or ids were rounded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any, Final, Literal, TypedDict
 
 import numpy as np
 import polars as pl
-import pyarrow.parquet as pq
 
 from pipelines.channels.compiled import FILE
 from pipelines.channels.formats import Format
@@ -24,7 +23,6 @@ from pipelines.channels.plan import (
     fingerprints,
     good,
     in_file_order,
-    is_in_file_order,
     record_count,
     records,
     table_rows,
@@ -59,7 +57,7 @@ class Results:
     totals: tuple[Any, ...]
     faulty: pl.DataFrame  # source_row, fault, value
     faults: tuple[RecordFault, ...]
-    parts: Mapping[str, Path]  # of the tables that got rows, in staging
+    parts: tuple[tuple[str, Path], ...]  # table and file in staging, of the tables that got rows
     holes: tuple[tuple[str, str], ...]  # table and required column that is null in some row: a mistake in the contract
 
 
@@ -77,59 +75,50 @@ class _Outcome:
     parts: Mapping[int, Mapping[str, _Part]]  # by file and table
 
 
-def run(batch: Sequence[Opened], *, in_memory: bool) -> list[Results]:
-    """Results of files of one format. In memory the files are read together; else there is one file, and it is streamed."""
+def run(batch: Sequence[Opened]) -> list[Results]:
+    """Results of files of one format that are read together, in memory."""
     item = batch[0].format
-    found = _typed(batch, item, (), in_memory=in_memory)
-    counts = _by_file(_counts(found, item).collect(engine="streaming"))
-    lossy = [file for file, row in counts.items() if _is_lossy(row)]
+    found = _typed(batch, item, ())
+    counts = _by_file(record_counts(found, item).collect(engine="streaming"))
+    lossy = [file for file, row in counts.items() if is_lossy(row)]
     if lossy:
-        found = _typed(batch, item, lossy, in_memory=in_memory)
-        counts = _by_file(_counts(found, item).collect(engine="streaming"))
+        found = _typed(batch, item, lossy)
+        counts = _by_file(record_counts(found, item).collect(engine="streaming"))
     repeated = _repeated(found, item) if item.spec.repeated_rows == "drop" else []
-    outcome = _tables_of(found, batch, item, repeated, in_memory=in_memory)
+    outcome = _tables_of(found, batch, item, repeated)
     has_faulty = any(row["faulty"] for row in counts.values())
     # rare enough for the cells to be read once more
     set_aside = faulty(found, item).collect(engine="streaming") if has_faulty else faulty(found, item).clear().collect()
-    if not in_memory:
-        _typed_path(batch[0]).unlink()
     repeats = np.bincount(file_of(np.array(repeated, dtype=np.int64)), minlength=len(batch)).tolist()
     return [
         _results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeats[file]) for file, opened in enumerate(batch)
     ]
 
 
-def _is_lossy(counts: Mapping[str, Any]) -> bool:
+def is_lossy(counts: Mapping[str, Any]) -> bool:
+    """Has a spreadsheet rounded the long ids of the file?"""
     return bool(counts["zero_tails"] >= _LOSSY_COUNT and counts["zero_tails"] > _LOSSY_SHARE * counts["long_ids"])
 
 
-def _typed(batch: Sequence[Opened], item: Format, lossy: Sequence[int], *, in_memory: bool) -> Records:
-    """Typed records, computed once: every table is planned on the result, in memory or in a file in staging.
+def _typed(batch: Sequence[Opened], item: Format, lossy: Sequence[int]) -> Records:
+    """Typed records, computed once: every table is planned on the result.
 
-    One plan for all would grow with sources times outputs: 46 small files took 1.0 s to plan, and a large one was parsed for each table.
+    One plan for all would grow with sources times outputs: 46 small files took 1.0 s to plan.
     """
     frames = cells([opened.scan for opened in batch], [opened.constants for opened in batch])
-    if in_memory:
-        whole = pl.concat(pl.collect_all(frames, engine="streaming"))
-        found = records(whole.lazy(), batch[0].scan.natives, item, lossy_files=lossy)
-        return replace(found, typed=found.typed.collect(engine="streaming").lazy())
-    found = records(frames[0], batch[0].scan.natives, item, lossy_files=lossy)
-    path = _typed_path(batch[0])
-    found.typed.sink_parquet(path, compression="lz4", statistics=False, engine="streaming")
-    return replace(found, typed=pl.scan_parquet(path, glob=False))
-
-
-def _typed_path(opened: Opened) -> Path:
-    return opened.staging.with_name(f"{opened.staging.name}.typed.parquet")
+    whole = pl.concat(pl.collect_all(frames, engine="streaming"))
+    found = records(whole.lazy(), batch[0].scan.natives, item, lossy_files=lossy)
+    return replace(found, typed=found.typed.collect(engine="streaming").lazy())
 
 
 def _repeated(found: Records, item: Format) -> list[int]:
     """Numbers of the records that equal an earlier one of their file in every field."""
-    candidates = _equal(fingerprints(found, item).collect(engine="streaming"), with_first=True)
-    return _equal(fingerprints(found, item, candidates).collect(engine="streaming"), with_first=False) if candidates else []
+    candidates = equal(fingerprints(found, item).collect(engine="streaming"), with_first=True)
+    return equal(fingerprints(found, item, candidates).collect(engine="streaming"), with_first=False) if candidates else []
 
 
-def _equal(prints: pl.DataFrame, *, with_first: bool) -> list[int]:
+def equal(prints: pl.DataFrame, *, with_first: bool) -> list[int]:
+    """Numbers of the records whose fingerprint equals an earlier one of their file, or `with_first` also that of a later one."""
     number, first, second = (prints[name].to_numpy() for name in ("number", "first", "second"))
     file = file_of(number)
     order = np.lexsort((number, second, first, file))
@@ -138,27 +127,14 @@ def _equal(prints: pl.DataFrame, *, with_first: bool) -> list[int]:
     return sorted({*number[later].tolist(), *(number[order[:-1][same]].tolist() if with_first else ())})
 
 
-def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: Sequence[int], *, in_memory: bool) -> _Outcome:
+def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: Sequence[int]) -> _Outcome:
     constants = [opened.constants for opened in batch]
-    frame = good(found, item, constants[0], repeated)
-    if in_memory:
-        frame = frame.collect(engine="streaming").lazy()
-    plans = []
-    for table in _tables(item):
-        rules = [rule for rule in item.compiled.rules if rule.table is table]
-        rows = table_rows(frame, rules, item, constants)
-        if not in_memory:
-            rows = (
-                (rows if is_in_file_order(rules) else in_file_order(rows))
-                .drop(FILE)
-                .sink_parquet(_part(batch[0], table), lazy=True, **PARQUET)
-            )
-        plans.append(rows)
+    frame = good(found, item, constants[0], repeated).collect(engine="streaming").lazy()
+    plans = [table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table], item, constants) for table in tables_of(item)]
     *filled, times = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
     parts: dict[int, dict[str, _Part]] = {file: {} for file in range(len(batch))}
-    for table, result in zip(_tables(item), filled, strict=True):
-        written = _write_parts(in_file_order(result), table, batch) if in_memory else _written_part(table, batch[0])
-        for file, part in written.items():
+    for table, result in zip(tables_of(item), filled, strict=True):
+        for file, part in _write_parts(in_file_order(result), table, batch).items():
             parts[file][table.name] = part
     return _Outcome(_by_file(times), parts)
 
@@ -183,20 +159,8 @@ def _write_parts(rows: pl.DataFrame, table: Table, batch: Sequence[Opened]) -> d
     return {file: _Part(paths[file], tuple(columns)) for file, columns in holes.items()}
 
 
-def _written_part(table: Table, opened: Opened) -> dict[int, _Part]:
-    """The part of a streamed file, by what its own footer says; a part without rows is removed."""
-    path = _part(opened, table)
-    metadata = pq.read_metadata(path)
-    if not metadata.num_rows:
-        path.unlink()
-        return {}
-    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
-    positions = {column: position for position, column in enumerate(table.column_names) if column in table.required}
-    statistics = {column: [group.column(position).statistics for group in groups] for column, position in positions.items()}
-    return {0: _Part(path, tuple(column for column, found in statistics.items() if any(item and item.null_count for item in found)))}
-
-
-def _tables(item: Format) -> list[Table]:
+def tables_of(item: Format) -> list[Table]:
+    """The tables that a format fills, each once, in contract order."""
     return list({rule.table.name: rule.table for rule in item.compiled.rules}.values())
 
 
@@ -204,7 +168,8 @@ def _part(opened: Opened, table: Table) -> Path:
     return opened.staging.with_name(f"{opened.staging.name}.{table.name}.parquet")
 
 
-def _counts(found: Records, item: Format) -> pl.LazyFrame:
+def record_counts(found: Records, item: Format) -> pl.LazyFrame:
+    """By file: records read, rows at fault, ids of 16 digits and more, and those of them that end in zeros."""
     ids = [pl.col(name) for name, field in item.spec.fields.items() if field.type == "id"]
     return found.typed.group_by(FILE).agg(
         read=record_count(item),
@@ -250,7 +215,7 @@ def _results(
         totals=tuple(times.get(f"total:{position}") for position in range(len(item.compiled.totals))),
         faulty=set_aside.filter(pl.col(FILE) == file) if set_aside.height else set_aside,
         faults=faults,
-        parts={table: part.path for table, part in parts.items()},
+        parts=tuple((table, part.path) for table, part in parts.items()),
         holes=tuple((table, column) for table, part in parts.items() for column in part.holes),
     )
 

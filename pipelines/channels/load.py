@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -38,6 +39,7 @@ from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
+from pipelines.contracts.storage import is_disk_full
 
 Progress = Callable[[str, int, int], None]
 
@@ -80,7 +82,7 @@ def _disk_errors(home: Home) -> Iterator[None]:
         yield
     except OSError as error:
         where = str(error.filename or home.lake)
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_disk_full(error):
             raise CdpError("the disk is full; loads that were complete are kept", where=where, do="free space and run again") from error
         if isinstance(error, PermissionError) or error.errno == errno.EROFS:
             raise CdpError("may not be written", where=where, do="check permissions of the folder") from error
@@ -300,10 +302,12 @@ class _Loading:
             load = self._published(staged)
             (again if load.load_id in self._loads else new).append((load, staged.parts))
         for load, parts in new:
+            numbers: Counter[str] = Counter()
             for table, part in parts:
                 folder = self._home.table(table) / f"load={load.load_id}"
                 folder.mkdir(parents=True, exist_ok=True)
-                part.replace(folder / "part-0.parquet")
+                part.replace(folder / f"part-{numbers[table]}.parquet")
+                numbers[table] += 1
         os.sync()
         for load, _ in new:
             write_manifest(self._home, load)

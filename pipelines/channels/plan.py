@@ -137,9 +137,17 @@ def _cleaned(column: pl.Expr, field: FieldSpec, spec: FormatSpec, native: pl.Dat
 
 def good(found: Records, item: Format, constants: Constants, repeated: Sequence[int]) -> pl.LazyFrame:
     """The records that are loaded, with derived fields. `repeated`: numbers of records that an earlier one equals."""
+    return with_derived(loadable(found, repeated), item, constants)
+
+
+def loadable(found: Records, repeated: Sequence[int]) -> pl.LazyFrame:
+    """The records without a fault that no earlier one equals."""
     frame = found.typed.filter(pl.col(FAULT) == 0)
-    if len(repeated):
-        frame = frame.filter(~_is_among(repeated))
+    return frame.filter(~_is_among(repeated)) if len(repeated) else frame
+
+
+def with_derived(frame: pl.LazyFrame, item: Format, constants: Constants) -> pl.LazyFrame:
+    """Records with what is the same for all of the file, and with derived fields."""
     values = {"channel": pl.lit(item.spec.channel), "default_currency_code": pl.lit(constants.currency_code)}
     if "currency_code" not in item.spec.fields:
         values["currency_code"] = pl.lit(constants.currency_code)
@@ -189,11 +197,6 @@ def record_count(item: Format) -> pl.Expr:
 def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:
     """FILE and the columns of one canonical table, from all its rules, in any order."""
     return pl.concat(_rule_rows(frame, rule, item, constants) for rule in rules)
-
-
-def is_in_file_order(rules: Sequence[CompiledRule]) -> bool:
-    """True when rows come record by record, as they were read."""
-    return len(rules) == 1 and not rules[0].rule.per and rules[0].claimed_at is None
 
 
 def in_file_order(rows: Rows) -> Rows:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,10 +19,12 @@ from pipelines.channels.formats import Format
 from pipelines.channels.inspection import Inspected, inspect, without_broken
 from pipelines.channels.plan import Constants, cells, good, records
 from pipelines.channels.recognition import Layout, recognize_columns
-from pipelines.channels.scans import Scan, broken_json_lines, scan_parquet, scan_text
+from pipelines.channels.scans import PIECE_BYTES, Scan, broken_json_lines, pieces, scan_parquet, scan_text
 from pipelines.channels.splitter import Lines
 from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
+
+_PIECE_ROWS = 500_000  # of a Parquet file
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,19 @@ class Opened:
         source = self.archived.path if self.text is None else self.text.text
         return len(source) if isinstance(source, bytes) else source.stat().st_size
 
+    def pieces(self) -> Iterator[Scan]:
+        """The cells of the file in order, some at a time."""
+        return _pieces(self.text, self.archived.path, self.format, self.lines)
+
+
+def _pieces(text: Inspected | None, path: Path, item: Format, lines: Lines) -> Iterator[Scan]:
+    if text is None:
+        for first in range(0, lines.records, _PIECE_ROWS):
+            yield scan_parquet(path, item.spec, first, _PIECE_ROWS)
+    else:
+        for piece in pieces(text, PIECE_BYTES):
+            yield scan_text(text, piece)
+
 
 def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, staging: Path) -> Opened:
     """Raises UnreadableError with the reason to refuse the file."""
@@ -67,7 +82,8 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
     currency = spec.currency_code or config.channels.default_currency
     exported_at = from_path(spec, file.name, config.business_time_zone)
     if exported_at is None:
-        exported_at = _newest(scan, layout.format) or datetime.fromtimestamp(file.modified_ns // 1000 / 1e6, UTC)
+        newest = _newest(_pieces(text, archived.path, layout.format, lines), layout.format)
+        exported_at = newest or datetime.fromtimestamp(file.modified_ns // 1000 / 1e6, UTC)
     said_at = snapshot_at(exported_at, config.channels.export_grace_hours, config.business_time_zone)
     return Opened(file, archived, staging, layout, scan, lines, text, Constants(archived.load_id, exported_at, said_at, currency))
 
@@ -82,18 +98,21 @@ def _open_parquet(path: Path, formats: Sequence[Format]) -> tuple[Layout, Scan, 
         raise UnreadableError("is a damaged Parquet file") from error
 
 
-def _newest(scan: Scan, item: Format) -> datetime | None:
+def _newest(scans: Iterable[Scan], item: Format) -> datetime | None:
     """Newest business time of the file, in a pass of its own: every row carries it. None in a file without times."""
     columns = [rule.column for rule in item.spec.exported_at if rule.column] or list(item.spec.business_times)
     if not columns:
         return None
     anything = Constants("", datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "XXX")
-    frame = good(records(cells([scan], [anything])[0], scan.natives, item), item, anything, ())
-    try:
-        newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
-    except PolarsError:
-        return None  # a broken JSON line: told when the file is read
-    return max((value for value in newest if value is not None), default=None)
+    found: list[datetime] = []
+    for scan in scans:
+        frame = good(records(cells([scan], [anything])[0], scan.natives, item), item, anything, ())
+        try:
+            newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
+        except PolarsError:
+            return None  # a broken JSON line: told when the file is read
+        found += [value for value in newest if value is not None]
+    return max(found, default=None)
 
 
 def without_broken_json(opened: Opened) -> Opened | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -29,8 +30,11 @@ def replace_loads(home: Home, loads: Sequence[tuple[Load, Sequence[tuple[str, Pa
         folder = _folder(home) / load.load_id
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
+        numbers: Counter[str] = Counter()
         for table, part in parts:
-            part.replace(folder / f"{table}.parquet")
+            (folder / table).mkdir(exist_ok=True)
+            part.replace(folder / table / f"part-{numbers[table]}.parquet")
+            numbers[table] += 1
     os.sync()
     for load, _ in loads:
         write_manifest_to(_folder(home) / load.load_id / _MANIFEST, load)
@@ -63,9 +67,10 @@ def finish_replacements(home: Home) -> None:
 
 def _move_parts(home: Home, folder: Path, load: Load) -> None:
     for table in LOAD_TABLES:
-        target, part = home.table(table.name) / f"load={load.load_id}", folder / f"{table.name}.parquet"
-        if part.exists():
-            target.mkdir(parents=True, exist_ok=True)
-            part.replace(target / "part-0.parquet")
+        target, parts = home.table(table.name) / f"load={load.load_id}", folder / table.name
+        if parts.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.rmtree(target, ignore_errors=True)
+            parts.rename(target)
         elif table.name not in (load.tables or {}):  # else it was moved before somebody was killed
             shutil.rmtree(target, ignore_errors=True)

@@ -16,15 +16,17 @@ from pipelines.channels.deliveries import is_unchanged
 from pipelines.channels.execution import PARQUET, Results, run
 from pipelines.channels.footers import compare_totals
 from pipelines.channels.loads import LOADED, Load
+from pipelines.channels.pieces import run_in_pieces
 from pipelines.channels.quarantine import quarantined_rows
 from pipelines.channels.reading import Opened, without_broken_json
 from pipelines.channels.settled import SCHEMAS
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
+from pipelines.contracts.storage import is_disk_full
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """A load in staging: a Parquet file a table, not yet visible."""
+    """A load in staging, not yet visible: a Parquet file a table, several of a large file."""
 
     load: Load
     parts: tuple[tuple[str, Path], ...]
@@ -34,7 +36,7 @@ class Staged:
 def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged | UnreadableError]:
     """One outcome a file. A file that breaks the plan of its batch is found by running each alone."""
     try:
-        results = run(batch, in_memory=in_memory)
+        results = run(batch) if in_memory else [run_in_pieces(batch[0])]
     except (PolarsError, FileNotFoundError) as error:
         if len(batch) > 1:
             return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
@@ -43,7 +45,7 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         repaired = without_broken_json(batch[0])
         if repaired is not None:
             return stage([repaired], zone, in_memory=in_memory)
-        if "No space left" in str(error):
+        if is_disk_full(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(batch[0].staging.parent)) from error
         # its text may quote values
         what = f"could not be computed ({type(error).__name__})"
@@ -72,7 +74,7 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
         table, column = results.holes[0]
         what = f"gives rows of {table} without {column}"
         raise UnreadableError(what, f"mend {opened.format.name}: a field of it must be `required`", kind="refused")
-    parts = tuple(results.parts.items())
+    parts = results.parts
     if quarantine.height:
         path = opened.staging.with_name(f"{opened.staging.name}.{CHANNEL_QUARANTINE.name}.parquet")
         quarantine.write_parquet(path, **PARQUET)

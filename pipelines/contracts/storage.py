@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -13,6 +14,8 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.tables import Table
+
+_DISK_FULL = ("No space left on device", "Disk quota exceeded", "database or disk is full")
 
 
 def sync_folder(folder: Path) -> None:
@@ -28,6 +31,24 @@ def sync_file(path: Path) -> None:
     """Make the content of `path` survive a power cut."""
     with path.open("rb") as handle:
         os.fsync(handle.fileno())
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Does `error`, or one that it came from, say that the disk is full? SQLite, DuckDB and Polars say so in words only."""
+    return any(
+        (isinstance(cause, OSError) and cause.errno in (errno.ENOSPC, errno.EDQUOT)) or any(words in str(cause) for words in _DISK_FULL)
+        for cause in _causes(error)
+    )
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """`error` and what it came from. An error that was wrapped and raised again can be its own cause: each is met once."""
+    met: list[BaseException] = []
+    cause: BaseException | None = error
+    while cause is not None and not any(cause is earlier for earlier in met):
+        met.append(cause)
+        cause = cause.__cause__ or cause.__context__
+    return met
 
 
 @contextmanager

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from types import ModuleType
 
 import polars as pl
 
 from pipelines.simulate.chunk import World
+from pipelines.simulate.exports import Export
 from pipelines.simulate.formats.cells import Stamp
 from pipelines.simulate.spill import Spill
 
@@ -22,7 +22,7 @@ _WRITERS = 2
 def write_deliveries(
     world: World,
     spill: Spill,
-    formats: dict[str, ModuleType],
+    formats: dict[str, Export],
     out: Path,
     progress: Callable[[str, int, int], None],
 ) -> dict[str, dict[str, int]]:
@@ -42,7 +42,7 @@ def write_deliveries(
     return counts
 
 
-def _write(world: World, formats: dict[str, ModuleType], out: Path, delivery: int, rows: dict[str, pl.DataFrame]) -> None:
+def _write(world: World, formats: dict[str, Export], out: Path, delivery: int, rows: dict[str, pl.DataFrame]) -> None:
     stamp = _stamp(world, delivery)
     folder = out / stamp.day.isoformat()
     folder.mkdir(parents=True, exist_ok=True)
@@ -50,7 +50,7 @@ def _write(world: World, formats: dict[str, ModuleType], out: Path, delivery: in
         (folder / path).write_bytes(content)
 
 
-def _files(formats: dict[str, ModuleType], rows: dict[str, pl.DataFrame], stamp: Stamp) -> Iterator[tuple[str, bytes]]:
+def _files(formats: dict[str, Export], rows: dict[str, pl.DataFrame], stamp: Stamp) -> Iterator[tuple[str, bytes]]:
     for name in sorted(rows):
         yield from formats[name].files(rows[name], stamp).items()
 

@@ -68,5 +68,6 @@ WALK_IN_CARD = "8800000001"
 
 EMAIL_DOMAINS = ["qq.com", "163.com", "126.com", "gmail.com", "outlook.com", "sina.com"]
 EMAIL_WEIGHTS = [0.40, 0.25, 0.10, 0.12, 0.08, 0.05]
-WECHAT_APPIDS = ["wx3f0a5be1c27d9846", "wx91c4d7720be8a635"]
+# The official account, the mini program, the WeChat Store: somebody has an openid of their own in each.
+WECHAT_APPIDS = ["wx3f0a5be1c27d9846", "wx91c4d7720be8a635", "wx7be2d60c1f94a583"]
 NICK_WORDS = ["爱购物", "的小店", "不吃香菜", "在路上", "想去海边", "家的猫", "今天也开心", "小鱼干"]

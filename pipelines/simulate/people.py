@@ -68,6 +68,11 @@ class People:
         """The true person behind the records."""
         return person_ids(self.index)
 
+    @property
+    def start_at(self) -> Ints:
+        """The first second of the day on which each person first meets the retailer."""
+        return np.floor(self.start).astype(np.int64) * DAY_SECONDS
+
     def phone_at(self, rows: Ints, channel: int, at: Ints) -> Ints:
         """The number that a person gives in a channel at an instant."""
         released = (self.released_at[rows] != NEVER) & (at >= self.released_at[rows])

@@ -79,9 +79,9 @@ def draw_orders(spec: SimulationSpec, draws: Draws, seasons: Seasons, people: Pe
     key = people.index[row] * ORDER_SLOTS + 2 * number
     at = day * DAY_SECONDS + seasons.second_of_day(draws.uniform("hour", key))
     channel = _channels(spec, draws, people, row, key)
-    goods = _order_values(spec, draws, people, row, key)
-    row, key, at, channel, goods, unpaid = _with_unpaid(spec, draws, row, key, at, channel, goods)
-    return _outcomes(spec, draws, row, key, at, channel, goods, unpaid)
+    goods = order_values(spec, draws, people, row, key)
+    row, key, at, channel, goods, unpaid = with_unpaid(spec, draws, row, key, at, channel, goods)
+    return outcomes(spec, draws, row, key, at, channel, goods, unpaid)
 
 
 def _purchase_days(draws: Draws, seasons: Seasons, people: People) -> tuple[Ints, Ints, Ints]:
@@ -122,14 +122,14 @@ def _channels(spec: SimulationSpec, draws: Draws, people: People, row: Ints, key
     return np.asarray((u[:, None] >= weights[row]).sum(axis=1), dtype=np.int64)
 
 
-def _order_values(spec: SimulationSpec, draws: Draws, people: People, row: Ints, key: Ints) -> Ints:
+def order_values(spec: SimulationSpec, draws: Draws, people: People, row: Ints, key: Ints) -> Ints:
     """Gamma-Gamma: gamma around the person's mean. A few orders are gifts that cost nothing."""
     value = people.spend_mean_fen[row] / spec.spend_p * draws.gamma(spec.spend_p, "value", key)
     fen = np.clip(np.round(value), 100, 600_000).astype(np.int64)
     return np.asarray(np.where(draws.chance(spec.gift_share, "gift", key), 0, fen))
 
 
-def _with_unpaid(
+def with_unpaid(
     spec: SimulationSpec, draws: Draws, row: Ints, key: Ints, at: Ints, channel: Ints, goods: Ints
 ) -> tuple[Ints, Ints, Ints, Ints, Ints, Flags]:
     """Add the attempts that were left unpaid: some minutes before a purchase, not at the till, not of gifts."""
@@ -147,7 +147,7 @@ def _with_unpaid(
     return row[order], all_key[order], all_at[order], channel[order], goods[order], unpaid[order]
 
 
-def _outcomes(spec: SimulationSpec, draws: Draws, row: Ints, key: Ints, at: Ints, channel: Ints, goods: Ints, unpaid: Flags) -> Orders:
+def outcomes(spec: SimulationSpec, draws: Draws, row: Ints, key: Ints, at: Ints, channel: Ints, goods: Ints, unpaid: Flags) -> Orders:
     """Payment, shipping, completion, closing and refund of each order."""
     till = channel == STORE
     fate = draws.uniform("fate", key)

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from types import ModuleType
 
 import polars as pl
 
@@ -16,20 +15,8 @@ from pipelines.simulate.catalog import build_catalog
 from pipelines.simulate.chunk import Chunk, World, draw_chunk
 from pipelines.simulate.days import write_deliveries
 from pipelines.simulate.draws import Draws
-from pipelines.simulate.formats import (
-    aliyun_sms,
-    loyalty,
-    mailchimp,
-    segment,
-    shopify_customers,
-    shopify_orders,
-    siss,
-    taobao,
-    wechatpay,
-    youzan_customers,
-    youzan_orders,
-    zendesk,
-)
+from pipelines.simulate.exports import EXPORTS, Export
+from pipelines.simulate.format_names import BASE_FORMATS
 from pipelines.simulate.formats.cells import DELIVERY, PERSON, RECORD
 from pipelines.simulate.people import CELL, NEVER
 from pipelines.simulate.seasons import Seasons
@@ -37,20 +24,6 @@ from pipelines.simulate.spec import SAMPLE, DeliveryCalendar, SimulationSpec
 from pipelines.simulate.spill import Spill
 from pipelines.simulate.truth import TruthFolder, record_owners
 
-_MODULES: dict[str, ModuleType] = {
-    "taobao_order_v1": taobao,
-    "youzan_order": youzan_orders,
-    "youzan_customer": youzan_customers,
-    "siss_saleflow": siss,
-    "shopify_orders": shopify_orders,
-    "shopify_customers": shopify_customers,
-    "wechatpay_all": wechatpay,
-    "segment_track": segment,
-    "mailchimp_activity": mailchimp,
-    "sms_report_aliyun": aliyun_sms,
-    "zendesk_csv": zendesk,
-    "loyalty_points": loyalty,
-}
 # Rows that the writer may hold at once, about; decides how many days are a block.
 _ROWS_PER_BLOCK = 1_500_000
 # NumPy and Polars let go of the interpreter for most of the drawing.
@@ -59,7 +32,10 @@ _THREADS = 2
 
 @dataclass(frozen=True)
 class SimulationSummary:
-    """What was written. Rows count what stands in the files, re-deliveries and duplicates included."""
+    """What was written. Rows count what stands in the files, re-deliveries and duplicates included.
+
+    Orders, those left unpaid and refunds are counted in the four channels that people are drawn with, not in further shops.
+    """
 
     people: int
     source_records: int
@@ -84,9 +60,9 @@ def simulate(spec: SimulationSpec, out: Path, progress: Callable[[str, int, int]
     truth = TruthFolder(out / "truth", work / "truth")
     (out / "truth").mkdir()
     spill = Spill(work / "rows", len(world.calendar.days), _block_size(spec))
-    modules = {name: _MODULES[name] for name in sorted(spec.formats)}
-    totals = _draw(world, modules, spill, truth, tell)
-    rows_by_day = write_deliveries(world, spill, modules, out, tell)
+    exports = {name: EXPORTS[name] for name in sorted(spec.formats)}
+    totals = _draw(world, exports, spill, truth, tell)
+    rows_by_day = write_deliveries(world, spill, exports, out, tell)
     nobodys, traps = truth.finish()
     shutil.rmtree(work)
     written = [path for path in out.rglob("*") if path.is_file() and path.parent.name != "truth"]
@@ -117,13 +93,14 @@ def simulate_sample(out: Path) -> SimulationSummary:
 
 
 def _block_size(spec: SimulationSpec) -> int:
-    rows_per_day = max(1.0, spec.customers * 45.0 / 365.0)
+    # 45 rows a person and year in the base formats, about as many a format in the others.
+    rows_per_day = max(1.0, spec.customers * 45.0 / 365.0 * max(1.0, len(spec.formats) / len(BASE_FORMATS)))
     return max(1, min(spec.days, int(_ROWS_PER_BLOCK / rows_per_day)))
 
 
 def _draw(
     world: World,
-    modules: dict[str, ModuleType],
+    exports: dict[str, Export],
     spill: Spill,
     truth: TruthFolder,
     tell: Callable[[str, int, int], None],
@@ -135,8 +112,8 @@ def _draw(
     def draw_one(number: int) -> Counter[str]:
         chunk = draw_chunk(world, lows[number], min(lows[number] + size, world.spec.customers))
         owners: list[pl.DataFrame] = []
-        for name, module in modules.items():
-            rows = module.rows(chunk)
+        for name, export in exports.items():
+            rows = export.rows(chunk)
             owners.append(record_owners(rows))
             spill.add(name, number, rows.drop(PERSON, RECORD).with_columns(pl.col(DELIVERY).cast(pl.Int32)))
         return _counts(chunk) + Counter(source_records=truth.add(number, chunk, owners))

@@ -12,23 +12,10 @@ from datetime import date, timedelta
 import numpy as np
 
 from pipelines.simulate.draws import Ints
+from pipelines.simulate.format_names import ALL_FORMATS, BASE_FORMATS, nearest_format
 
 BUSINESS_ZONE = "Asia/Shanghai"
 DAY_SECONDS = 86_400
-BASE_FORMATS = frozenset(
-    {
-        "taobao_order_v1",
-        "youzan_order",
-        "youzan_customer",
-        "siss_saleflow",
-        "shopify_orders",
-        "shopify_customers",
-        "wechatpay_all",
-        "segment_track",
-    }
-)
-OUTREACH_FORMATS = frozenset({"mailchimp_activity", "sms_report_aliyun", "zendesk_csv", "loyalty_points"})
-ALL_FORMATS = BASE_FORMATS | OUTREACH_FORMATS
 
 
 @dataclass(frozen=True)
@@ -106,7 +93,7 @@ class SimulationSpec:
     def __post_init__(self) -> None:
         unknown = self.formats - ALL_FORMATS
         if unknown:
-            raise ValueError(f"unknown formats {sorted(unknown)}; known are {sorted(ALL_FORMATS)}")
+            raise ValueError(f"unknown formats {sorted(unknown)}{nearest_format(min(unknown))}; known are {sorted(ALL_FORMATS)}")
         if not self.formats:
             raise ValueError(f"formats is empty; known are {sorted(ALL_FORMATS)}")
         for name in ("customers", "days", "deliver_every_days", "people_per_chunk"):

@@ -90,7 +90,10 @@ def _source_records(owners: list[pl.DataFrame]) -> pl.DataFrame:
 
 
 def people_table(chunk: Chunk) -> pl.DataFrame:
-    """One row per person: what was drawn, and what came of it until the last day. Times are business days from 0."""
+    """One row per person: what was drawn, and what came of it until the last day. Times are business days from 0.
+
+    Purchases are those of the four channels that people are drawn with; what they order in further shops is counted nowhere here.
+    """
     people, orders = chunk.people, chunk.orders
     end = chunk.world.spec.seconds
     refunded = (orders.refund_at != NEVER) & (orders.refund_at < end)

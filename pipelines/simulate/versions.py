@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import polars as pl
 
 from pipelines.simulate.chunk import World
 from pipelines.simulate.draws import Flags, Ints
+from pipelines.simulate.formats.cells import DELIVERY
 from pipelines.simulate.purchases import Orders
 
 
@@ -31,6 +33,12 @@ def order_versions(world: World, orders: Orders) -> tuple[Ints, Ints]:
     delivery = cells % width
     seen = delivery < width - 1
     return cells[seen] // width, delivery[seen]
+
+
+def told_once(world: World, rows: pl.DataFrame, at: str) -> pl.DataFrame:
+    """The rows whose instant is within the time simulated, with the delivery that tells of it."""
+    delivery = world.calendar.delivery_at(rows[at].to_numpy())
+    return rows.with_columns(pl.Series(DELIVERY, delivery)).filter(pl.Series(delivery < len(world.calendar.days)))
 
 
 def has_happened(at: Ints, cut: Ints) -> Flags:

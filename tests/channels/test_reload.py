@@ -252,3 +252,14 @@ def nth(fake: Any, real: Any, number: int) -> Any:
         return (fake if len(calls) >= number else real)(*rest, **named)
 
     return call
+
+
+def test_load_of_several_parts_is_replaced_whole(tmp_path: Path) -> None:
+    """Large files are written in pieces: what the new reading has not must not stay."""
+    home = home_with(tmp_path / "home", {"a.csv": "no,way\n1,A\n2,B\n"})
+    load(home, formats_folders=[contract(tmp_path, FEW)])
+    folder = home.table("channel_stores") / f"load={loads(home)['a.csv']['load_id']}"
+    shutil.copy(folder / "part-0.parquet", folder / "part-1.parquet")
+    load(home, formats_folders=[contract(tmp_path, ALL)])
+    assert [path.name for path in folder.iterdir()] == ["part-0.parquet"]
+    assert regions(home) == [("1", "north"), ("2", "south")]

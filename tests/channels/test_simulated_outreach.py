@@ -11,8 +11,7 @@ import pytest
 from pipelines.channels import load_deliveries
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
-from pipelines.simulate import SimulationSpec, SimulationSummary, simulate
-from pipelines.simulate.spec import OUTREACH_FORMATS
+from pipelines.simulate import OUTREACH_FORMATS, SimulationSpec, SimulationSummary, simulate
 from tests.channels.canonical import broken_promises
 from tests.channels.lake import frame, loads, unaccounted
 

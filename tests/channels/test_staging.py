@@ -73,7 +73,11 @@ def staged(folder: Path, content: bytes, formats: Sequence[Format], *, in_memory
 
 
 def content_of(outcome: Staged) -> dict[str, pl.DataFrame]:
-    return {name: pl.read_parquet(path) for name, path in outcome.parts}
+    """Rows by table. What lies in several parts is put in order, as is what lies in one: by line, then by all that it says."""
+    parts: dict[str, list[pl.DataFrame]] = {}
+    for name, path in outcome.parts:
+        parts.setdefault(name, []).append(pl.read_parquet(path))
+    return {name: pl.concat(frames).sort("_source_row", pl.all(), nulls_last=True) for name, frames in parts.items()}
 
 
 MUTATION = st.tuples(
@@ -158,18 +162,23 @@ def many(formats: tuple[Format, ...]) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.parametrize("piece_bytes", [1 << 26, 60_000, 15_000])
 @pytest.mark.parametrize("name", ["taobao", "siss", "shopify", "segment", "pospal", "square"])
-def test_streamed_file_gives_the_rows_of_one_read_in_memory(name: str, formats: tuple[Format, ...], tmp_path: Path) -> None:
+def test_file_read_in_pieces_gives_the_rows_of_one_read_whole(
+    name: str, piece_bytes: int, formats: tuple[Format, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces that are the file, a part of it, and a few dozen records: groups, claims and repeated records lie across many of them."""
     content = many(formats)[name]
-    (tmp_path / "memory").mkdir()
-    (tmp_path / "stream").mkdir()
-    memory = staged(tmp_path / "memory", content, formats)
-    stream = staged(tmp_path / "stream", content, formats, in_memory=False)
-    assert memory.load == stream.load
-    assert {name: frame.rows() for name, frame in content_of(memory).items()} == {
-        name: frame.rows() for name, frame in content_of(stream).items()
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "pieces").mkdir()
+    whole = staged(tmp_path / "whole", content, formats)
+    monkeypatch.setattr("pipelines.channels.reading.PIECE_BYTES", piece_bytes)
+    in_pieces = staged(tmp_path / "pieces", content, formats, in_memory=False)
+    assert whole.load == in_pieces.load
+    assert {name: frame.rows() for name, frame in content_of(whole).items()} == {
+        name: frame.rows() for name, frame in content_of(in_pieces).items()
     }
-    assert not (tmp_path / "stream" / f"{stream.load.load_id}.typed.parquet").exists()
+    assert not list((tmp_path / "pieces").glob("*.pieces")), "nothing is left in staging but the parts"
 
 
 def test_files_read_together_do_not_touch_each_other(formats: tuple[Format, ...], tmp_path: Path) -> None:

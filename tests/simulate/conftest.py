@@ -1,4 +1,4 @@
-"""One small simulation with every format, and readers that know the real exports but nothing of the simulator's code."""
+"""Small simulations, and readers that know the real exports but nothing of the simulator's code."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.simulate import ALL_FORMATS, SimulationSpec, SimulationSummary, simulate
+from pipelines.simulate import ALL_FORMATS, BASE_FORMATS, OUTREACH_FORMATS, SimulationSpec, SimulationSummary, simulate
 
 Row = dict[str, str]
 Reader = Callable[[str], Iterator[tuple[Path, list[str], list[list[str]]]]]
@@ -36,7 +36,7 @@ def spec() -> SimulationSpec:
         days=300,
         seed=11,
         first_day=date(2026, 1, 1),
-        formats=ALL_FORMATS,
+        formats=BASE_FORMATS | OUTREACH_FORMATS,
         deliver_every_days=10,
         daily_tail_days=20,
         family_phone_share=0.12,
@@ -50,6 +50,16 @@ def spec() -> SimulationSpec:
 @pytest.fixture(scope="session")
 def simulated(spec: SimulationSpec, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SimulationSummary]:
     out = tmp_path_factory.mktemp("simulated")
+    return out, simulate(spec, out)
+
+
+@pytest.fixture(scope="session")
+def every_export(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SimulationSummary]:
+    """A little of every format: two deliveries of three weeks, one of a day."""
+    out = tmp_path_factory.mktemp("every_export")
+    spec = SimulationSpec(
+        customers=420, days=40, seed=8, first_day=date(2026, 3, 1), formats=ALL_FORMATS, deliver_every_days=20, daily_tail_days=1
+    )
     return out, simulate(spec, out)
 
 

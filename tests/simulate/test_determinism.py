@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from pipelines.simulate import SAMPLE, SimulationSpec, simulate, simulate_sample
+from pipelines.simulate import ALL_FORMATS, BASE_FORMATS, SAMPLE, SimulationSpec, simulate, simulate_sample
 
 SPEC = SimulationSpec(customers=200, days=25, seed=3, first_day=date(2026, 5, 1), family_phone_share=0.2)
 TOLD: list[tuple[str, int, int]] = []
@@ -50,6 +50,33 @@ def test_fewer_formats_leave_the_others_as_they_are(base, tmp_path):
     ours = {name: digest for name, digest in _hashes(base).items() if "saleflow" in name}
     theirs = {name: digest for name, digest in _hashes(tmp_path / "one").items() if not name.startswith("truth")}
     assert theirs == ours and ours
+
+
+EVERYTHING = SimulationSpec(customers=60, days=12, seed=3, first_day=date(2026, 5, 1), formats=ALL_FORMATS, deliver_every_days=6)
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("everything")
+    simulate(EVERYTHING, out)
+    return out
+
+
+def test_other_formats_leave_the_base_formats_as_they_are(everything, tmp_path):
+    simulate(dataclasses.replace(EVERYTHING, formats=BASE_FORMATS), tmp_path / "base")
+    base = {name: digest for name, digest in _hashes(tmp_path / "base").items() if not name.startswith("truth")}
+    assert base.items() <= _hashes(everything).items() and base
+
+
+def test_chunk_size_changes_no_byte_of_any_format(everything, tmp_path):
+    simulate(dataclasses.replace(EVERYTHING, people_per_chunk=24), tmp_path / "chunked")
+    assert _hashes(tmp_path / "chunked") == _hashes(everything)
+
+
+@pytest.mark.parametrize(("customers", "days"), [(1, 1), (1, 9), (9, 2)])
+def test_hardly_anybody_is_simulated_in_every_format(customers, days, tmp_path):
+    summary = simulate(dataclasses.replace(EVERYTHING, customers=customers, days=days), tmp_path / "few")
+    assert summary.people == customers and set(summary.rows) == ALL_FORMATS
 
 
 def test_more_customers_leave_the_first_ones_as_they_are(base, tmp_path):

@@ -1,1 +1,1 @@
-"""One module an export: which rows it delivers (`rows`) and how a delivery of them is written (`files`)."""
+"""One module an export, or a few that belong together: which rows it delivers (`rows`), how a delivery of them is written (`files`)."""

@@ -29,7 +29,7 @@ def rows(chunk: Chunk) -> pl.DataFrame:
     where = np.flatnonzero(chunk.orders.channel == STORE)
     of, mine = chunk.lines_of(where)
     lines, products = chunk.lines, chunk.world.catalog.frame
-    sold = _receipts(chunk, chunk.orders.take(where))[of].with_columns(
+    sold = receipts(chunk, chunk.orders.take(where))[of].with_columns(
         pl.Series("line", lines.number[mine]),
         pl.Series("quantity", lines.quantity[mine]),
         pl.Series("list_fen", lines.list_fen[mine]),
@@ -44,7 +44,7 @@ def rows(chunk: Chunk) -> pl.DataFrame:
     return both.with_columns(pl.Series(DELIVERY, delivery)).filter(pl.Series(delivery < len(chunk.world.calendar.days)))
 
 
-def _receipts(chunk: Chunk, orders: Orders) -> pl.DataFrame:
+def receipts(chunk: Chunk, orders: Orders) -> pl.DataFrame:
     """One row per receipt: card or none, phone in the memo or none. The walk-in card is nobody: it has no person."""
     people, till = chunk.people, draw_till(chunk, orders)
     frame = pl.DataFrame(
@@ -88,9 +88,9 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
             pl.col("serial").cast(pl.String), (pl.col("line") + pl.when(is_return).then(5).otherwise(1)).cast(pl.String)
         ),
         "flow_no": flow_number(pl.when(is_return).then(pl.lit("R")).otherwise(pl.lit("S"))),
-        "branch_no": _padded(branch_number(), 6),
-        "item_no": _padded(pl.col("sku"), 20),
-        "item_subno": _padded(pl.col("sku"), 20),
+        "branch_no": padded(branch_number(), 6),
+        "item_no": padded(pl.col("sku"), 20),
+        "item_subno": padded(pl.col("sku"), 20),
         "source_price": money(unit_list),
         "sale_price": money(unit_paid),
         "cost_price": money("cost_fen"),
@@ -103,7 +103,7 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         "shift_no": pl.lit("1"),
         "com_flag": pl.lit("1"),
         "in_price": money("cost_fen"),
-        "card_id": _padded(pl.col("card").fill_null(""), 20),
+        "card_id": padded(pl.col("card").fill_null(""), 20),
         "memo": pl.col("memo"),
         "main_sup": pl.lit("000001"),
     }
@@ -111,5 +111,6 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
     return [values.get(name, nothing).alias(name) for name in _COLUMNS]
 
 
-def _padded(text: pl.Expr, width: int) -> pl.Expr:
+def padded(text: pl.Expr, width: int) -> pl.Expr:
+    """As a column of fixed width gives it."""
     return text.str.pad_end(width)

@@ -8,6 +8,7 @@ import polars as pl
 from pipelines.simulate import names
 from pipelines.simulate.checkout import is_virtual, typed_names, typed_phones
 from pipelines.simulate.chunk import Chunk
+from pipelines.simulate.draws import Draws, Ints
 from pipelines.simulate.formats.cells import (
     DELIVERY,
     PERSON,
@@ -17,6 +18,8 @@ from pipelines.simulate.formats.cells import (
     decoded,
     gb18030,
     instant,
+    laid_out,
+    masked,
     money,
 )
 from pipelines.simulate.people import NEVER, TAOBAO
@@ -32,7 +35,7 @@ HEADER = (
     "天猫卡券抵扣,集分宝抵扣,是否是O2O交易"
 )
 _COLUMNS = HEADER.split(",")
-_STATUS = ["等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭"]
+STATUS = ["等待买家付款", "买家已付款，等待卖家发货", "卖家已发货，等待买家确认", "交易成功", "交易关闭"]
 _UNPAID, _PAID, _SHIPPED, _DONE, _CLOSED = range(5)
 
 
@@ -57,6 +60,11 @@ def rows(chunk: Chunk) -> pl.DataFrame:
     )
 
 
+def order_numbers(draws: Draws, orders: Orders) -> Ints:
+    """19 digits, in every shop of the platform."""
+    return 3_000_000_000_000_000_000 + orders.serial * 100_000 + draws.whole(0, 99_999, "tail", orders.key)
+
+
 def _order_facts(chunk: Chunk, orders: Orders) -> pl.DataFrame:
     """What does not change between the versions of an order."""
     world, people, row = chunk.world, chunk.people, orders.row
@@ -68,7 +76,7 @@ def _order_facts(chunk: Chunk, orders: Orders) -> pl.DataFrame:
         {
             PERSON: people.index[row],
             RECORD: "taobao:" + nick,
-            "number": 3_000_000_000_000_000_000 + orders.serial * 100_000 + world.draws.whole(0, 99_999, "tail", orders.key),
+            "number": order_numbers(world.draws, orders),
             "nick": nick,
             "alipay": _alipay_accounts(chunk).gather(row),
             "goods_fen": orders.goods_fen,
@@ -105,30 +113,30 @@ def _alipay_accounts(chunk: Chunk) -> pl.Series:
             "by_phone": (kind < 0.45) & ~moved,
         }
     )
-    masked = pl.concat_str(pl.col("phone").str.slice(0, 3), pl.lit("****"), pl.col("phone").str.slice(7))
-    return frame.select(a=pl.when("by_phone").then("phone").when("masked").then(masked).otherwise("email"))["a"]
+    return frame.select(a=pl.when("by_phone").then("phone").when("masked").then(masked("phone")).otherwise("email"))["a"]
 
 
 def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One file a delivery. Every second day the order numbers stand bare as `="..."`, on the others quoted by CSV."""
-    frame = delivered.sort("at", "number").select(_cells(stamp))
+    frame = delivered.sort("at", "number").select(laid_out(_COLUMNS, values(stamp)))
     text = csv_text(HEADER, frame, "\r\n")
     if stamp.day.toordinal() % 2:
         text = text.replace(b'"=""', b'="').replace(b'"""', b'"')
     return {f"ExportOrderList{stamp.compact}2355.csv": gb18030(text)}
 
 
-def _cells(stamp: Stamp) -> list[pl.Expr]:
+def values(stamp: Stamp) -> dict[str, pl.Expr]:
+    """The cells of an order by column; later generations have them too."""
     places = [f"{province} {city}" for city, province, _, _ in names.PLACES]
     zips = [code for *_, code in names.PLACES]
-    wording = decoded("status", _STATUS)
+    wording = decoded("status", STATUS)
     status = pl.when("half_comma").then(wording.str.replace("，", ",")).otherwise(wording)
     is_closed = pl.col("status") == _CLOSED
     reason = pl.when(is_closed & pl.col("is_refunded")).then(pl.lit("退款")).when(is_closed).then(pl.lit("买家未付款"))
     number = pl.col("number").cast(pl.String)
     paid = pl.when(pl.col("paid_at") >= 0).then("total_fen").otherwise(0)
     tracking = pl.when("shipped").then(pl.concat_str(pl.lit("No:YT"), number.str.slice(6)))
-    values: dict[str, pl.Expr] = {
+    return {
         "订单编号": pl.format('="{}"', number),
         "买家会员名": pl.col("nick"),
         "买家支付宝账号": pl.col("alipay"),
@@ -159,4 +167,3 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         "是否手机订单": pl.when("on_phone").then(pl.lit("手机订单")),
         "是否是O2O交易": pl.lit("否"),
     }
-    return [values.get(name, pl.lit(None, dtype=pl.String)).alias(name) for name in _COLUMNS]

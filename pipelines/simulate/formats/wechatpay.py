@@ -5,13 +5,17 @@ One row a payment and one a refund, on the business day on which it happened.
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 import polars as pl
 
 from pipelines.simulate.chunk import Chunk
-from pipelines.simulate.formats.cells import DELIVERY, PERSON, RECORD, Stamp, instant, money
-from pipelines.simulate.payments import appids, draw_payments, openids, transaction_number
+from pipelines.simulate.draws import Ints
+from pipelines.simulate.formats.cells import PERSON, RECORD, Stamp, instant, money
+from pipelines.simulate.payments import Payments, appids, draw_payments, openids, transaction_number
 from pipelines.simulate.people import YOUZAN
+from pipelines.simulate.versions import told_once
 
 HEADER = (
     "交易时间,公众账号ID,商户号,特约商户号,设备号,微信订单号,商户订单号,用户标识,交易类型,交易状态,付款银行,货币种类,"
@@ -28,8 +32,12 @@ _LINE_END = "\r\n"
 def rows(chunk: Chunk) -> pl.DataFrame:
     """One row per payment and one per refund."""
     where = np.flatnonzero(chunk.orders.channel == YOUZAN)
+    return told_once(chunk.world, moves(chunk, where, draw_payments(chunk, chunk.orders.take(where))), "at")
+
+
+def moves(chunk: Chunk, where: Ints, payments: Payments) -> pl.DataFrame:
+    """One row per payment and one per refund of the orders at the positions given, at any time."""
     orders = chunk.orders.take(where)
-    payments = draw_payments(chunk, orders)
     app = appids(payments.app)
     openid = openids(chunk, orders.row, payments.app)
     frame = pl.DataFrame(
@@ -52,26 +60,41 @@ def rows(chunk: Chunk) -> pl.DataFrame:
     ).filter(payments.by_wechat)
     paid = frame.with_columns(at=pl.col("paid_at"), is_refund=False)
     back = frame.filter(pl.col("refund_at") >= 0).with_columns(at=pl.col("refund_at"), is_refund=True)
-    both = pl.concat([paid, back]).drop("refund_at")
-    delivery = chunk.world.calendar.delivery_at(both["at"].to_numpy())
-    return both.with_columns(pl.Series(DELIVERY, delivery)).filter(pl.Series(delivery < len(chunk.world.calendar.days)))
+    return pl.concat([paid, back]).drop("refund_at")
 
 
 def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One bill a delivery; of several days when deliveries are sparse, as the merchant platform offers it."""
-    frame = delivered.sort("at", "serial", "is_refund").with_columns(
+    frame = with_amounts(delivered.sort("at", "serial", "is_refund"))
+    number = pl.concat_str(pl.lit("YZ"), pl.col("serial").cast(pl.String).str.zfill(14))
+    return {f"{_MERCHANT}All{days(stamp)}.csv": bill(_COLUMNS, frame, values(stamp, _MERCHANT, number), totals(frame))}
+
+
+def days(stamp: Stamp) -> str:
+    """The day of the bill, or its first and last."""
+    return f"{stamp.day}" if stamp.day == stamp.first_day else f"{stamp.first_day}_{stamp.day}"
+
+
+def with_amounts(frame: pl.DataFrame) -> pl.DataFrame:
+    """What was settled, paid back and kept as a fee, as the totals add them up."""
+    return frame.with_columns(
         settled=pl.when("is_refund").then(0).otherwise("total_fen"),
         refund=pl.when("is_refund").then("refund_fen").otherwise(0),
         # Fee in hundred-thousandths of a yuan: 0.60 % of a fen is 6 of them; given back with a refund.
         fee=pl.when("is_refund").then(-6 * pl.col("refund_fen")).otherwise(6 * pl.col("total_fen")),
     )
-    lines = frame.select(line=pl.concat_str(_cells(stamp), separator=","))["line"]
-    body = _LINE_END.join([HEADER, *lines.to_list(), FOOTER, _totals(frame)]) + _LINE_END
-    days = f"{stamp.day}" if stamp.day == stamp.first_day else f"{stamp.first_day}_{stamp.day}"
-    return {f"{_MERCHANT}All{days}.csv": "\ufeff".encode() + body.encode()}
 
 
-def _totals(frame: pl.DataFrame) -> str:
+def bill(columns: Sequence[str], frame: pl.DataFrame, cells: Mapping[str, pl.Expr], sums: str) -> bytes:
+    """A bill of any variant: header, rows, header of the totals, totals."""
+    behind_tick = [pl.concat_str(pl.lit("`"), cells.get(name, pl.lit(""))) for name in columns]
+    lines = frame.select(line=pl.concat_str(behind_tick, separator=","))["line"]
+    body = _LINE_END.join([",".join(columns), *lines.to_list(), FOOTER, sums]) + _LINE_END
+    return "\ufeff".encode() + body.encode()
+
+
+def totals(frame: pl.DataFrame) -> str:
+    """The line of totals."""
     settled = money("settled")
     sums = frame.select(pl.col("settled", "refund", "fee").sum()).select(
         settled, money("refund").alias("refund"), _five_places("fee").alias("fee")
@@ -86,19 +109,20 @@ def _five_places(column: str) -> pl.Expr:
     return amount.cast(pl.Decimal(24, 5)).cast(pl.String)
 
 
-def _cells(stamp: Stamp) -> list[pl.Expr]:
+def values(stamp: Stamp, merchant: str, order_number: pl.Expr) -> dict[str, pl.Expr]:
+    """The cells of a payment or refund by column."""
     is_refund = pl.col("is_refund")
     serial = pl.col("serial").cast(pl.String).str.zfill(14)
     comma = pl.when("with_comma").then(pl.lit(",包邮")).otherwise(pl.lit(""))
     bank = pl.col("bank").replace_strict(old=list(range(len(_BANKS))), new=_BANKS, return_dtype=pl.String)
     refund_date = pl.from_epoch(pl.col("at") + stamp.epoch, time_unit="s").dt.strftime("%Y%m%d")
-    values: dict[str, pl.Expr] = {
+    return {
         "交易时间": instant("at", stamp.epoch),
         "公众账号ID": pl.col("appid"),
-        "商户号": pl.lit(_MERCHANT),
+        "商户号": pl.lit(merchant),
         "特约商户号": pl.lit("0"),
         "微信订单号": transaction_number(stamp.epoch),
-        "商户订单号": pl.concat_str(pl.lit("YZ"), serial),
+        "商户订单号": order_number,
         "用户标识": pl.col("openid"),
         "交易类型": pl.lit("JSAPI"),
         "交易状态": pl.when(is_refund).then(pl.lit("REFUND")).otherwise(pl.lit("SUCCESS")),
@@ -118,4 +142,3 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         "订单金额": money("settled"),
         "申请退款金额": money("refund"),
     }
-    return [pl.concat_str(pl.lit("`"), values.get(name, pl.lit(""))) for name in _COLUMNS]

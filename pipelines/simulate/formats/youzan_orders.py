@@ -26,7 +26,7 @@ HEADER = (
     "订单下级卖货提成类型,订单下级卖货提成金额"
 )
 _COLUMNS = HEADER.split(",")
-_STATUS = ["等待买家付款", "等待商家发货", "商家已发货", "交易完成", "交易关闭"]
+STATUS = ["等待买家付款", "等待商家发货", "商家已发货", "交易完成", "交易关闭"]
 _UNPAID, _PAID, _SHIPPED, _DONE, _CLOSED = range(5)
 _BOM = "\ufeff".encode()
 
@@ -91,11 +91,16 @@ def _order_facts(chunk: Chunk, orders: Orders, where: Ints) -> pl.DataFrame:
 
 def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     """One file a delivery."""
-    frame = delivered.sort("at", "serial").select(_cells(stamp))
-    return {f"youzan_order_{stamp.compact}.csv": _BOM + csv_text(HEADER, frame)}
+    return {f"youzan_order_{stamp.compact}.csv": text(delivered, stamp, order_number(stamp.epoch))}
 
 
-def _cells(stamp: Stamp) -> list[pl.Expr]:
+def text(delivered: pl.DataFrame, stamp: Stamp, number: pl.Expr) -> bytes:
+    """The file of a shop, whose orders have the numbers given."""
+    frame = delivered.sort("at", "serial").select(_cells(stamp, number))
+    return _BOM + csv_text(HEADER, frame)
+
+
+def _cells(stamp: Stamp, number: pl.Expr) -> list[pl.Expr]:
     is_paid = pl.col("paid_at") >= 0
     by_wechat = pl.col("by_wechat")
     paid = pl.when(is_paid).then("total_fen").otherwise(0)
@@ -107,11 +112,11 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         .otherwise(pl.lit("部分退款"))
     )
     values: dict[str, pl.Expr] = {
-        "订单号": order_number(stamp.epoch),
+        "订单号": number,
         "销售渠道": pl.lit("微信小程序"),
         "归属店铺": pl.lit("四季生活"),
         "订单类型": pl.lit("普通订单"),
-        "订单状态": decoded("status", _STATUS),
+        "订单状态": decoded("status", STATUS),
         "订单来源": pl.lit("小程序"),
         "订单创建时间": instant("at", stamp.epoch),
         "买家付款时间": instant("paid_at", stamp.epoch),

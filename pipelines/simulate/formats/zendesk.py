@@ -75,6 +75,11 @@ def files(delivered: pl.DataFrame, stamp: Stamp) -> dict[str, bytes]:
     return {f"zendesk_tickets_{stamp.compact}.csv": csv_text(HEADER, frame)}
 
 
+def subject() -> pl.Expr:
+    """What a ticket is about, in words."""
+    return pl.col("subject").replace_strict(dict(enumerate(_SUBJECTS)), return_dtype=pl.String)
+
+
 def _cells(stamp: Stamp) -> list[pl.Expr]:
     is_solved = pl.col("solved_at") >= 0
     created, solved = instant("created_at", stamp.epoch), instant("solved_at", stamp.epoch)
@@ -92,7 +97,7 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
         "Submitter": pl.col("name"),
         "Assignee": pl.lit("客服一组"),
         "Group": pl.lit("Support"),
-        "Subject": pl.col("subject").replace_strict(dict(enumerate(_SUBJECTS)), return_dtype=pl.String),
+        "Subject": subject(),
         "Status": pl.when(is_solved).then(pl.lit("Solved")).otherwise(pl.lit("Open")),
         "Priority": pl.when("urgent").then(pl.lit("High")).otherwise(pl.lit("Normal")),
         "Via": pl.lit("Web Widget"),

@@ -8,9 +8,10 @@ from pipelines.channels.drafting import draft_contract
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.load import load_deliveries, reload_archived
 from pipelines.channels.loads import Load, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
+from pipelines.channels.outlook import outdated_formats, recent_drifts, unsettled_files
 from pipelines.channels.replacement import is_interrupted
 from pipelines.channels.report import FileProblem, LoadReport
-from pipelines.channels.state import covered_days, delivery_problems, outdated_formats, recent_drifts, unsettled_files, waiting_files
+from pipelines.channels.state import covered_days, delivery_problems, waiting_files
 
 __all__ = [
     "SHIPPED",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from pipelines.channels import delivery_problems, load_deliveries, newest_covered_day, visible_loads
+from pipelines.channels import load_deliveries, newest_covered_day, visible_loads
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
@@ -76,47 +76,6 @@ def test_totals_that_differ_refuse_the_bill(tmp_path: Path) -> None:
     home = home_with(tmp_path / "right", {"bill.csv": samples.wechat([row], ["1", "128.00", "0.00", "0.77000"])})
     assert not load(home).problems
     assert loads(home)["bill.csv"]["footer_count"] == 2
-
-
-def bill(*totals: str) -> str:
-    row = {
-        "交易时间": "2026-03-05 09:06:00",
-        "微信订单号": "42",
-        "用户标识": "o",
-        "交易状态": "SUCCESS",
-        "货币种类": "CNY",
-        "应结订单金额": "128.00",
-        "订单金额": "128.00",
-        "手续费": "0.77000",
-        "退款金额": "0.00",
-    }
-    return samples.wechat([row], totals)
-
-
-def test_totals_that_differ_are_a_kind_of_problem_that_can_be_fatal_or_a_warning(tmp_path: Path) -> None:
-    home = home_with(tmp_path, {"bill.csv": bill("1", "129.00", "0.00", "0.77000")})
-    assert [problem.kind for problem in load(home).refused] == ["totals_differ"]
-    assert [problem.kind for problem in delivery_problems(home)] == ["totals_differ"]
-    report = load(home, totals_differ="warn")
-    assert (report.refused, [problem.kind for problem in report.warned]) == ((), ["totals_differ"])
-    row = loads(home)["bill.csv"]
-    assert (row["outcome"], row["loaded_count"], row["totals"]) == ("loaded", 1, "differ")
-    assert row["warning"] == "states 应结订单总金额 '129.00', its rows give 128.00"
-    assert [problem.kind for problem in delivery_problems(home)] == ["totals_differ"], "so that channels.fatal still sees it"
-
-
-def test_what_became_of_the_totals_is_kept(tmp_path: Path) -> None:
-    text = bill("1", "128.00", "0.00", "0.77000")
-    lines = text.splitlines(keepends=True)
-    broken = "".join([*lines[:2], "`yesterday" + lines[1][lines[1].index(",") :], *lines[2:]])
-    home = home_with(tmp_path, {"a.csv": text, "b.csv": broken, GOOD: samples.taobao()})
-    load(home)
-    assert {name: row["totals"] for name, row in loads(home).items()} == {"a.csv": "agree", "b.csv": "not_compared", GOOD: None}
-
-
-def test_totals_that_are_missing_refuse_even_where_a_difference_would_warn(tmp_path: Path) -> None:
-    home = home_with(tmp_path, {"bill.csv": samples.wechat([], [])})
-    assert "ends without its totals" in load(home, totals_differ="warn").refused[0].reason
 
 
 def test_encoding_that_is_neither_is_refused(tmp_path: Path) -> None:

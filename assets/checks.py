@@ -1,4 +1,4 @@
-"""One blocking check a table that Python writes: its Great Expectations suite."""
+"""Checks of what Python writes: of each table its Great Expectations suite, which blocks; of the deliveries their headers, which warn."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -7,7 +7,9 @@ import dagster as dg
 
 from assets.resources import HomeResource
 from expectations import validate_table
+from pipelines.channels import recent_drifts
 from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.channel_tables import CHANNEL_LOADS
 from pipelines.contracts.tables import Table
 
 
@@ -42,3 +44,11 @@ def _results(home: HomeResource, tables: Iterable[Table]) -> Iterator[dg.AssetCh
             check_name="meets_expectations",
             metadata={"evaluated": verdict.evaluated, "failures": list(verdict.failures), "warnings": list(verdict.warnings)},
         )
+
+
+@dg.asset_check(asset=CHANNEL_LOADS.name, description="No export came with other columns than those of its format before it.")
+def headers_are_as_before(home: HomeResource) -> dg.AssetCheckResult:
+    """Warns of a new header generation, which loads all the same: what the contract does not list is left out."""
+    found = recent_drifts(home.home(), home.config())
+    told = [f"{drift['file_path']} ({drift['format_name']}): {drift['drift']}" for drift in found]
+    return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata={"failures": told})

@@ -13,7 +13,7 @@ import dagster as dg
 import polars as pl
 
 from assets.project import code_version
-from pipelines.channels import visible_loads
+from pipelines.channels import readings_hash, visible_loads
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -21,13 +21,14 @@ from pipelines.contracts.storage import write_json
 
 
 def run_inputs(run: Run) -> dict[str, Any]:
-    """Everything that decides the result: day, loads, configuration, reviewed rows and definitions, code."""
+    """Everything that decides the result: day, loads and what was read of them, configuration, reviewed rows and definitions, code."""
     return {
         "as_of": run.as_of.isoformat(),
         "code_version": code_version(),
         "config_hash": run.config.hash,
         "definitions_hash": _definitions_hash(run),
         "loads": visible_loads(run.home, run),
+        "readings_hash": readings_hash(run.home, run),
     }
 
 

@@ -10,19 +10,20 @@ from typing import Annotated
 
 import typer
 
+from assets.cli import channels, quarantine
+from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help="Batch customer data platform for retail."
 )
 
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Folder of the installation [default: CDP_HOME, else data/home]")]
-ConfigOption = Annotated[Path | None, typer.Option("--config", help="Configuration [default: cdp.yaml of the home, else of the project]")]
 DeliveriesOption = Annotated[Path | None, typer.Option("--deliveries", help="Inbox of raw exports [default: HOME/deliveries]")]
 # a fixed day, not today: the same command gives the same files whenever it is called
 _FIRST_DAY = datetime(2026, 1, 1)
 
-JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable output on stdout")]
+app.add_typer(channels.app, name="channels")
+app.add_typer(quarantine.app, name="quarantine")
 
 
 @app.command()
@@ -45,11 +46,11 @@ def run(
 
 
 @app.command()
-def status(home: HomeOption = None, deliveries: DeliveriesOption = None, json: JsonOption = False) -> None:
-    """Show what was published last, what is loaded, refused and waiting."""
+def status(home: HomeOption = None, deliveries: DeliveriesOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
+    """Show what was published last, what is loaded, refused and waiting, and which exports changed their columns."""
     from assets.cli.status import print_status
 
-    print_status(home, deliveries, as_json=json)
+    print_status(home, deliveries, config, as_json=json)
 
 
 @app.command()

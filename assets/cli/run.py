@@ -18,7 +18,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
 from assets.resources import HomeResource, not_writable, open_run_lock
-from pipelines.channels import covered_days, delivery_problems, waiting_files
+from pipelines.channels import covered_days, delivery_problems, is_interrupted, recent_drifts, unsettled_files, waiting_files
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -48,6 +48,7 @@ class Outcome:
     record: dict[str, Any]
     is_new: bool
     as_of_was_chosen: bool
+    drifts: list[dict[str, str]]
 
 
 def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, config: Path | None, *, force: bool) -> Outcome:
@@ -61,7 +62,8 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
     open_run_lock(folders).close()
-    if waiting_files(folders):
+    # before the run is named, because its name says what was read
+    if waiting_files(folders) or is_interrupted(folders) or unsettled_files(folders, settings):
         with _instance(folders) as instance:
             _execute("load_deliveries", resource, instance, None)
     _stop_on_fatal_problems(folders, settings.channels.fatal)
@@ -69,13 +71,13 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     identifier = run_id(run_inputs(run))
     known = None if force else _intact_record(run, identifier)
     if known is not None:
-        return Outcome(folders, known, is_new=False, as_of_was_chosen=as_of is None)
+        return Outcome(folders, known, is_new=False, as_of_was_chosen=as_of is None, drifts=recent_drifts(folders, settings))
     with _instance(folders) as instance:
         _execute("refresh_daily", resource, instance, run.as_of.isoformat())
     published = read_record(folders, identifier)
     if published is None:
         raise CdpError("the job ended without a run record", where=str(folders.runs), do="look at the run with `make ui`")
-    return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None)
+    return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None, drifts=recent_drifts(folders, settings))
 
 
 def _home_resource(home: Path | None, deliveries: Path | None, config: Path | None) -> HomeResource:

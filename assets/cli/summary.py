@@ -39,6 +39,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "as_of_was_chosen": outcome.as_of_was_chosen,
         "is_new": outcome.is_new,
         "files": _files(home),
+        "drifts": outcome.drifts,
         "identity": record["counts"]["identity"],
         "kpis": _headline_kpis(home, record),
         "segments": record["segments"],
@@ -85,6 +86,9 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     files = facts["files"]
     yield f"Files      {files['read']:,} read, {files['refused']:,} refused, {files['delivered_again']:,} delivered again"
     yield f"Rows       {files['rows_loaded']:,} loaded, {files['rows_duplicate']:,} duplicate, {files['rows_quarantined']:,} quarantined"
+    if facts["drifts"]:
+        formats = sorted({drift["format_name"] for drift in facts["drifts"]})
+        yield f"Drift      {', '.join(formats)}: columns came or went, see cdp status"
     identity = facts["identity"]
     merges = identity["source_records"] - identity["customers"]
     yield f"Customers  {identity['source_records']:,} source records -> {identity['customers']:,} customers ({merges:,} merged away)"
@@ -103,7 +107,7 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"
     yield "Dagster    make ui"
     if files["refused"] or files["rows_quarantined"]:
-        yield "Problems   cdp status"
+        yield "Problems   cdp status, cdp quarantine list"
 
 
 def _shown(value: Decimal | None, unit: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,7 @@ class Archived:
 def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archived:
     """Hash and copy in one pass over the file; `beside` is a free path on the same disk. Packed files are kept as they are.
 
-    Each block is a zstd frame of its own: `zstd -d` and every reader take frames in a row.
+    Each block is a zstd frame of its own: `zstd -d` and every reader take frames in a row. The copy is as old as the file.
     """
     codec = None if packing in _PACKED else pa.Codec("zstd", compression_level=1)
     digest, size = hashlib.sha256(), 0
@@ -47,5 +48,7 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
         beside.unlink()
     else:
         folder.mkdir(parents=True, exist_ok=True)
+        modified_ns = path.stat().st_mtime_ns
+        os.utime(beside, ns=(modified_ns, modified_ns))
         beside.replace(target_path)
     return Archived(name, size, target_path)

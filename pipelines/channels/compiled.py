@@ -140,6 +140,8 @@ def compile_format(spec: FormatSpec) -> Compiled:
 
 
 def _check_fields(spec: FormatSpec) -> None:
+    if not spec.fields:
+        raise MeaningError(("fields",), "reads no column of the export")
     for position, name in enumerate(spec.clean):
         _known_cleaner(name, ("clean", position))
     for name, field in spec.fields.items():

@@ -6,6 +6,7 @@ import difflib
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -38,6 +39,9 @@ Container = Literal[
 Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
 
 
+_COMPARED, _LONGEST = 1000, 100  # names, and characters of each: to compare takes their product
+
+
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, (str, dict)) else value
 
@@ -47,8 +51,14 @@ Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """A hint that ends an error message: the existing name closest to a wrong one, or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
+    close = closest(name, names)
+    return f", did you mean {close!r}?" if close else ""
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """The name most like this one; None where none is like it. Of a hostile header only the beginning is compared."""
+    short = [other for other in islice(names, _COMPARED) if len(other) <= _LONGEST]
+    return next(iter(difflib.get_close_matches(name, short, n=1, cutoff=0.5)), None)
 
 
 def _known_zone(value: str | None) -> str | None:
@@ -171,6 +181,7 @@ class TotalSpec(_Spec):
     header: str | None = None
     pattern: str | None = None
     equals: str
+    optional: bool = False  # not every export states it; without this word a file that does not was cut off
 
     @model_validator(mode="after")
     def _one_place(self) -> TotalSpec:

@@ -4,26 +4,43 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, Literal
 
 from pipelines.channels.containers import UnreadableError
 from pipelines.channels.contract import FormatSpec, TotalSpec
 from pipelines.channels.recognition import normal_header
 
 
-def check_totals(spec: FormatSpec, footer: bytes, computed: Sequence[Any], *, is_whole: bool) -> None:
-    """Raises UnreadableError where a stated total differs, or is missing. Records that were set aside leave nothing to compare."""
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of the totals of a file. `difference`: words that complete "the file ...", where they differ."""
+
+    outcome: Literal["agree", "differ", "not_compared"]
+    difference: str | None = None
+
+
+def compare_totals(spec: FormatSpec, footer: bytes, computed: Sequence[Any], *, is_whole: bool) -> Comparison | None:
+    """The totals that the file states against those of its rows; None where it states none and need not.
+
+    Records that were set aside leave nothing to compare. Raises UnreadableError where the totals are missing: the end was cut off.
+    """
+    if not spec.totals:
+        return None
     text = footer.decode("utf-8", "replace")
     told = [*_told_in_table(spec, text), *_told_in_prose(spec, text)]
-    if len(told) < len(spec.totals):
+    if not {total for total in spec.totals if not total.optional} <= {total for total, _, _ in told}:
         raise UnreadableError("ends without its totals: the copy is not whole")
+    if not told:
+        return None
     if not is_whole:
-        return
+        return Comparison("not_compared")
     values = dict(zip(spec.totals, computed, strict=True))
     for total, words, number in told:
         if _number(number) != Decimal(str(values[total] or 0)):
-            raise UnreadableError(f"states {words}, its rows give {values[total] or 0}")
+            return Comparison("differ", f"states {words}, its rows give {values[total] or 0}")
+    return Comparison("agree")
 
 
 def _told_in_table(spec: FormatSpec, text: str) -> Iterator[tuple[TotalSpec, str, str]]:

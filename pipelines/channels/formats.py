@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ SHIPPED = Path(__file__).parent / "formats"
 
 # part of every format hash: raise it when the engine reads the same file differently, and refused files are tried again
 _ENGINE = 2
+_UNION_PARTS = frozenset({"str", "WithinSpec"})  # pydantic's names for the two shapes of a derived field
 _DO = "mend the contract; pipelines/channels/contract.py lists every key"
 
 
@@ -85,6 +87,8 @@ def _parse(path: Path) -> _Source:
         raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    except RecursionError as error:
+        raise ConfigurationError("nests too deep, or holds itself", where=str(path), do="mend the file") from error
     except yaml_lines.RepeatedKeyError as error:
         raise ConfigurationError(str(error), where=f"{path}:{error.line}", do="keep one") from error
     if not isinstance(value, dict):
@@ -99,11 +103,7 @@ def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str)
     try:
         spec = FormatSpec.model_validate(value)
     except ValidationError as error:
-        problem = error.errors()[0]
-        loc = problem["loc"]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key {loc[-1]!r}{nearest(str(loc[-1]), _keys_at(loc[:-1]))}"
+        loc, text = _told(error)
         raise ConfigurationError(f"{'.'.join(map(str, loc))}: {text}", where=source.where(loc), do=_DO) from error
     if spec.format != source.path.stem:
         raise ConfigurationError(
@@ -116,6 +116,20 @@ def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str)
         raise ConfigurationError(f"{'.'.join(map(str, path))}: {error}", where=source.where(path), do=_DO) from error
     text = json.dumps(spec.model_dump(mode="json", exclude={"title", "notes"}), sort_keys=True, ensure_ascii=False)
     return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest(), _generation(source, sources))
+
+
+def _told(error: ValidationError) -> tuple[tuple[int | str, ...], str]:
+    """Place and words of what is wrong: a key that nobody knows before one that lacks, which it often is, misspelled."""
+    problems = error.errors()
+    problem = next((item for item in problems if item["type"] == "extra_forbidden"), problems[0])
+    loc = tuple(part for part in problem["loc"] if part not in _UNION_PARTS)
+    text = problem["msg"].removeprefix("Value error, ")
+    if problem["type"] == "extra_forbidden":
+        text = f"unknown key {loc[-1]!r}{nearest(str(loc[-1]), _keys_at(loc[:-1]))}"
+    elif problem["type"] == "literal_error":
+        words = re.findall(r"'([^']+)'", problem["msg"])
+        text = f"unknown word {problem['input']!r}{nearest(str(problem['input']), words)} (there are {', '.join(words)})"
+    return loc, text
 
 
 def _generation(source: _Source, sources: Mapping[str, _Source]) -> int:

@@ -6,29 +6,34 @@ import errno
 import os
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
 from pipelines.channels.containers import ARCHIVES, Packing, UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
+from pipelines.channels.drift import keep_headers
 from pipelines.channels.execution import batches
-from pipelines.channels.formats import SHIPPED, Format, contracts_hash, read_formats
+from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.loads import (
+    LOADED,
     REFUSED,
     Load,
     read_manifests,
     recover,
     staging_folder,
-    withdraw,
     write_loads_table,
     write_manifest,
 )
 from pipelines.channels.reading import Opened, open_file
+from pipelines.channels.redelivered import delivered_again, kept_packing
+from pipelines.channels.replacement import finish_replacements, replace_loads
 from pipelines.channels.report import FileProblem, LoadReport, report
+from pipelines.channels.settled import current, fits
 from pipelines.channels.staging import Staged, stage
 from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.config import Config
@@ -41,6 +46,7 @@ Progress = Callable[[str, int, int], None]
 _THREADS = 2  # one file's Python beside another's Polars
 # loads that are published by one sync: fsync costs 4 ms a file, sync 4 to 200 ms for all
 _WINDOW_FILES, _WINDOW_BYTES = 512, 1 << 27
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PACKED_TIMES = 8  # what a packed file may hold of text, for the size of a window
 # text that is read by one plan, in memory; a larger file has a plan of its own, and is streamed
 _BATCH_BYTES = 1 << 25
@@ -54,6 +60,16 @@ def load_deliveries(home: Home, config: Config, progress: Progress | None = None
     formats = read_formats([SHIPPED, *config.channels.formats_folders], config.business_time_zone)
     with _disk_errors(home):
         return _Loading(home, config, formats, progress or _silent).run()
+
+
+def reload_archived(home: Home, config: Config, load_ids: Collection[str], progress: Progress | None = None) -> LoadReport:
+    """Read loads again from their copies in the lake, whether or not their files are still in the inbox, and put each in place of itself.
+
+    A load whose file would be refused now stays as it is, and the report says why. Raises CdpError as `load_deliveries` does.
+    """
+    formats = read_formats([SHIPPED, *config.channels.formats_folders], config.business_time_zone)
+    with _disk_errors(home):
+        return _Loading(home, config, formats, progress or _silent).run_again(load_ids)
 
 
 def _silent(_: str, __: int, ___: int) -> None:
@@ -79,6 +95,7 @@ class _Task:
     packing: Packing
     archived: Archived
     refusal: UnreadableError | None = None  # found before it was opened
+    is_archived: bool = False  # read from the copy in the lake; `file` tells only its name, size and age
 
 
 class _Loading:
@@ -86,8 +103,8 @@ class _Loading:
 
     def __init__(self, home: Home, config: Config, formats: Sequence[Format], progress: Progress) -> None:
         self._home, self._config, self._formats, self._progress = home, config, formats, progress
-        self._contracts = contracts_hash(formats)
-        self._hashes = {item.name: item.hash for item in formats}
+        self._current = current(formats, config.channels)
+        finish_replacements(home)
         self._loads = read_manifests(home)
         self._new: list[str] = []
         self._unread: list[FileProblem] = []
@@ -97,26 +114,47 @@ class _Loading:
         files = find(self._home)
         seen = read_seen(self._home)
         contents = {file.name: seen[file.name][1] for file in files if file.name in seen and seen[file.name][0] == file.stamp}
-        tasks = self._hash([file for file in files if not self._are_settled(contents.get(file.name))])
+        again = {load.load_id: load for load in self._loads.values() if load.outcome == LOADED and not self._current.is_settled(load)}
+        kept = {load_id for load_id, load in again.items() if self._copy_of(load).exists()}
+        tasks = self._hash([file for file in files if not self._are_settled(contents.get(file.name), kept)])
         contents |= {name: {task.file.name: task.archived.sha256 for task in found} for name, found in tasks.items()}
-        self._read(self._unknown([task for found in tasks.values() for task in found]))
+        unknown = self._unknown([task for found in tasks.values() for task in found])
+        delivered = {task.archived.load_id for task in unknown}
+        self._read([*unknown, *(self._again(load) for load_id, load in sorted(again.items()) if load_id not in delivered)])
         self._remember(files, contents)
         write_loads_table(self._home, self._loads)
         write_seen(self._home, files, contents)
         shutil.rmtree(staging_folder(self._home), ignore_errors=True)
         return report(len(files), self._loads, self._new, self._unread)
 
-    def _are_settled(self, contents: Mapping[str, str] | None) -> bool:
-        return bool(contents and all(map(self._is_settled, contents.values())))
+    def run_again(self, load_ids: Collection[str]) -> LoadReport:
+        """Only these loads, from their copies."""
+        recover(self._home, self._loads)
+        self._read([self._again(self._loads[load_id]) for load_id in sorted(load_ids)])
+        write_loads_table(self._home, self._loads)
+        shutil.rmtree(staging_folder(self._home), ignore_errors=True)
+        return report(0, self._loads, self._new, self._unread)
+
+    def _copy_of(self, load: Load) -> Path:
+        return self._home.lake / "files" / load.archive_path
+
+    def _again(self, load: Load) -> _Task:
+        """A load to be read once more. Where nothing else dates the export, it is as old as it was."""
+        path = self._copy_of(load)
+        if load.exported_at is not None:
+            made_ns = (load.exported_at - _EPOCH) // timedelta(microseconds=1) * 1000
+        else:
+            made_ns = path.stat().st_mtime_ns if path.exists() else 0
+        archived = Archived(load.sha256, load.byte_count, path)
+        return _Task(Delivered(path, load.file_path, load.byte_count, made_ns), kept_packing(path), archived, is_archived=True)
+
+    def _are_settled(self, contents: Mapping[str, str] | None, kept: Collection[str]) -> bool:
+        """True for a file that needs no hashing: what it holds is settled, or will be read from the copy."""
+        return bool(contents and all(sha[:LOAD_ID_DIGITS] in kept or self._is_settled(sha) for sha in contents.values()))
 
     def _is_settled(self, sha256: str) -> bool:
         load = self._loads.get(sha256[:LOAD_ID_DIGITS])
-        if load is None:
-            return False
-        if load.outcome == REFUSED:
-            return load.contracts_hash == self._contracts
-        # records in quarantine are read again once their contract was mended
-        return not load.quarantined_count or self._hashes.get(load.format_name or "", load.format_hash) == load.format_hash
+        return load is not None and self._current.is_settled(load)
 
     def _hash(self, files: Sequence[Delivered]) -> dict[str, list[_Task]]:
         """What is to be read of each delivered file: itself, or the members of an archive."""
@@ -205,7 +243,10 @@ class _Loading:
         if task.refusal is not None:
             return self._outcome(task.file, task.archived, task.refusal)
         try:
-            return open_file(task.file, task.packing, task.archived, self._formats, self._config, staging)
+            file = task.file
+            if task.is_archived:
+                file = delivered_again(file.name, file.modified_ns, task.archived, staging.with_name(f"{staging.name}.copy"))
+            return open_file(file, task.packing, task.archived, self._formats, self._config, staging)
         except FileNotFoundError as error:
             if error.filename != str(task.file.path):
                 raise
@@ -215,14 +256,24 @@ class _Loading:
 
     def _stage(self, batch: list[Opened]) -> list[Staged]:
         outcomes = stage(batch, self._config.business_time_zone, in_memory=batch[0].text_bytes <= _BATCH_BYTES)
-        found = (self._outcome(opened.file, opened.archived, outcome) for opened, outcome in zip(batch, outcomes, strict=True))
+        judged = zip(batch, map(self._judged, outcomes), strict=True)
+        found = (self._outcome(opened.file, opened.archived, outcome) for opened, outcome in judged)
         return [outcome for outcome in found if outcome is not None]
+
+    def _judged(self, outcome: Staged | UnreadableError) -> Staged | UnreadableError:
+        """Totals that differ refuse the file, or only warn."""
+        if isinstance(outcome, Staged) and outcome.load.warning is not None and self._config.channels.totals_differ == "refuse":
+            do = "ask for the export again, or set channels.totals_differ to warn"
+            return UnreadableError(outcome.load.warning, do, kind="totals_differ")
+        return outcome
 
     def _outcome(self, file: Delivered, archived: Archived, outcome: Staged | UnreadableError) -> Staged | None:
         """What is to be published of a file: its rows, or that it was refused; nothing when it may be read by the next run."""
         if isinstance(outcome, Staged):
             return outcome
-        if outcome.is_passing:
+        known = self._loads.get(archived.load_id)
+        if outcome.is_passing or (known is not None and known.outcome == LOADED and fits(known)):
+            # a contract that was mended badly takes nothing away: what was loaded before stays until the file can be read again
             self._set_aside(file, outcome)
             return None
         return Staged(self._refused(file, archived, outcome), ())
@@ -239,7 +290,7 @@ class _Loading:
             paths=known.paths if known else (file.name,),
             delivery_count=known.delivery_count if known else 1,
             archive_path=archived.path.name,
-            contracts_hash=self._contracts,
+            contracts_hash=self._current.contracts_hash,
             problem=error.kind,
         )
 
@@ -247,27 +298,36 @@ class _Loading:
         """Parts reach the disk before any manifest says that they are there."""
         if not batch:
             return
+        new: list[tuple[Load, tuple[tuple[str, Path], ...]]] = []
+        # a content that was read before is exchanged, so that a killed run leaves one reading or the other
+        again: list[tuple[Load, tuple[tuple[str, Path], ...]]] = []
         for staged in batch:
-            withdraw(self._home, staged.load.load_id)
-        os.sync()
-        for staged in batch:
+            load = self._published(staged)
+            (again if load.load_id in self._loads else new).append((load, staged.parts))
+        for load, parts in new:
             numbers: Counter[str] = Counter()
-            for table, part in staged.parts:
-                folder = self._home.table(table) / f"load={staged.load.load_id}"
+            for table, part in parts:
+                folder = self._home.table(table) / f"load={load.load_id}"
                 folder.mkdir(parents=True, exist_ok=True)
                 part.replace(folder / f"part-{numbers[table]}.parquet")
                 numbers[table] += 1
         os.sync()
-        for staged in batch:
-            load = staged.load
-            known = self._loads.get(load.load_id)
-            if known is not None:
-                load = replace(load, paths=known.paths, delivery_count=known.delivery_count, file_path=known.file_path)
+        for load, _ in new:
             write_manifest(self._home, load)
+        replace_loads(self._home, again)
+        for load, _ in (*new, *again):
             self._loads[load.load_id] = load
             self._new.append(load.load_id)
-            for leftover in (load.load_id, f"{load.load_id}.whole", f"{load.load_id}.sheet"):
+            for leftover in (load.load_id, *(f"{load.load_id}.{kind}" for kind in ("whole", "sheet", "copy"))):
                 (staging_folder(self._home) / leftover).unlink(missing_ok=True)
+
+    def _published(self, staged: Staged) -> Load:
+        """The load as it is kept: with its header set, and with the deliveries that are known of its content."""
+        load, known = staged.load, self._loads.get(staged.load.load_id)
+        if load.format_name is not None:
+            is_open = any(item.spec.is_json for item in self._formats if item.name == load.format_name)
+            load = replace(load, header_hash=keep_headers(self._home, staged.headers, is_open=is_open))
+        return load if known is None else replace(load, paths=known.paths, delivery_count=known.delivery_count, file_path=known.file_path)
 
     def _remember(self, files: Sequence[Delivered], contents: Mapping[str, Mapping[str, str]]) -> None:
         """Count deliveries: a content that came again under another name."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,12 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from pipelines.channels.drift import Headed, drifts
 from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE
 from pipelines.contracts.config import FileProblem
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
-from pipelines.contracts.storage import sync_folder, write_table
+from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Table
 
 NO_LOAD = "0"  # a load with no rows, so that every table exists from the first run
@@ -51,11 +53,17 @@ class Load:
     covers_from_on: date | None = None
     covers_to_on: date | None = None
     exported_at: datetime | None = None
+    header_hash: str | None = None
+    missing_columns: str | None = None
+    totals: str | None = None
+    warning: str | None = None
     # not in channel_loads
     paths: tuple[str, ...] = ()  # every path under which the content came
     archive_path: str = ""
     contracts_hash: str = ""  # of all contracts when it was refused: with others it is tried again
     problem: FileProblem | None = None  # kind of refusal
+    tables: dict[str, str] | None = None  # digest of the columns of each table that it has rows in; None: written before this was kept
+    encoding: str | None = None  # None for what is no text
 
     def delivered_as(self, path: str) -> Load:
         """The same load, met under another path."""
@@ -92,11 +100,12 @@ def read_manifests(home: Home) -> dict[str, Load]:
     folder = manifests_folder(home)
     if not folder.is_dir():
         return {}
-    found = (_read(path) for path in sorted(folder.glob("*.json")))
+    found = (read_manifest(path) for path in sorted(folder.glob("*.json")))
     return {load.load_id: load for load in found if load is not None}
 
 
-def _read(path: Path) -> Load | None:
+def read_manifest(path: Path) -> Load | None:
+    """The load of one manifest; None for one that was cut."""
     try:
         value: dict[str, Any] = json.loads(path.read_bytes())
     except json.JSONDecodeError:
@@ -109,21 +118,15 @@ def _read(path: Path) -> Load | None:
 
 
 def write_manifest(home: Home, load: Load) -> None:
-    """Rename into place without a sync of its own: the caller syncs once for many loads."""
-    folder = manifests_folder(home)
-    beside = folder / f".{load.load_id}.new"
+    """Make the load visible. Renamed into place without a sync of its own: the caller syncs once for many loads."""
+    write_manifest_to(manifests_folder(home) / f"{load.load_id}.json", load)
+
+
+def write_manifest_to(path: Path, load: Load) -> None:
+    """The same at another place."""
+    beside = path.with_name(f".{path.stem}.new")
     beside.write_text(json.dumps(asdict(load), ensure_ascii=False, indent=1, default=str) + "\n", encoding="utf-8")
-    beside.replace(folder / f"{load.load_id}.json")
-
-
-def withdraw(home: Home, load_id: str) -> None:
-    """Take a load back that is read anew. Its manifest goes first: without one its rows count as left by a crash."""
-    manifest = manifests_folder(home) / f"{load_id}.json"
-    if manifest.exists():
-        manifest.unlink()
-        sync_folder(manifest.parent)
-        for table in LOAD_TABLES:
-            shutil.rmtree(home.table(table.name) / f"load={load_id}", ignore_errors=True)
+    beside.replace(path)
 
 
 def recover(home: Home, loads: Iterable[str]) -> None:
@@ -140,8 +143,14 @@ def recover(home: Home, loads: Iterable[str]) -> None:
 
 def write_loads_table(home: Home, loads: Mapping[str, Load]) -> None:
     """CHANNEL_LOADS from the manifests, and the empty load of every table."""
-    columns = CHANNEL_LOADS.column_names
-    rows = [{name: getattr(load, name) for name in columns} for _, load in sorted(loads.items())]
+    headed = (
+        Headed(load.load_id, load.format_name, load.exported_at, load.header_hash, load.missing_columns)
+        for load in loads.values()
+        if load.format_name and load.exported_at and load.header_hash
+    )
+    changes = drifts(home, headed)
+    columns = [name for name in CHANNEL_LOADS.column_names if name != "drift"]
+    rows = [{**{name: getattr(load, name) for name in columns}, "drift": changes.get(load_id)} for load_id, load in sorted(loads.items())]
     write_table(pl.DataFrame(rows, schema=CHANNEL_LOADS.schema), CHANNEL_LOADS, home.table(CHANNEL_LOADS.name) / "part-0.parquet")
     for table in LOAD_TABLES:
         part = home.table(table.name) / f"load={NO_LOAD}" / "part-0.parquet"
@@ -166,12 +175,26 @@ def newest_covered_day(home: Home) -> date | None:
     return max(days, default=None)
 
 
+def refused_loads(home: Home) -> list[Load]:
+    """Files that could not be read at all, by path."""
+    return sorted((load for load in read_manifests(home).values() if load.outcome == REFUSED), key=lambda load: load.file_path)
+
+
 def visible_loads(home: Home, run: Run) -> list[str]:
     """Ids of the loads that the run may see, sorted: exported before the run's limit."""
     loads = read_manifests(home).values()
     return sorted(
         load.load_id for load in loads if load.outcome == LOADED and load.exported_at and load.exported_at < run.exported_before_at
     )
+
+
+def readings_hash(home: Home, run: Run) -> str:
+    """What the visible loads hold, in one hash: a load that was read again under another contract is the same load with other rows."""
+    loads, seen = read_manifests(home), visible_loads(home, run)
+    told = [
+        [load.load_id, load.format_hash, load.tables, *(getattr(load, name) for name in COUNTS)] for load in map(loads.__getitem__, seen)
+    ]
+    return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
 COUNTS = tuple(item.name for item in fields(Load) if item.name.endswith("_count"))

@@ -127,6 +127,13 @@ def _delimited_layout(text: str, encoding: Encoding, formats: Sequence[Format], 
     return max(found, key=lambda layout: len(layout.format.spec.detect), default=None)
 
 
+def header_rows(text: str, delimiter: str, row_count: int) -> list[tuple[str, ...]]:
+    """The normal headers that each of the first rows would give, for a file that follows no contract."""
+    lines = _physical((text.replace("\r", "\n") if line_end_of(text) == "\r" else text).splitlines(keepends=True))
+    records = (_record(lines[skipped:], delimiter)[0] for skipped in range(min(row_count, len(lines))))
+    return [tuple(_unrepeated(map(normal_header, cells))) for cells in records]
+
+
 def _physical(lines: list[str]) -> list[str]:
     """`splitlines` also cuts at form feeds and the like: only line feeds end a physical line."""
     return io.StringIO("".join(lines), newline="\n").readlines()
@@ -174,14 +181,20 @@ def _layout_of(
     lines: Iterable[str], encoding: Encoding, array: tuple[str, ...] | None, formats: Sequence[Format], misses: list[_Miss]
 ) -> Layout | None:
     """The contract of JSON objects, one a line, by the keys of the first of them."""
+    paths = json_paths(lines)
+    best = _best(paths, formats, misses)
+    return None if best is None else Layout(best, encoding, paths, array=array)
+
+
+def json_paths(lines: Iterable[str]) -> tuple[str, ...]:
+    """Dotted paths of the first JSON objects among the lines."""
     paths: dict[str, None] = {}
     for line in [line for line in lines if line.strip()][:_SAMPLED_OBJECTS]:
         try:
             paths.update(dict.fromkeys(_paths(json.loads(line))))
         except (ValueError, RecursionError):
             continue  # no object, or one that nests a thousand deep: told when the file is read
-    best = _best(tuple(paths), formats, misses)
-    return None if best is None else Layout(best, encoding, tuple(paths), array=array)
+    return tuple(paths)
 
 
 def _paths(value: Any, prefix: str = "") -> Iterator[str]:

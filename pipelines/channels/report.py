@@ -29,10 +29,11 @@ class LoadReport:
     quarantined: tuple[FileProblem, ...]
     totals_new: Mapping[str, int]
     totals_all: Mapping[str, int]
+    warned: tuple[FileProblem, ...] = ()
 
     @property
     def problems(self) -> tuple[FileProblem, ...]:
-        return (*self.refused, *self.quarantined)
+        return (*self.refused, *self.quarantined, *self.warned)
 
 
 def report(files_found: int, loads: Mapping[str, Load], new: Collection[str], unread: Iterable[FileProblem]) -> LoadReport:
@@ -53,6 +54,9 @@ def report(files_found: int, loads: Mapping[str, Load], new: Collection[str], un
         quarantined=tuple(quarantined),
         totals_new=_totals(load for load in ordered if load.load_id in new),
         totals_all=_totals(ordered),
+        warned=tuple(
+            FileProblem(load.file_path, "totals_differ", load.warning) for load in ordered if load.warning and load.load_id in new
+        ),
     )
 
 

@@ -21,11 +21,11 @@ from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import header_of, normal_header
 
 SOURCE_ROW = "source_row"
+_COMPARED, _TOLD = 500, 5  # headers that a missing one is compared with, and missing ones that are told
 _INDEX = "_index"
 # text that is parsed at once: about five times as much memory while it is typed
 PIECE_BYTES = 1 << 26
 _MANY_BROKEN, _PART_BYTES = 1000, 1 << 24
-_HINTED_HEADERS = 1000
 _DECIMAL_TYPES = ("amount", "price", "quantity")
 
 
@@ -36,6 +36,7 @@ class Scan:
     cells: pl.LazyFrame
     natives: Mapping[str, pl.DataType | None]  # type of a field's column where the container has types
     dropped_columns: int
+    missing_columns: tuple[str, ...] = ()  # that may be missing, and are
 
 
 def cell(field: str) -> str:
@@ -46,17 +47,29 @@ def cell(field: str) -> str:
 def resolve(spec: FormatSpec, headers: Sequence[str]) -> dict[str, str | None]:
     """Which header each field reads; None for an optional one that the file lacks.
 
-    Raises UnreadableError naming the required header that is missing and the closest one.
+    Raises UnreadableError naming the required headers that are missing, each with the closest one that the contract does not read.
     """
     names = list(dict.fromkeys(headers))
-    found: dict[str, str | None] = {}
-    for field, rule in spec.fields.items():
-        header = header_of(rule, names)
-        if header is None and not rule.optional and rule.above_header is None:
-            hint = nearest(normal_header(rule.label), sorted(names[:_HINTED_HEADERS]))
-            raise UnreadableError(f"follows {spec.format} but lacks the column {rule.label!r}{hint}", "export it with this column")
-        found[field] = header
+    found = {field: header_of(rule, names) for field, rule in spec.fields.items()}
+    lacking = lacking_columns(spec, names)
+    if lacking:
+        free = sorted(set(names[:_COMPARED]) - {*found.values()})
+        told = "; ".join(f"{label!r}{nearest(normal_header(label), free)}" for label in lacking[:_TOLD])
+        more = f" and {len(lacking) - _TOLD} more" if len(lacking) > _TOLD else ""
+        what = f"follows {spec.format} but lacks the column{'s' if len(lacking) > 1 else ''} {told}{more}"
+        raise UnreadableError(what, "export it with every column of the contract, or mark them `optional` in a contract of your own")
     return found
+
+
+def lacking_columns(spec: FormatSpec, names: Sequence[str]) -> list[str]:
+    """Labels of the fields that the contract cannot do without and that no header gives."""
+    return [
+        rule.label for rule in spec.fields.values() if not rule.optional and rule.above_header is None and header_of(rule, names) is None
+    ]
+
+
+def _missing(spec: FormatSpec, found: Mapping[str, str | None]) -> tuple[str, ...]:
+    return tuple(rule.label for field, rule in spec.fields.items() if found[field] is None and rule.above_header is None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +132,7 @@ def scan_text(file: Inspected, piece: Piece | None = None) -> Scan:
     named = sum(1 for name in headers if name)
     following = {name for rule in spec.fields.values() for name in map(normal_header, rule.followed_by) if name in places}
     dropped = named - len({name for name in found.values() if name is not None} | following)
-    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped)
+    return Scan(_frame(frame, cells, file), dict.fromkeys(spec.fields), dropped, _missing(spec, found))
 
 
 def _delimited(rule: FieldSpec, header: str | None, places: Mapping[str, pl.Expr], preamble: str) -> pl.Expr:
@@ -209,7 +222,7 @@ def scan_parquet(path: Path, spec: FormatSpec, first: int = 0, count: int | None
         (pl.col(_INDEX).cast(pl.Int64) + 1).alias(SOURCE_ROW), *(expression.alias(cell(field)) for field, expression in cells.items())
     )
     dropped = len(schema) - 1 - len({name for name in found.values() if name is not None})
-    return Scan(selected, natives, dropped)
+    return Scan(selected, natives, dropped, _missing(spec, found))
 
 
 def _native(name: str | None, schema: Mapping[str, pl.DataType], rule: FieldSpec) -> pl.Expr:

@@ -14,11 +14,12 @@ from polars.exceptions import PolarsError
 from pipelines.channels.containers import UnreadableError, is_panic
 from pipelines.channels.deliveries import is_unchanged
 from pipelines.channels.execution import PARQUET, Results, run
-from pipelines.channels.footers import check_totals
+from pipelines.channels.footers import compare_totals
 from pipelines.channels.loads import LOADED, Load
 from pipelines.channels.pieces import run_in_pieces
 from pipelines.channels.quarantine import quarantined_rows
 from pipelines.channels.reading import Opened, without_broken_json
+from pipelines.channels.settled import SCHEMAS
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
 from pipelines.contracts.storage import is_disk_full
 
@@ -29,6 +30,7 @@ class Staged:
 
     load: Load
     parts: tuple[tuple[str, Path], ...]
+    headers: tuple[str, ...] = ()
 
 
 def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged | UnreadableError]:
@@ -75,7 +77,7 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
         what = f"was read as {results.read_count} records where {lines.records} were found"
         raise UnreadableError(what, "report it with the contract", kind="refused")
     is_whole = not (lines.bad or results.faulty.height or results.repeated_count)
-    check_totals(spec, lines.footer_text, results.totals, is_whole=is_whole)
+    totals = compare_totals(spec, lines.footer_text, results.totals, is_whole=is_whole)
     quarantine = quarantined_rows(opened, results)
     if results.holes:
         table, column = results.holes[0]
@@ -108,12 +110,17 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
         covers_from_on=first_on,
         covers_to_on=last_on,
         exported_at=opened.constants.exported_at,
+        missing_columns=", ".join(opened.scan.missing_columns) or None,
+        totals=None if totals is None else totals.outcome,
+        warning=None if totals is None else totals.difference,
+        tables={name: SCHEMAS[name] for name, _ in parts},
+        encoding=None if opened.text is None else opened.layout.encoding,
         paths=(opened.file.name,),
         archive_path=opened.archived.path.name,
     )
     if load.unaccounted:
         raise UnreadableError(f"has {load.unaccounted} lines that would be in no count", "report it with the contract", kind="refused")
-    return Staged(load, parts)
+    return Staged(load, parts, opened.layout.headers)
 
 
 def _covers(opened: Opened, results: Results, zone: str) -> tuple[date | None, date | None]:

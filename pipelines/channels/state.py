@@ -28,6 +28,8 @@ def delivery_problems(home: Home) -> list[FileProblem]:
             continue
         if load.problem is not None:
             problems.append(FileProblem(path, load.problem, load.reason or "", load.line_count))
+        elif load.totals == "differ":
+            problems.append(FileProblem(path, "totals_differ", load.warning or ""))
         elif load.quarantined_count:
             reason = f"{load.quarantined_count} rows in quarantine"
             problems.append(FileProblem(path, "quarantined_rows", reason, load.quarantined_count))

@@ -398,6 +398,11 @@ CHANNEL_LOADS = Table(
         Column("covers_from_on", Type.DATE, "First business date of the facts in the file; null without facts."),
         Column("covers_to_on", Type.DATE, "Last business date of the facts in the file; null without facts."),
         _at("exported_at", "When the channel made the export."),
+        _text("header_hash", "Of the set of its columns, in any order; null when refused."),
+        _text("drift", "Columns that came or went since the earlier exports of this format; null when none did."),
+        _text("missing_columns", "Columns that its contract would read and that it may lack, and does; null when it has all."),
+        _text("totals", "Its own totals: agree, differ, or not_compared as rows were set aside; null where it states none."),
+        _text("warning", "What is odd about a file that was loaded all the same; null for nothing."),
     ),
 )
 

@@ -21,7 +21,7 @@ from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
-FileProblem = Literal["unknown_format", "unreadable", "refused", "quarantined_rows"]
+FileProblem = Literal["unknown_format", "unreadable", "refused", "totals_differ", "quarantined_rows"]
 
 
 class _Section(BaseModel):
@@ -33,6 +33,8 @@ class ChannelsConfig(_Section):
 
     formats_folders: tuple[Path, ...] = ()  # own contracts, besides the shipped ones
     fatal: frozenset[FileProblem] = frozenset()  # problems of a delivery that end the run with exit code 3
+    totals_differ: Literal["refuse", "warn"] = "refuse"  # a file whose rows do not give the totals that it states
+    drift_shown_days: int = Field(14, ge=1)  # how long a new header generation is told
     export_grace_hours: int = Field(12, ge=0, le=48)  # an export made this long after midnight still belongs to the day before
     default_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")  # of exports that name none
     max_unpacked_bytes: int = Field(

@@ -38,6 +38,9 @@ tables:
 """
 
 
+FIELDS = CONTRACT[CONTRACT.index("fields:") : CONTRACT.index("derived:")]
+
+
 def write(folder: Path, text: str, name: str = "till") -> Path:
     (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
     return folder
@@ -54,7 +57,14 @@ def test_contract_is_read(tmp_path: Path) -> None:
     [
         ("time_zone:", "timezone:", "unknown key 'timezone', did you mean 'time_zone'", 6),
         ("Asia/Shanghai", "Asia/Peking", "unknown time zone", 6),
-        ("type: amount", "type: amout", "Input should be", 12),
+        ("type: amount", "type: amout", "unknown word 'amout', did you mean 'amount'? (there are text, id,", 12),
+        ("grain: line", "grain: line\ncontainer: delimted", "unknown word 'delimted', did you mean 'delimited'?", 5),
+        (FIELDS, "fields: {}\n", "fields: reads no column of the export", 9),
+        ("    columns:", "    colums:", "unknown key 'colums', did you mean 'columns'", 18),
+        ("derived:", "derived:\n  n: {witin: [way]}", "derived.n.witin: unknown key 'witin', did you mean 'within'", 15),
+        (CONTRACT.split("grain")[1], ": &x [*x]", "holds itself", 0),
+        ("grain: line", "grain: line\nfooter: {begin: x}", "unknown key 'begin', did you mean 'begins'", 5),
+        ("clean: [thousands]", "clean: [thousands], nulls: {a: b}", "fields.paid_amount.nulls", 12),
         ("clean: [thousands]", "clean: [thousand]", "unknown cleaner 'thousand', did you mean 'thousands'", 12),
         ("clean: [thousands]", "cleaner: [thousands]", "unknown key 'cleaner', did you mean 'clean'", 12),
         ("|| order_no", "|| orderno", "no field 'orderno', did you mean 'order_no'", 15),

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.channels.lake import canonical, frame, home_with, load, loads, rows, unaccounted
 from tests.channels.samples import cells, table
 
@@ -168,3 +170,27 @@ def test_settlement(tmp_path: Path) -> None:
     (counts,) = loads(home).values()
     assert (counts["preamble_count"], counts["footer_count"], counts["loaded_count"]) == (4, 3, 5)
     assert unaccounted(counts) == 0
+
+
+@pytest.mark.parametrize(
+    ("below", "told"),
+    [
+        (["#支出合计：1笔，共-6.65元", "#收入合计：1笔，共1108.00元"], "agree"),
+        (["#支出合计：1笔，共-6.66元"], "states '支出合计：1笔，共-6.66元', its rows give 6.65"),
+        (["#收入合计：2笔，共1108.00元"], "states '收入合计：2笔', its rows give 1"),
+        (["#收入合计：1笔，共1,108.01元"], "its rows give 1108.00"),
+        (["----交易记录明细列表结束----", "合计,,1108.00,-6.65,,,"], "agree"),
+        (["合计,,1108.00,-6.64,,,"], "its rows give 6.65"),
+        (["#导出时间：2026-04-01 10:00:00"], None),
+    ],
+)
+def test_settlement_agrees_with_its_own_totals_where_it_states_them(tmp_path: Path, below: list[str], told: str | None) -> None:
+    content = settlement(
+        "260305-000000000012345,2026-03-10 08:00:00,1108.00,0.00,交易收入,-,0010002|交易收入-订单收入",
+        "260305-000000000012345,2026-03-10 08:00:00,0.00,-6.65,技术服务费,-,0030002|技术服务费-基础技术服务费",
+        *below,
+    )
+    home = home_with(tmp_path, {"2026-04-01/detail.csv": content})
+    load(home)
+    (row,) = loads(home).values()
+    assert row["totals"] == told if row["outcome"] == "loaded" else told is not None and told in row["reason"], row["reason"]

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 import dagster as dg
 
@@ -24,19 +24,31 @@ def not_writable(folder: Path, error: OSError) -> ConfigurationError:
     )
 
 
-def open_run_lock(home: Home) -> TextIO:
-    """The lock file of the home, made with it when missing. Raises ConfigurationError where the home cannot be written."""
-    try:
-        home.root.mkdir(parents=True, exist_ok=True)
-        return home.run_lock.open("a+")
-    except OSError as error:
-        raise not_writable(home.root, error) from error
+@contextmanager
+def only_run(home: Home) -> Iterator[None]:
+    """Hold the home's run lock: the warehouse has one writer, and a second run would load files twice.
+
+    Raises ConfigurationError where the home cannot be written, and CdpError while another run is at work.
+    """
+    with _held(home, home.run_lock):
+        yield
 
 
 @contextmanager
-def only_run(home: Home) -> Iterator[None]:
-    """Hold the home's run lock: the warehouse has one writer, and a second run would load files twice."""
-    with open_run_lock(home) as handle:
+def only_command(home: Home) -> Iterator[None]:
+    """The same for a command that executes several runs: between them, and while it sets up Dagster, no other may begin."""
+    with _held(home, home.command_lock):
+        yield
+
+
+@contextmanager
+def _held(home: Home, lock: Path) -> Iterator[None]:
+    try:
+        home.root.mkdir(parents=True, exist_ok=True)
+        handle = lock.open("a+")
+    except OSError as error:
+        raise not_writable(home.root, error) from error
+    with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:

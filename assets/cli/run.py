@@ -17,8 +17,9 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
-from assets.resources import HomeResource, not_writable, open_run_lock
+from assets.resources import HomeResource, not_writable, only_command
 from pipelines.channels import covered_days, delivery_problems, is_interrupted, recent_drifts, unsettled_files, waiting_files
+from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -61,7 +62,11 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     folders, settings = resource.home(), resource.config()
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
-    open_run_lock(folders).close()
+    with only_command(folders):
+        return _run_jobs(resource, folders, settings, as_of, force=force)
+
+
+def _run_jobs(resource: HomeResource, folders: Home, settings: Config, as_of: date | None, *, force: bool) -> Outcome:
     # before the run is named, because its name says what was read
     if waiting_files(folders) or is_interrupted(folders) or unsettled_files(folders, settings):
         with _instance(folders) as instance:

@@ -52,6 +52,10 @@ class Home:
         return self.root / "run.lock"
 
     @property
+    def command_lock(self) -> Path:
+        return self.root / "command.lock"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -28,6 +28,7 @@ from pipelines.simulate.formats import (
     reviews,
     rudderstack,
     segment,
+    shipments,
     shopify_customers,
     shopify_orders,
     siss,
@@ -119,6 +120,8 @@ EXPORTS: Mapping[str, Export] = {
     "generic_coupons_zh": Export(coupons.chinese_rows, coupons.chinese_files),
     "generic_reviews": Export(reviews.rows, reviews.files),
     "generic_reviews_zh": Export(reviews.chinese_rows, reviews.chinese_files),
+    "generic_shipments": Export(shipments.rows, shipments.files),
+    "generic_shipments_zh": Export(shipments.chinese_rows, shipments.chinese_files),
     "generic_stock": Export(stock.rows, stock.files),
     "generic_stock_zh": Export(stock.chinese_rows, stock.chinese_files),
 }

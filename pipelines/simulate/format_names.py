@@ -64,7 +64,16 @@ COST_FORMATS = frozenset(
     }
 )
 LIST_FORMATS = frozenset(
-    {"generic_coupons", "generic_coupons_zh", "generic_reviews", "generic_reviews_zh", "generic_stock", "generic_stock_zh"}
+    {
+        "generic_coupons",
+        "generic_coupons_zh",
+        "generic_reviews",
+        "generic_reviews_zh",
+        "generic_shipments",
+        "generic_shipments_zh",
+        "generic_stock",
+        "generic_stock_zh",
+    }
 )
 # In the order in which they are listed for people.
 FORMAT_GROUPS = {

@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from tests.end_to_end.conftest import SAMPLES, content_of_published
+from tests.end_to_end.conftest import COMMAND, ROOT, SAMPLES, content_of_published, environment
 
 Cdp = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -133,3 +133,23 @@ def test_gz_of_garbage_is_refused_not_fatal(inbox: Path, tmp_path: Path, cdp: Cd
     home = tmp_path / "home"
     assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
     assert "garbage.jsonl.gz" in _refusals(home)
+
+
+def test_of_two_runs_at_once_one_is_told_to_wait_and_nothing_is_loaded_twice(inbox: Path, tmp_path: Path, dbt_manifest: Path) -> None:
+    home = tmp_path / "home"
+    command = [*COMMAND, "run", "--home", str(home), "--deliveries", str(inbox)]
+    runs = [
+        subprocess.Popen(command, cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        for _ in range(2)
+    ]
+    told = [run.communicate(timeout=300)[1] for run in runs]
+    outcomes = sorted((run.returncode, text) for run, text in zip(runs, told, strict=True))
+    assert outcomes[0][0] == 0, told
+    assert outcomes[1][0] == 0 or "another run is at work here" in outcomes[1][1]
+    files = [path for path in inbox.rglob("*") if path.is_file()]
+    loads = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet")
+    assert (loads.height, loads["delivery_count"].max()) == (len(files), 1)
+    for table in ("channel_orders", "channel_events", "channel_payments"):
+        rows = pl.read_parquet(home / "lake" / table / "**" / "*.parquet")
+        assert rows.height
+        assert not rows.select("_load_id", "_source_row", pl.first()).is_duplicated().any()

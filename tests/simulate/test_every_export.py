@@ -26,8 +26,25 @@ from tests.channels.canonical import broken_promises
 from tests.channels.headers import HEADERS
 from tests.channels.lake import frame, loads, unaccounted
 
-# Data sets that exist as they are, and that nobody could export today.
+# Data sets that exist as they are; and tables, ledgers and languages beside an export that is simulated: their rows are tested alone.
 NOT_SIMULATED = {
+    "alipay_fund",
+    "alipay_personal_bill",
+    "douyin_fund",
+    "douyin_settlement",
+    "klaviyo_campaign_table",
+    "meta_ads_de",
+    "meta_ads_de_semicolon",
+    "meta_ads_fr",
+    "meta_ads_zh",
+    "shopify_customer_table",
+    "shopify_customer_table_gql",
+    "shopify_order_table",
+    "shopify_order_table_gql",
+    "wechatpay_all_v1",
+    "wechatpay_personal_bill",
+    "zendesk_ticket_table",
+    "zendesk_user_table",
     "uci_online_retail",
     "complete_journey_campaign_descriptions",
     "complete_journey_campaigns",

@@ -37,6 +37,11 @@ def order_number(key: str = "key") -> pl.Expr:
     return pl.col(key) + 5_000_000_000_000
 
 
+def order_name() -> pl.Expr:
+    """The number that buyers see."""
+    return pl.format("#{}", pl.col("key") + 1_000)
+
+
 def rows(chunk: Chunk) -> pl.DataFrame:
     """One row per line of an order and delivery that tells of it."""
     where = np.flatnonzero(chunk.orders.channel == SHOPIFY)
@@ -133,7 +138,7 @@ def _cells(stamp: Stamp) -> list[pl.Expr]:
     is_paid, is_shipped = pl.col("paid_at") >= 0, pl.col("shipped_at") >= 0
     shipped = pl.when(is_shipped).then(pl.lit("fulfilled"))
     values: dict[str, pl.Expr] = {
-        "Name": pl.format("#{}", pl.col("key") + 1_000),
+        "Name": order_name(),
         "Email": pl.col("email"),
         "Financial Status": _financial_status(),
         "Paid at": instant("paid_at", stamp.epoch, _OFFSET),

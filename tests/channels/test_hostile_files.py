@@ -27,13 +27,15 @@ from tests.channels.world import MESSAGE, SCARF, pospal, pospal_ticket
 _ROOT = Path(__file__).resolve().parents[2]
 _MAX_PEAK_BYTES = 1536 << 20
 _LOADING = """
-import json, resource, sys
+import json, re, sys
 from pathlib import Path
 from pipelines.channels import load_deliveries
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 report = load_deliveries(Home(Path(sys.argv[1])), Config())
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+# not what getrusage says: that begins with the memory of the process that started this one
+status = Path("/proc/self/status")
+peak = int(re.search(r"VmHWM:\\s+(\\d+) kB", status.read_text())[1]) * 1024 if status.exists() else None
 print(json.dumps({"found": report.files_found, "refused": [[item.path, item.reason] for item in report.refused], "peak": peak}))
 """
 _PAID = {
@@ -73,7 +75,7 @@ class Delivery:
     names: dict[str, Fate]
     found: int
     refused: dict[str, str]
-    peak: int
+    peak: int | None  # None where the system does not tell
     ledger: dict[str, dict[str, Any]]
     reasons: dict[str, list[str]]  # of quarantined records, by load
 
@@ -148,6 +150,8 @@ def test_good_files_of_the_delivery_load_as_if_they_were_alone(delivery: Deliver
 
 
 def test_memory_stays_bounded(delivery: Delivery) -> None:
+    if delivery.peak is None:
+        pytest.skip("this system does not tell the peak of a process's memory in /proc")
     assert delivery.peak < _MAX_PEAK_BYTES, f"{delivery.peak >> 20} MiB"
 
 

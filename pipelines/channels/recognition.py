@@ -157,17 +157,33 @@ def _unrepeated(headers: Iterable[str]) -> Iterator[str]:
 
 
 def _json_layout(text: str, encoding: Encoding, formats: Sequence[Format], misses: list[_Miss]) -> Layout | None:
+    """As JSON lines or as one document. A document may hold an object a line too, so it is tried first unless the first line is whole."""
     begin = text.lstrip("\ufeff \r\n\t")[:1]
-    if begin == "{":
-        line_end = line_end_of(text)
-        layout = _layout_of(text.split(line_end), encoding, None, [item for item in formats if item.spec.is_json], misses)
-        if layout is not None:
-            return replace(layout, line_end=line_end)
-    if begin not in ("{", "["):
+    if begin == "[":
+        return _document_layout(text, encoding, [()], formats, misses)
+    if begin != "{":
         return None
+    line_end = line_end_of(text)
+    lines = text.split(line_end)
+    arrays = sorted(tuple(item.spec.records.split(".")) for item in formats if item.spec.records)
+
+    def as_lines() -> Layout | None:
+        layout = _layout_of(lines, encoding, None, [item for item in formats if item.spec.is_json], misses)
+        return None if layout is None else replace(layout, line_end=line_end)
+
+    def as_document() -> Layout | None:
+        return _document_layout(text, encoding, list(dict.fromkeys(arrays)), formats, misses)
+
+    if json_paths([next(line for line in lines if line.strip("\ufeff \r\n\t"))]):
+        return as_lines() or as_document()
+    return as_document() or as_lines()
+
+
+def _document_layout(
+    text: str, encoding: Encoding, arrays: Sequence[tuple[str, ...]], formats: Sequence[Format], misses: list[_Miss]
+) -> Layout | None:
+    """The contract of the first of the arrays that is in the document and holds the records of one."""
     documents = [item for item in formats if item.spec.container == "json"]
-    under = {item.spec.records: tuple(item.spec.records.split(".")) for item in documents if item.spec.records}
-    arrays: list[tuple[str, ...]] = [()] if begin == "[" else [under[name] for name in sorted(under)]
     for array in arrays:
         lines = [line.decode("utf-8", "replace") for line in first_records(text.encode("utf-8", "replace"), array)]
         fitting = [item for item in documents if not array or item.spec.records == ".".join(array)]

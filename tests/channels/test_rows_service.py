@@ -113,14 +113,18 @@ def test_loyalty_members(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("is_document", [True, False])
-def test_zendesk_json(tmp_path: Path, *, is_document: bool) -> None:
+@pytest.mark.parametrize("shape", ["document", "a ticket a line in a document", "lines"])
+def test_zendesk_json(tmp_path: Path, shape: str) -> None:
     word = {**API_TICKET, "id": 100002, "status": "hold", "type": None, "satisfaction_rating": "offered", "metric_set": None}
     bad = {**API_TICKET, "id": 100003, "satisfaction_rating": {"score": "bad"}}
     tickets = [API_TICKET, word, bad]
     whole = {"users": [{"id": 1, "tickets": []}], "tickets": tickets, "next_page": None, "count": 3}
-    text = json.dumps(whole, indent=2) if is_document else "".join(json.dumps(item) + "\n" for item in tickets)
-    found = canonical(tmp_path, "2026-03-07/t.json", text, "zendesk_json")
+    texts = {
+        "document": json.dumps(whole, indent=2),
+        "a ticket a line in a document": '{"tickets": [\n' + ",\n".join(map(json.dumps, tickets)) + "\n]}",
+        "lines": "".join(json.dumps(item) + "\n" for item in tickets),
+    }
+    found = canonical(tmp_path, "2026-03-07/t.json", texts[shape], "zendesk_json")
     record = {"channel": "zendesk", "source_record_key": "zendesk:360000000001"}
     assert found["channel_tickets"][0] == {
         **record,

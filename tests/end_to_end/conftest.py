@@ -24,14 +24,15 @@ def environment() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if name not in {"CDP_HOME", "DAGSTER_HOME"}}
 
 
+def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command with these arguments, to its end."""
+    return subprocess.run([*COMMAND, *map(str, arguments)], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300)
+
+
 @pytest.fixture
 def cdp(dbt_manifest: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command as a user calls it."""
-
-    def call(*arguments: object) -> subprocess.CompletedProcess[str]:
-        return subprocess.run([*COMMAND, *map(str, arguments)], cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=300)
-
-    return call
+    return run_command
 
 
 @pytest.fixture

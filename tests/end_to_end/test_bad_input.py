@@ -7,12 +7,13 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, ROOT, SAMPLES, content_of_published, environment
+from tests.end_to_end.conftest import COMMAND, ROOT, SAMPLES, content_of_published, environment, run_command
 
 Cdp = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -21,9 +22,13 @@ Cdp = Callable[..., subprocess.CompletedProcess[str]]
 def inbox(tmp_path: Path) -> Path:
     """The newest day of the samples: small, of several formats."""
     folder = tmp_path / "inbox"
+    _copy_newest_day(folder)
+    return folder
+
+
+def _copy_newest_day(folder: Path) -> None:
     day = max(path for path in SAMPLES.iterdir() if path.is_dir() and path.name != "truth")
     shutil.copytree(day, folder / day.name)
-    return folder
 
 
 def _refusals(home: Path) -> dict[str, str]:
@@ -31,34 +36,47 @@ def _refusals(home: Path) -> dict[str, str]:
     return {Path(row["file_path"]).name: row["reason"] for row in loads.to_dicts()}
 
 
-def test_bad_files_are_refused_with_reasons_and_the_good_ones_load(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+@dataclass(frozen=True)
+class Mixed:
+    """Good and bad files, and a home after one run over them. Read-only for tests."""
+
+    inbox: Path
+    home: Path
+    finished: subprocess.CompletedProcess[str]
+
+
+@pytest.fixture(scope="module")
+def mixed(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Mixed:
+    folder = tmp_path_factory.mktemp("mixed")
+    inbox, home = folder / "inbox", folder / "home"
+    _copy_newest_day(inbox)
     some_gz = next(inbox.rglob("*.gz"))
     (inbox / "truncated.jsonl.gz").write_bytes(some_gz.read_bytes()[: some_gz.stat().st_size // 2])
+    (inbox / "garbage.jsonl.gz").write_bytes(gzip.compress(b"\x00\xff\xfe" * 1000))
     (inbox / "empty.csv").write_bytes(b"")
     (inbox / "unknown.csv").write_text("apples,pears\n1,2\n")
     (inbox / "picture.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(range(256)))
     (inbox / "latin1.csv").write_bytes("订单编号,x\n".encode() + b"caf\xe9\xff\xff\n")
-    good = next(path for path in inbox.rglob("*.csv") if path.parent != inbox)
+    good = next(path for path in inbox.rglob("*.csv") if path.name.lower().startswith("exportorderlist"))
+    (inbox / "header only.csv").write_bytes(good.read_bytes().split(b"\n", 1)[0] + b"\n")
     shutil.copy(good, inbox / "the same again.csv")
-    home = tmp_path / "home"
-    finished = cdp("run", "--home", home, "--deliveries", inbox)
-    assert finished.returncode == 0, finished.stderr
-    refused = _refusals(home)
-    assert set(refused) == {"truncated.jsonl.gz", "empty.csv", "unknown.csv", "picture.png", "latin1.csv"}
+    return Mixed(inbox, home, run_command("run", "--home", home, "--deliveries", inbox))
+
+
+def test_bad_files_are_refused_with_reasons_and_the_good_ones_load(mixed: Mixed, cdp: Cdp) -> None:
+    assert mixed.finished.returncode == 0, mixed.finished.stderr
+    refused = _refusals(mixed.home)
+    assert set(refused) == {"truncated.jsonl.gz", "garbage.jsonl.gz", "empty.csv", "unknown.csv", "picture.png", "latin1.csv"}
     assert all(reason for reason in refused.values())
-    assert "1 delivered again" in finished.stdout
-    assert "Traceback" not in finished.stderr
-    told = cdp("status", "--home", home, "--deliveries", inbox).stdout
+    assert "1 delivered again" in mixed.finished.stdout
+    assert "Traceback" not in mixed.finished.stderr
+    told = cdp("status", "--home", mixed.home, "--deliveries", mixed.inbox).stdout
     assert all(name in told for name in refused)
 
 
-def test_header_without_rows_is_a_load_of_nothing(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
-    source = next(path for path in inbox.rglob("*.csv") if path.name.lower().startswith("exportorderlist"))
-    header = source.read_bytes().split(b"\n", 1)[0] + b"\n"
-    (inbox / "header only.csv").write_bytes(header)
-    home = tmp_path / "home"
-    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
-    row = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet").filter(pl.col("file_path").str.ends_with("header only.csv"))
+def test_header_without_rows_is_a_load_of_nothing(mixed: Mixed) -> None:
+    loads = pl.read_parquet(mixed.home / "lake" / "channel_loads" / "part-0.parquet")
+    row = loads.filter(pl.col("file_path").str.ends_with("header only.csv"))
     assert row.select("outcome", "loaded_count", "header_count").rows() == [("loaded", 0, 1)]
 
 
@@ -109,10 +127,11 @@ def test_home_that_cannot_be_made_is_named(inbox: Path, tmp_path: Path, cdp: Cdp
     assert "Traceback" not in finished.stderr
 
 
-def test_red_check_keeps_what_was_published(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
+def test_red_check_keeps_what_was_published(mixed: Mixed, tmp_path: Path, cdp: Cdp) -> None:
     """A currency without a rate: the second run stops with 1 and the first publication stays as it was."""
-    home = tmp_path / "home"
-    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
+    inbox, home = tmp_path / "inbox", tmp_path / "home"
+    shutil.copytree(mixed.inbox, inbox)
+    shutil.copytree(mixed.home, home)
     before = content_of_published(home)
     orders = next(path for path in inbox.rglob("*") if path.is_file() and b"Financial Status" in path.read_bytes()[:400])
     text = orders.read_text(encoding="utf-8").replace(",CNY,", ",XAU,").replace("\n#", "\n#9")  # orders of their own
@@ -126,13 +145,6 @@ def test_red_check_keeps_what_was_published(inbox: Path, tmp_path: Path, cdp: Cd
     record = json.loads(failed.read_text(encoding="utf-8"))
     assert record["failed_step"] == "warehouse"
     assert "assert_every_currency_has_a_rate" in record["error"]
-
-
-def test_gz_of_garbage_is_refused_not_fatal(inbox: Path, tmp_path: Path, cdp: Cdp) -> None:
-    (inbox / "garbage.jsonl.gz").write_bytes(gzip.compress(b"\x00\xff\xfe" * 1000))
-    home = tmp_path / "home"
-    assert cdp("run", "--home", home, "--deliveries", inbox).returncode == 0
-    assert "garbage.jsonl.gz" in _refusals(home)
 
 
 def test_of_two_runs_at_once_one_is_told_to_wait_and_nothing_is_loaded_twice(inbox: Path, tmp_path: Path, dbt_manifest: Path) -> None:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.channels.headers import HEADERS
-from tests.channels.lake import canonical
+from tests.channels.lake import canonical, home_with, load, rows
 from tests.channels.samples import table
 
 ORDER = {
@@ -119,3 +119,11 @@ def test_outcome_of_a_cancelled_order_is_in_its_refunds(tmp_path: Path) -> None:
         ("refunded", Decimal("146.00"), Decimal("146.00")),
         ("cancelled", None, None),
     ]
+
+
+def test_dollars_in_an_export_of_yuan_are_set_aside(tmp_path: Path) -> None:
+    home = home_with(tmp_path, {"orders.csv": orders({"商品总价": "¥148.00"}, {"订单号": "3700000000000000009", "商品总价": "$148.00"})})
+    assert not load(home).refused
+    (aside,) = rows(home, "channel_quarantine")
+    assert (aside["column_name"], aside["value"]) == ("商品总价", "$148.00")
+    assert [row["order_no"] for row in rows(home, "channel_orders")] == ["3700000000000000001"]

@@ -53,6 +53,9 @@ class IdentityConfig(_Section):
     # phones, e-mails or payers of one source record; above, it is a till's own card or a proxy buyer and these values of it link nothing
     max_values_per_record: int = Field(5, ge=1)
     exclusive_types: frozenset[str] = frozenset({"member_id", "unionid"})
+    silent_days: int = Field(90, ge=1)  # a number that comes back with other people after more days without a sign has a new owner
+    review_from_records: int = Field(10, ge=2)  # customers of so many records are searched for a link that alone holds two people together
+    largest_cluster_records: int = Field(50, ge=2)  # of one customer; above, links that people may share are held back
     lower_case_email_local_part: bool = True
     fold_gmail: bool = False
     trusted_channels: tuple[str, ...] = ()  # golden record: the first that has a value wins; then the newest claim

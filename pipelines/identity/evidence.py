@@ -31,7 +31,8 @@ create table used as select distinct type, scope, _exported_at, _load_id from {c
 
 _KINDS = """
 create table kinds as
-select row_number() over (order by types.type, used_scopes.scope) as kind_id, types.type, used_scopes.scope, types.rank, types.is_exclusive
+select row_number() over (order by types.type, used_scopes.scope) as kind_id, types.type, used_scopes.scope, types.rank, types.is_exclusive,
+    types.may_be_shared
 from (select distinct type, scope from used) as used_scopes
 join types on types.type = used_scopes.type
 """
@@ -156,8 +157,8 @@ def collect_contact_points(connection: duckdb.DuckDBPyConnection, run: Run) -> N
 
 def _create_types(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     exclusive = run.config.identity.exclusive_types
-    rows = ", ".join(f"({literal(kind.name)}, {kind.rank}, {kind.name in exclusive})" for kind in IDENTIFIER_TYPES.values())
-    connection.execute(f"create table types as select * from (values {rows}) as listed (type, rank, is_exclusive)")
+    rows = ", ".join(f"({literal(kind.name)}, {kind.rank}, {kind.name in exclusive}, {kind.may_be_shared})" for kind in IDENTIFIER_TYPES.values())
+    connection.execute(f"create table types as select * from (values {rows}) as listed (type, rank, is_exclusive, may_be_shared)")
 
 
 def _refuse_unknown_types(connection: duckdb.DuckDBPyConnection) -> None:

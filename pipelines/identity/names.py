@@ -154,20 +154,22 @@ def _lettered(names: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(is_turned=_family(pl.col("after")).str.contains(r"\p{L}").fill_null(value=False))
         .with_columns(tokens=pl.col("words").str.extract_all(r"\S+"), family=_family(pl.col("words")).str.extract_all(r"\S+"))
+        # joined at once: a column of sorted lists takes twenty times as long
+        .with_columns(in_order=pl.col("tokens").list.sort().list.join(" "))
     )
     tokens, family = pl.col("tokens"), pl.col("family")
-    sorted_name = tokens.list.sort().list.join(" ")
+    in_order = pl.col("in_order")
     is_titled_surname = pl.col("has_title") & (tokens.list.len() == 1)
     is_name = (
         ~text.str.contains("*", literal=True)
-        & ~sorted_name.is_in(_NO_NAMES)
-        & (sorted_name.str.len_chars() > 1)
-        & ~sorted_name.str.contains(r"^[x ]+$")
+        & ~in_order.is_in(_NO_NAMES)
+        & (in_order.str.len_chars() > 1)
+        & ~in_order.str.contains(r"^[x ]+$")
     )
     has_parts = is_name & (pl.col("is_turned") | (family.list.len() >= 2))
     return split.select(
         "full_name",
-        name=pl.when(is_name & ~is_titled_surname).then(sorted_name),
+        name=pl.when(is_name & ~is_titled_surname).then(in_order),
         surname=pl.when(is_name & is_titled_surname)
         .then(tokens.list.first())
         .when(has_parts & pl.col("is_turned"))

@@ -20,11 +20,12 @@ _SIDES = ("left", "right")
 
 
 def name_agreement(left: pl.Series, right: pl.Series) -> pl.Series:
-    """For each pair of names as delivered: `same`, `similar`, `different` or `unknown`. Symmetric; equally long series.
+    """For each pair of names as delivered: `same`, `similar`, `close`, `different` or `unknown`. Symmetric; equally long series.
 
     - `same`: equal comparable names.
-    - `similar`: equal pinyin, also between characters and letters, in either order; one wrong or swapped character of three or more;
+    - `similar`: equal pinyin, also between characters and letters, in either order;
       Western: one wrong letter of five or more, surname and given name each close in spelling, or further given names on one side.
+    - `close`: one wrong or swapped character of three or more, read otherwise: a slip of the pen, or a sister or brother.
     - `unknown`: one side names nobody; only a surname or an initial is known, and agrees; the scripts differ and prove nothing.
     - `different`: else, thus also surnames that differ where nothing else is known.
     """
@@ -113,8 +114,10 @@ def _chinese() -> pl.Expr:
     return (
         pl.when(is_partial)
         .then(_unknown_unless(surname_left != surname_right))
-        .when(_equal("pinyin") | ((pl.col("name_edits") <= 1) & (shorter >= 3)))
+        .when(_equal("pinyin"))
         .then(pl.lit("similar"))
+        .when((pl.col("name_edits") <= 1) & (shorter >= 3))
+        .then(pl.lit("close"))
         .otherwise(pl.lit("different"))
     )
 

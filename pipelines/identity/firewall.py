@@ -164,7 +164,7 @@ anti join held_back on held_back.record_id = carriers.record_id and held_back.va
 
 
 def hold_back(connection: duckdb.DuckDBPyConnection, config: IdentityConfig) -> None:
-    """Split suspicious clusters in `clusters` and `carriers`; create `reviews (left_id, right_id, value_id, reason)`, a row a link held back.
+    """Split suspicious clusters in `clusters` and `carriers`; create `reviews (left_id, right_id, value_id, reason)`: links held back.
 
     Suspicious is a cluster of more than `largest_cluster_records`: all its links of identifiers that people may share are held back. So
     is, in a cluster of `review_from_records` or more, a claim without which the cluster falls into two parts that each hold a different
@@ -184,6 +184,6 @@ def hold_back(connection: duckdb.DuckDBPyConnection, config: IdentityConfig) -> 
     connect(connection, "_part_stars", "_part_labels")
     connection.execute(_REVIEWS)
     connection.execute(_SPLIT)
-    for table in ("sizes", "claims", "copies", "labels", "sides", "bridges", "strange", "named_alike", "parts", "part_stars", "part_labels"):
+    for table in ("sizes", "claims", "copies", "labels", "sides", "bridges", "strange", "named_alike", "parts", "part_stars"):
         connection.execute(f"drop table _{table}")
-    connection.execute("drop table held_back")
+    connection.execute("drop table held_back; drop table _part_labels")

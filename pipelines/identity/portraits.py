@@ -8,12 +8,11 @@ from __future__ import annotations
 import duckdb
 import polars as pl
 
-from pipelines.contracts.channel_tables import CHANNEL_CONTACT_POINTS, CHANNEL_PROFILES
-from pipelines.contracts.engine import create_from_frame, fetch_frame, visible_rows
-from pipelines.contracts.normalization import plain_value
+from pipelines.contracts.engine import create_from_frame, fetch_frame
 from pipelines.contracts.run import Run
+from pipelines.identity.agreement import name_agreement
 from pipelines.identity.components import connect
-from pipelines.identity.names import comparable_names, name_agreement
+from pipelines.identity.names import comparable_names
 
 # a form's default, not a birthday: one day that so many records name, and so large a share of those that name any. By chance a day has
 # one record in 20,000
@@ -25,11 +24,10 @@ _USUAL_SHARE = "0.66"
 
 _CLAIMED_NAMES = """
 create table claimed_names as
-select records.record_id, profiles.full_name, count(*) as claim_count
-from {profiles} as profiles
-join records on records.source_record_key = profiles.source_record_key
-where profiles.full_name is not null
-group by records.record_id, profiles.full_name
+select record_id, full_name, count(*) as claim_count
+from profile_claims
+where full_name is not null
+group by record_id, full_name
 """
 
 _RECORD_NAMES = """
@@ -43,13 +41,12 @@ group by claimed_names.record_id, name_list.name_id
 _BIRTHS = """
 create table births as
 with claimed as (
-    select records.record_id, min(profiles.birth_on) as birth_on
-    from {profiles} as profiles
-    join records on records.source_record_key = profiles.source_record_key
-    anti join many_named on many_named.record_id = records.record_id
-    where profiles.birth_on >= {earliest} and profiles.birth_on < {day}
-    group by records.record_id
-    having min(profiles.birth_on) = max(profiles.birth_on)
+    select record_id, min(birth_on) as birth_on
+    from profile_claims
+    anti join many_named using (record_id)
+    where birth_on >= {earliest} and birth_on < {day}
+    group by record_id
+    having min(birth_on) = max(birth_on)
 ),
 
 usual as (
@@ -118,53 +115,44 @@ from many_named
 anti join own_names using (record_id)
 """
 
-# an order to somebody else gives that person's phone: of a record that names several, only what was once said beside its own name is its own
+# an order to somebody else gives that person's phone: of a record that names several, only what was said beside its own name is its own
 _FOREIGN = """
 create table foreign_points as
 with beside as (
-    select distinct profiles._load_id, profiles._source_row, records.record_id, name_list.name_id
-    from {profiles} as profiles
-    join records on records.source_record_key = profiles.source_record_key
-    join name_list on name_list.full_name = profiles.full_name
-    where records.record_id in (select record_id from many_named)
+    select distinct profile_claims.record_id, profile_claims.proof
+    from profile_claims
+    join name_list on name_list.full_name = profile_claims.full_name
+    join own_names on own_names.record_id = profile_claims.record_id and own_names.name_id = name_list.name_id
+    where profile_claims.record_id in (select record_id from many_named)
 )
 
-select points.record_id, points.kind_id, points.value
-from (
-    select records.record_id, kinds.kind_id, given._load_id, given._source_row, given.value
-    from (select *, {plain_value} as value from {contact_points}) as given
-    join records on records.source_record_key = given.source_record_key
-    join kinds on kinds.type = given.type and kinds.scope = given.scope
-    where given.value is not null and records.record_id in (select record_id from many_named)
-) as points
-left join beside
-    on beside.record_id = points.record_id and beside._load_id = points._load_id and beside._source_row = points._source_row
-left join own_names on own_names.record_id = beside.record_id and own_names.name_id = beside.name_id
-where points.record_id in (select record_id from own_names)
-group by points.record_id, points.kind_id, points.value
-having count(own_names.name_id) = 0
+select claims.record_id, claims.kind_id, claims.value
+from claims
+left join beside on beside.record_id = claims.record_id and beside.proof = claims.proof
+where claims.value is not null and claims.record_id in (select record_id from many_named natural join own_names)
+group by claims.record_id, claims.kind_id, claims.value
+having count(beside.proof) = 0
 """
 
 
 def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Create `own_names`, `births`, `several`, `foreign_points`, `names (name_id, name)` and `alike (a, b)`, to be added to.
+    """Turn `claims` and `profile_claims` into what each record says of its person.
 
+    Creates `own_names`, `births`, `several`, `foreign_points`, `names (name_id, full_name)` and `alike (a, b)`, to be added to.
     `own_names (record_id, name_id)`: what the record usually calls its person; more than one row where spellings are alike.
     `births (record_id, birth_on)`: where all claims agree, the day is no form's default and the record names one person.
     `several (record_id, reason)`: accounts that name several people and none of them usually.
     `foreign_points (record_id, kind_id, value)`: of a record that names several people, what was never given beside its own name.
     """
-    profiles = visible_rows(run, CHANNEL_PROFILES)
     limit = run.config.identity.max_names_per_value
-    connection.execute(_CLAIMED_NAMES.format(profiles=profiles))
+    connection.execute(_CLAIMED_NAMES)
     named = comparable_names(fetch_frame(connection, "select distinct full_name from claimed_names")["full_name"])
     create_from_frame(connection, "name_list", _numbered(named))
-    connection.execute("create table names as select distinct name_id, name from name_list")
+    connection.execute("create table names as select name_id, min(full_name) as full_name from name_list group by name_id")
     connection.execute(_RECORD_NAMES)
     connection.execute(_MANY_NAMED)
     connection.execute(
         _BIRTHS.format(
-            profiles=profiles,
             earliest=_EARLIEST_BIRTH,
             day=f"date '{run.as_of.isoformat()}'",
             least=_DEFAULT_DAY_RECORDS,
@@ -177,12 +165,8 @@ def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     connect(connection, _NODE_EDGES, "name_labels")
     connection.execute(_OWN_NAMES.format(usual_share=_USUAL_SHARE))
     connection.execute(_SEVERAL)
-    connection.execute(
-        _FOREIGN.format(
-            profiles=profiles, contact_points=visible_rows(run, CHANNEL_CONTACT_POINTS), plain_value=plain_value(run.config)
-        )
-    )
-    for table in ("claimed_names", "record_names", "many_named", "name_nodes", "name_labels", "name_list"):
+    connection.execute(_FOREIGN)
+    for table in ("claims", "profile_claims", "claimed_names", "record_names", "many_named", "name_nodes", "name_labels", "name_list"):
         connection.execute(f"drop table {table}")
 
 
@@ -191,7 +175,7 @@ def add_alike(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
     compared = fetch_frame(
         connection,
         f"""
-        select pairs.a, pairs.b, lefts.name as left_name, rights.name as right_name
+        select pairs.a, pairs.b, lefts.full_name as left_name, rights.full_name as right_name
         from ({pairs}) as pairs
         join names as lefts on lefts.name_id = pairs.a
         join names as rights on rights.name_id = pairs.b

@@ -21,7 +21,7 @@ from pipelines.contracts.identity_tables import (
 from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Table
 from pipelines.identity.decided import apply_decisions
-from pipelines.identity.evidence import collect_contact_points, collect_records
+from pipelines.identity.evidence import collect_contact_points, collect_profile_claims, collect_records
 from pipelines.identity.firewall import hold_back
 from pipelines.identity.guards import judge
 from pipelines.identity.history import read_history, write_history
@@ -183,6 +183,7 @@ def resolve_identity(run: Run) -> IdentityReport:
     with open_engine(run, "identity") as connection:
         collect_records(connection, run)
         collect_contact_points(connection, run)
+        collect_profile_claims(connection, run)
         judge(connection, run)
         _write(connection, run, IDENTITY_CONTACT_POINTS, _CONTACT_POINTS)
         collect_portraits(connection, run)

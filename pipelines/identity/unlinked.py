@@ -83,6 +83,8 @@ def set_apart(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def name_unlinked(connection: duckdb.DuckDBPyConnection, silent_days: int) -> None:
-    """Create `unlinked (left_id, right_id, kind_id, value, reason)`: one row per pair of records that a shared value does not link,
-    and nothing else does. Reads `clusters`."""
+    """Create `unlinked (left_id, right_id, kind_id, value, reason)`: a row per pair that a shared value does not link.
+
+    Reads `clusters`: pairs that something else links are left out.
+    """
     connection.execute(_UNLINKED.format(silent_days=silent_days))

@@ -226,7 +226,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("engine")
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(worlds())
 def test_rounds_equal_the_sequential_pass(folder: Path, world: World) -> None:
     clusters, refused = cluster(world, folder)
@@ -258,7 +258,7 @@ def test_no_cluster_holds_two_values_of_an_exclusive_type(folder: Path, points: 
             assert len({value for record, k, value in points if record in part and k == kind}) <= 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(worlds())
 def test_no_decision_is_broken_and_no_refused_link_could_have_been_accepted(folder: Path, world: World) -> None:
     clusters, refused = cluster(world, folder)

@@ -56,6 +56,8 @@ class IdentityConfig(_Section):
     silent_days: int = Field(90, ge=1)  # a number that comes back with other people after more days without a sign has a new owner
     review_from_records: int = Field(10, ge=2)  # customers of so many records are searched for a link that alone holds two people together
     largest_cluster_records: int = Field(50, ge=2)  # of one customer; above, links that people may share are held back
+    max_changed_share: Decimal = Field(Decimal("0.02"), ge=0, le=1, decimal_places=4)  # of customers whose id may change from run to run
+    changes_always_allowed: int = Field(20, ge=0)  # so many may change however few customers there are
     lower_case_email_local_part: bool = True
     fold_gmail: bool = False
     trusted_channels: tuple[str, ...] = ()  # golden record: the first that has a value wins; then the newest claim

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 GLOBAL_SCOPE = "global"
+DECISION = "decision"  # type of the link between records that somebody decided to be one person
 
 
 @dataclass(frozen=True, slots=True)

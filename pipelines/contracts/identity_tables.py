@@ -151,6 +151,19 @@ IDENTITY_CHANGES = Table(
     ),
 )
 
+IDENTITY_QUALITY = Table(
+    "identity_quality",
+    "One row per day, measure and item: how people were told apart, and how much of it moved since the run before.",
+    ("as_of", "measure", "item"),
+    (
+        Column("as_of", Type.DATE, "Day of the run.", required=True),
+        Column("measure", Type.TEXT, "What is counted, such as customers_by_source_records or refused_links.", required=True),
+        Column("item", Type.TEXT, "Of which size, identifier type, guard or change; all for a total.", required=True),
+        Column("measured", Type.INTEGER, "How many.", required=True),
+        Column("allowed", Type.INTEGER, "At most so many before the run stops; null without a limit."),
+    ),
+)
+
 IDENTITY_TABLES: tuple[Table, ...] = (
     IDENTITY_CONTACT_POINTS,
     IDENTITY_REJECTED_VALUES,
@@ -162,6 +175,7 @@ IDENTITY_TABLES: tuple[Table, ...] = (
     IDENTITY_CURRENT,
     IDENTITY_MEMBERS,
     IDENTITY_CHANGES,
+    IDENTITY_QUALITY,
 )
 
 GOLDEN_CUSTOMERS = Table(

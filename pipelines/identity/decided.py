@@ -6,6 +6,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.engine import create_from_frame
+from pipelines.contracts.identifiers import DECISION
 from pipelines.contracts.run import Run
 from pipelines.identity.decisions import CANNOT_LINK, MUST_LINK, read_decisions
 
@@ -25,9 +26,9 @@ group by lefts.record_id, rights.record_id
 """
 
 # a must-link is the strongest identifier of all, and has a scope of its own
-_KIND = """
+_KIND = f"""
 insert into kinds
-select coalesce(max(kind_id), 0) + 1, 'decision', 'must_link', 0, false, false from kinds
+select coalesce(max(kind_id), 0) + 1, '{DECISION}', 'must_link', 0, false, false from kinds
 """
 
 

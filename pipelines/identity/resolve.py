@@ -29,6 +29,7 @@ from pipelines.identity.holders import find_holders
 from pipelines.identity.households import find_households
 from pipelines.identity.links import cluster, gather_carriers, name_links
 from pipelines.identity.portraits import collect_portraits
+from pipelines.identity.quality import measure
 from pipelines.identity.stable_ids import assign_ids
 from pipelines.identity.unlinked import name_unlinked, set_apart
 
@@ -158,7 +159,10 @@ order by records.record_id
 
 @dataclass(frozen=True, slots=True)
 class IdentityReport:
-    """What the run found, in counts. `is_past`: a later day is in the histories already, so they were left as they are."""
+    """What the run found, in counts. `is_past`: a later day is in the histories already, so they were left as they are.
+
+    `is_within_budget`: no more customers changed their id than is allowed; the histories stay where they are otherwise.
+    """
 
     source_records: int
     customers: int
@@ -172,6 +176,7 @@ class IdentityReport:
     households: int
     largest_cluster: int
     is_past: bool
+    is_within_budget: bool
 
 
 def resolve_identity(run: Run) -> IdentityReport:
@@ -209,16 +214,18 @@ def resolve_identity(run: Run) -> IdentityReport:
             (IDENTITY_CURRENT, "select * from today order by record_id"),
         ):
             _write(connection, run, table, query)
-        if not is_past:
+        is_within_budget = measure(connection, run, is_past=is_past)
+        # what is stopped must not be yesterday's truth tomorrow, or the next run would find nothing to stop
+        if is_within_budget and not is_past:
             write_history(connection, run)
-        return _report(connection, is_past=is_past)
+        return _report(connection, is_past=is_past, is_within_budget=is_within_budget)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, run: Run, table: Table, query: str) -> None:
     write_query(connection, query, table, run.home.table(table.name) / "part-0.parquet")
 
 
-def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool) -> IdentityReport:
+def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool, is_within_budget: bool) -> IdentityReport:
     [(records, customers, largest)] = connection.execute(
         "select coalesce(sum(members), 0), count(*), coalesce(max(members), 0)"
         " from (select count(*) as members from clusters group by cluster_id) as sizes"
@@ -242,4 +249,5 @@ def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool) -> Identity
         households=int(households),
         largest_cluster=int(largest),
         is_past=is_past,
+        is_within_budget=is_within_budget,
     )

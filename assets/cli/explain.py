@@ -25,7 +25,7 @@ def print_explanation(
     run = run_of(home, config)
     explanation = explain(run, asked, between=between, on=on, reveal=reveal)
     if reveal:
-        print("cdp: personal data in clear; do not leave it on a screen, in a log or in a ticket", file=sys.stderr)
+        warn_of_clear_values()
     if as_json:
         print(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
         return
@@ -37,6 +37,11 @@ def run_of(home: Path | None, config: Path | None) -> Run:
     """The last run of the installation that a command speaks of."""
     folders, settings = installation(home, config)
     return last_run(folders, settings, settings.reference_folder or project.REFERENCE)
+
+
+def warn_of_clear_values() -> None:
+    """On stderr, because stdout may go to a file."""
+    print("cdp: personal data in clear; do not leave it on a screen, in a log or in a ticket", file=sys.stderr)
 
 
 class _Text:

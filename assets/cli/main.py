@@ -101,6 +101,20 @@ def explain(
     print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
 
 
+@app.command()
+def review(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Questions at most")] = 20,
+    clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List customers that may be one person and wait for a decision, most harmful first."""
+    from assets.cli.review import print_review
+
+    print_review(home, config, limit, reveal=clear, as_json=json)
+
+
 def main() -> None:
     """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
     try:

@@ -74,7 +74,7 @@ def members_on(run: Run, on: date | None) -> pl.LazyFrame:
     newest = history.select(pl.max_horizontal(pl.col("valid_from_on").max(), pl.col("valid_to_on").max())).collect().item()
     last = max(run.as_of, newest or run.as_of)
     if on > last:
-        raise ConfigurationError(f"nothing is known of {on} yet", where="--as-of", do=f"the last day that is known is {last}")
+        raise ConfigurationError(f"nothing is known of {on} yet", where="--as-of", do=f"the last day known is {last}")
     holds = (pl.col("valid_from_on") <= on) & (pl.col("valid_to_on").is_null() | (pl.col("valid_to_on") > on))
     return history.filter(holds).select("source_record_key", "customer_id", member_since_on="valid_from_on")
 

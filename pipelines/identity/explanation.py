@@ -47,7 +47,7 @@ from pipelines.identity.explained import (
     Tie,
     ValueFound,
 )
-from pipelines.identity.inquiry import Inquiry, inquire, members_on, optional_rows, written_rows
+from pipelines.identity.inquiry import Inquiry, inquire, member_since, members_on, optional_rows, written_rows
 
 _NOT_PERSONAL = (Personal.NONE, Personal.PSEUDONYM)
 _LEFT, _RIGHT = "left_source_record_key", "right_source_record_key"
@@ -99,9 +99,12 @@ class _Teller:
     def person(self, inquiry: Inquiry, between: tuple[str, str] | None) -> Person:
         """One customer, whole."""
         customer_id = inquiry.customer_id or ""
-        first_seen = written_rows(self._run, IDENTITY_CURRENT).select("source_record_key", "first_seen_at")
-        rows = self._members.filter(pl.col("customer_id") == customer_id).join(first_seen, on="source_record_key", how="left")
-        records = rows.sort("first_seen_at", "source_record_key", nulls_last=True).collect()
+        own = self._members.filter(pl.col("customer_id") == customer_id).select("source_record_key").collect()
+        is_own = pl.col("source_record_key").is_in(own["source_record_key"].implode())
+        first_seen = written_rows(self._run, IDENTITY_CURRENT).filter(is_own).select("source_record_key", "first_seen_at")
+        since = member_since(self._run, customer_id, self._on)
+        known = own.lazy().join(first_seen, on="source_record_key", how="left").join(since, on="source_record_key", how="left")
+        records = known.sort("first_seen_at", "source_record_key", nulls_last=True).collect()
         numbers = {key: no for no, key in enumerate(records["source_record_key"], start=1)}
         refused = _concerning(written_rows(self._run, IDENTITY_REFUSED_LINKS), numbers).sort(_LEFT, _RIGHT, *_VALUE).collect()
         review = optional_rows(self._run, "identity_review")
@@ -213,7 +216,7 @@ class _Teller:
                 row["type"],
                 row["scope"],
                 self._shown(row["value"], row["type"]),
-                row["reason"],
+                self._words(row["reason"]),
             )
 
         return [told(row) for row in pairs.iter_rows(named=True)]
@@ -270,8 +273,8 @@ class _Teller:
                 self._key(row[_LEFT]),
                 numbers.get(row[_RIGHT]),
                 self._key(row[_RIGHT]),
-                self._shown(row["author"], "decision"),
-                self._shown(row["reason"], "decision"),
+                self._words(row["author"]),
+                self._words(row["reason"]),
                 row["decided_on"],
                 row["expires_on"],
                 row["is_effective"],
@@ -290,11 +293,15 @@ class _Teller:
     def _key(self, key: str) -> str:
         return key if self._reveal else masked(key)
 
-    def _shown(self, text: str, kind: str = "") -> str:
-        """Values whole or masked; of the words of a decision only what looks like a person."""
-        if self._reveal:
-            return text
-        return scrubbed(text) if kind == "decision" else masked(text)
+    def _shown(self, value: str, kind: str = "") -> str:
+        """A value; that of a decision says who decided and when."""
+        if kind == "decision":
+            return self._words(value)
+        return value if self._reveal else masked(value)
+
+    def _words(self, text: str) -> str:
+        """What people wrote: of it only what is shaped like a person is masked."""
+        return text if self._reveal else scrubbed(text)
 
 
 def _guarded(rejected: Mapping[str, Any]) -> str:

@@ -59,24 +59,29 @@ def inquire(run: Run, asked: str, on: date | None) -> Inquiry:
 
 
 def members_on(run: Run, on: date | None) -> pl.LazyFrame:
-    """`source_record_key, customer_id, member_since_on`: who was who on the day `on`, or in the last run for None.
+    """`source_record_key, customer_id`: who was who on the day `on`, or in the last run for None.
 
-    `member_since_on` is null where a run for a day in the past found another customer than the history. Raises ConfigurationError for
-    a day after the last one that is known.
+    Raises ConfigurationError for a day after the last one that is known.
     """
-    history = written_rows(run, IDENTITY_MEMBERS)
     if on is None:
-        open_rows = history.filter(pl.col("valid_to_on").is_null()).select(
-            "source_record_key", "customer_id", member_since_on="valid_from_on"
-        )
-        current = written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
-        return current.join(open_rows, on=["source_record_key", "customer_id"], how="left")
+        return written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
+    history = written_rows(run, IDENTITY_MEMBERS)
     newest = history.select(pl.max_horizontal(pl.col("valid_from_on").max(), pl.col("valid_to_on").max())).collect().item()
     last = max(run.as_of, newest or run.as_of)
     if on > last:
         raise ConfigurationError(f"nothing is known of {on} yet", where="--as-of", do=f"the last day known is {last}")
-    holds = (pl.col("valid_from_on") <= on) & (pl.col("valid_to_on").is_null() | (pl.col("valid_to_on") > on))
-    return history.filter(holds).select("source_record_key", "customer_id", member_since_on="valid_from_on")
+    return history.filter(_holds(on)).select("source_record_key", "customer_id")
+
+
+def member_since(run: Run, customer_id: str, on: date | None) -> pl.LazyFrame:
+    """`source_record_key, member_since_on` of a customer, from the history: a run for a day in the past may have found other members."""
+    history = written_rows(run, IDENTITY_MEMBERS).filter(pl.col("customer_id") == customer_id, _holds(on))
+    return history.select("source_record_key", member_since_on="valid_from_on")
+
+
+def _holds(on: date | None) -> pl.Expr:
+    is_open = pl.col("valid_to_on").is_null()
+    return is_open if on is None else (pl.col("valid_from_on") <= on) & (is_open | (pl.col("valid_to_on") > on))
 
 
 def written_rows(run: Run, table: Table) -> pl.LazyFrame:

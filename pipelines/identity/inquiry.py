@@ -41,9 +41,11 @@ def inquire(run: Run, asked: str, on: date | None) -> Inquiry:
     """Resolve `asked` against the members of the last run, or of the day `on`. Raises ConfigurationError when nothing is meant."""
     members, contact_points = members_on(run, on), written_rows(run, IDENTITY_CONTACT_POINTS)
     no_values = contact_points.select("type", "scope", "value").head(0).collect()
+    # the first of them, because a run for a day in the past knows ids that have led elsewhere since
     redirects = _redirects(run, asked, on)
-    if _is_in(members, "customer_id", redirects[-1]):
-        return Inquiry(redirects[-1], redirects[-2::-1], no_values)
+    alive = next((place for place, customer_id in enumerate(redirects) if _is_in(members, "customer_id", customer_id)), None)
+    if alive is not None:
+        return Inquiry(redirects[alive], redirects[:alive][::-1], no_values)
     record = members.filter(pl.col("source_record_key") == asked).collect()
     if record.height:
         return Inquiry(record["customer_id"][0], (), no_values)

@@ -263,6 +263,15 @@ def test_redirects_are_followed_to_the_end(lake: SmallLake) -> None:
         explain(run, "c_x")
 
 
+def test_run_for_a_day_in_the_past_knows_the_ids_of_that_day(lake: SmallLake) -> None:
+    kept, lost = merged(lake)
+    resolved(lake, DAY + timedelta(days=1))
+    run = resolved(lake)
+    assert lake.customers()["shopify:c"] == lost
+    assert (person(run, lost).customer_id, person(run, lost).redirected_from) == (lost, [])
+    assert person(run, kept).customer_id == kept
+
+
 def test_who_was_who_on_a_day(lake: SmallLake) -> None:
     kept, lost = merged(lake)
     run = resolved(lake, DAY + timedelta(days=3))

@@ -87,7 +87,8 @@ def simulate(
 def explain(
     asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail; other id")],
     between: Annotated[
-        tuple[str, str] | None, typer.Option("--between", metavar="MEMBER MEMBER", help="Two members, by key or number: only their chain")
+        tuple[str, str] | None,
+        typer.Option("--between", metavar="MEMBER RECORD", help="Only the chain of these two, by key or number; or why they are not one"),
     ] = None,
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Who was who on that day")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,

@@ -89,6 +89,11 @@ def test_chain_between_two_and_a_day_in_the_past(
     _, out, _ = cdp(capsys, monkeypatch, "explain", "youzan:b", "--between", "shopify:c", "youzan:b", "--json", "--home", lake.root)
     [chain] = json.loads(out)["person"]["chains"]
     assert [(step["type"], step["value"]) for step in chain["steps"]] == [("email", "l***@example.com")]
+    lake.add_points([("siss:1", "member_id", "M1")])
+    resolve_identity(lake.run(DAY + timedelta(days=1)))
+    _, out, _ = cdp(capsys, monkeypatch, "explain", "youzan:b", "--between", "1", "siss:1", "--home", lake.root)
+    assert f"Why [1] and siss:1*** of {lake.customers()['siss:1']} are not one" in out
+    assert "the two customers share no value" in out
     _, out, _ = cdp(capsys, monkeypatch, "explain", "shopify:c", "--as-of", "2026-05-01", "--home", lake.root)
     assert "on 2026-05-01: 1 source record of 1 channel" in out
     assert "evidence below is that of the last run, as of 2026-05-02" in out
@@ -99,7 +104,7 @@ def test_chain_between_two_and_a_day_in_the_past(
     ("words", "told"),
     [
         (["explain", "13712345679"], "cdp: explain: '137***79' is no customer, source record or identifier in the run for 2026-05-02"),
-        (["explain", "youzan:b", "--between", "1", "7"], "'7***' is no member of this customer -> name two of its members"),
+        (["explain", "youzan:b", "--between", "1", "7"], "'7***' is no source record on that day -> name members by number"),
         (
             ["explain", "youzan:b", "--as-of", "2026-06-01"],
             "nothing is known of 2026-06-01 yet -> the last day known is 2026-05-02",

@@ -83,6 +83,39 @@ def simulate(
     run_simulation(out, customers, days, first_day.date(), seed, formats, as_json=json)
 
 
+@app.command()
+def explain(
+    asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail; other id")],
+    between: Annotated[
+        tuple[str, str] | None,
+        typer.Option("--between", metavar="MEMBER RECORD", help="Only the chain of these two, by key or number; or why they are not one"),
+    ] = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Who was who on that day")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Explain one person: members, chains of evidence, refused links, golden record, history, decisions."""
+    from assets.cli.explain import print_explanation
+
+    print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
+
+
+@app.command()
+def review(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Questions at most")] = 20,
+    clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List customers that may be one person and wait for a decision, most harmful first."""
+    from assets.cli.review import print_review
+
+    print_review(home, config, limit, reveal=clear, as_json=json)
+
+
 def main() -> None:
     """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
     try:

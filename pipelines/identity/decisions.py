@@ -28,7 +28,7 @@ import polars as pl
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import replacing
-from pipelines.identity.chains import shortest_chains
+from pipelines.identity.chains import chain_to, reach
 
 FILE_NAME = "identity_decisions.csv"
 COLUMNS = (
@@ -91,9 +91,16 @@ def add_decisions(reference: Path, rows: pl.DataFrame) -> int:
             _refuse_contradictions_from(added["decided_on"].min(), _parse(after, path), path)
         except ConfigurationError as error:
             raise ConfigurationError(error.what, where=f"{error.where} (not written)", do=error.do) from None
-        with replacing(path, mode=path.stat().st_mode & 0o777 if path.exists() else None) as beside:
-            beside.write_bytes(after)
+        _write(path, after)
         return added.height
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with replacing(path, mode=path.stat().st_mode & 0o777 if path.exists() else None) as beside:
+            beside.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(path), do="mend the disk or its permissions") from error
 
 
 @contextmanager
@@ -215,8 +222,8 @@ def _refuse_contradiction(effective: pl.DataFrame, path: Path) -> None:
     worst = broken.row(0, named=True)
     component = musts.join(labels.filter(label=worst["left_label"]), left_on="left_source_record_key", right_on="record")
     ties = [(line, key) for side in ("left", "right") for line, key in component.select("line", f"{side}_source_record_key").iter_rows()]
-    chain = shortest_chains(ties, worst["left_source_record_key"])[worst["right_source_record_key"]]
-    lines = [str(line) for line in sorted(line for line, _ in chain)]
+    chain = chain_to(reach(ties, worst["left_source_record_key"]), worst["right_source_record_key"]) or []
+    lines = [str(line) for line in sorted(step.evidence for step in chain)]
     says = (
         f"line {lines[0]} says {MUST_LINK} of the same two"
         if len(lines) == 1

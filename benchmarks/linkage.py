@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import os
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,6 +21,7 @@ import duckdb
 import polars as pl
 
 from benchmarks.agreement import Agreement, agreement
+from benchmarks.deliveries import ROOT
 from pipelines.contracts.config import Config, MatcherConfig
 from pipelines.contracts.engine import create_from_frame, fetch_frame, open_engine
 from pipelines.contracts.home import Home
@@ -31,7 +31,6 @@ from pipelines.identity.matching.model import assumed_model
 from pipelines.identity.matching.scoring import MatcherReport, create_comparable, find_matches, score
 
 _DAY = date(2026, 1, 1)
-FOLDER_VARIABLE = "CDP_RECORD_LINKAGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +93,10 @@ def fake_1000(path: Path) -> pl.DataFrame:
 def main() -> None:
     """Print the figures of the sets in a folder."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.linkage", description="Measure the probabilistic matcher.")
-    parser.add_argument("folder", type=Path, nargs="?", default=os.environ.get(FOLDER_VARIABLE), help=f"of the sets [${FOLDER_VARIABLE}]")
-    folder: Path | None = parser.parse_args().folder
-    if folder is None:
-        parser.error("name the folder that holds febrl_dataset3.csv.gz")
+    parser.add_argument("folder", type=Path, nargs="?", default=ROOT.parent / "shared" / "data" / "record_linkage")
+    folder: Path = parser.parse_args().folder
+    if not folder.is_dir():
+        parser.error(f"no folder {folder}: name the one that holds febrl_dataset3.csv.gz")
     print("| set | trained | links P | R | F1 | clusters P | R | F1 | B-cubed P | R | F1 | processor s |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for linkage in (

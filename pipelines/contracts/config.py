@@ -50,7 +50,7 @@ class MatcherConfig(_Section):
     enabled: bool = False
     threshold: Decimal = Field(Decimal("0.95"), gt=0, lt=1, decimal_places=6)  # match probability from which a link is accepted
     clerical_from: Decimal = Field(Decimal("0.5"), gt=0, lt=1, decimal_places=6)  # ... and from which a person is asked
-    max_pairs: int = Field(20_000_000, ge=1)  # of records compared, about a minute and 1 GB; rules that would exceed it are left out
+    max_pairs: int = Field(20_000_000, ge=1)  # of records compared, two minutes of one core; rules that would exceed it are left out
     retrain: bool = True  # false: the model saved last is used as long as it fits
 
     @model_validator(mode="after")

@@ -13,8 +13,10 @@ from pipelines.contracts.engine import create_from_frame, fetch_frame, literal
 from pipelines.contracts.run import Run
 from pipelines.identity.matching.blocking import Rule, plan_blocking
 from pipelines.identity.matching.comparisons import COMPARISONS
-from pipelines.identity.matching.model import Model, load_model, new_linker, save_model, trained_model
+from pipelines.identity.matching.linker import new_linker
+from pipelines.identity.matching.model import Model, load_model, save_model
 from pipelines.identity.matching.portraits import comparable_portraits
+from pipelines.identity.matching.training import trained_model
 
 MODELS = "identity_models"
 _PAIRS_PER_CHUNK = 2_000_000

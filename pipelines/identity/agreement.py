@@ -30,7 +30,7 @@ def name_agreement(left: pl.Series, right: pl.Series) -> pl.Series:
     - `different`: else, thus also surnames that differ where nothing else is known.
     """
     pairs = pl.DataFrame({"left": left.cast(pl.String), "right": right.cast(pl.String)})
-    forms = _forms(comparable_names(pl.concat([pairs["left"], pairs["right"]])))
+    forms = name_forms(comparable_names(pl.concat([pairs["left"], pairs["right"]])))
     distinct = pairs.unique()
     for side in _SIDES:
         distinct = distinct.join(forms.select(pl.all().name.suffix(f"_{side}")), left_on=side, right_on=f"full_name_{side}", how="left")
@@ -38,8 +38,8 @@ def name_agreement(left: pl.Series, right: pl.Series) -> pl.Series:
     return pairs.join(judged, on=list(_SIDES), how="left", nulls_equal=True, maintain_order="left")["agreement"]
 
 
-def _forms(names: pl.DataFrame) -> pl.DataFrame:
-    """Add the forms in which names are compared; `joined` and `turned` have no blanks, so that Mary Jane is Maryjane."""
+def name_forms(names: pl.DataFrame) -> pl.DataFrame:
+    """Add to comparable names the forms in which they are compared; `joined` and `turned` have no blanks, so that Mary Jane is Maryjane."""
     known = pl.coalesce("name", "surname")
     is_chinese = known.str.contains(r"\p{Han}")
     one_word = pl.col("name").str.replace_all(" ", "", literal=True)

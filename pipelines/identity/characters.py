@@ -8,9 +8,11 @@ from __future__ import annotations
 import functools
 import json
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
+
+import polars as pl
 
 from pipelines.contracts.errors import ConfigurationError
 
@@ -18,6 +20,13 @@ from pipelines.contracts.errors import ConfigurationError
 _HAN = tuple(map(chr, range(0x4E00, 0xA000)))
 # 乾 is as frequent in given names as it is rare as 干; 锺 and 馀 are simplified characters that are written 钟 and 余 as surnames
 _AS_IN_NAMES = {"乾": "乾", "锺": "钟", "馀": "余", "薴": "苎"}
+
+
+def map_characters(texts: pl.Series, table: Callable[[Iterable[str]], Mapping[str, str]]) -> pl.Series:
+    """`texts` with each Chinese character replaced by what `table` gives for it, asked once for the distinct ones."""
+    characters = texts.str.extract_all(r"\p{Han}").explode().unique().drop_nulls().sort().to_list()
+    replacements = table(characters)
+    return texts.str.replace_many(list(replacements), list(replacements.values())) if replacements else texts
 
 
 def simplified(characters: Iterable[str]) -> dict[str, str]:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-
 import polars as pl
 
 from pipelines.identity import surnames
-from pipelines.identity.characters import readings, simplified
+from pipelines.identity.characters import map_characters, readings, simplified
 
 # longer ones are addresses, messages or attacks
 MAX_LENGTH = 64
@@ -68,19 +66,12 @@ def _cleaned(names: pl.DataFrame) -> pl.DataFrame:
     folded = names.with_columns(
         text=text.str.replace_all(r"[\u{0300}-\u{036F}]", "").str.normalize("NFKC").str.to_lowercase().str.replace_all(_UNSEEN, "")
     )
-    folded = folded.with_columns(text=_mapped(folded["text"], simplified))
+    folded = folded.with_columns(text=map_characters(folded["text"], simplified))
     bare = pl.col("text").str.replace_all(_BRACKETED, " ").str.replace_all(_JOINERS, "").str.replace_all(_MASKS, "*")
     is_name = pl.col("full_name").str.len_chars() <= MAX_LENGTH
     return folded.with_columns(text=pl.when(is_name).then(bare)).with_columns(
         text=pl.when(~pl.col("text").str.contains(_PICTURE)).then(pl.col("text"))
     )
-
-
-def _mapped(texts: pl.Series, table: Callable[[Iterable[str]], dict[str, str]]) -> pl.Series:
-    """`texts` with each character replaced by what `table` gives for it: asked once for the distinct characters only."""
-    characters = texts.str.extract_all(r"\p{Han}").explode().unique().drop_nulls().sort().to_list()
-    replacements = table(characters)
-    return texts.str.replace_many(list(replacements), list(replacements.values())) if replacements else texts
 
 
 def _parsed(cleaned: pl.DataFrame) -> pl.DataFrame:
@@ -198,7 +189,7 @@ def _with_pinyin(parsed: pl.DataFrame) -> pl.DataFrame:
     surname = pl.col("surname").replace(surnames.READINGS)
     spelled = parsed.with_columns(surname_pinyin=surname, given_pinyin="given", whole_pinyin="name")
     columns = ("surname_pinyin", "given_pinyin", "whole_pinyin")
-    spelled = spelled.with_columns(_mapped(spelled[column], readings).alias(column) for column in columns)
+    spelled = spelled.with_columns(map_characters(spelled[column], readings).alias(column) for column in columns)
     is_chinese = pl.col("name").str.contains(r"\p{Han}")
     joined = pl.coalesce(pl.col("surname_pinyin") + pl.col("given_pinyin"), "whole_pinyin")
     return spelled.with_columns(pinyin=pl.when(is_chinese).then(joined).otherwise("name"))

@@ -6,10 +6,10 @@ export DO_NOT_TRACK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test check format bench samples clean
+.PHONY: help setup demo ui test check format bench identity-report samples clean
 
 help: ## List the targets
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
 
 # a virtual environment is made again when the pins change, never patched
 .venv/ready: requirements.lock pyproject.toml
@@ -52,6 +52,10 @@ format: setup ## Rewrite code to the house style
 
 bench: setup ## Measure; writes benchmarks/RESULTS.md
 	@$(BIN)/python -m benchmarks
+
+# sizes and all else by ARGS, such as ARGS="--people 100000 1000000 5000000"
+identity-report: setup ## Measure who is who; writes its part of benchmarks/RESULTS.md
+	@$(BIN)/python -m benchmarks identity $(ARGS)
 
 samples: setup ## Rebuild data/samples with the simulator
 	@$(BIN)/python -c "from pathlib import Path; from pipelines.simulate import simulate_sample; simulate_sample(Path('data/samples'))"

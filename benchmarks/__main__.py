@@ -1,4 +1,4 @@
-"""`make bench`: measure the platform, against the job by hand and against raw copies, and write RESULTS.md."""
+"""`make bench`: measure the platform, against the job by hand, raw copies, other engines and the truth; write RESULTS.md."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.deliveries import ROOT
+from benchmarks.identity import run_identity
+from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
@@ -27,6 +29,9 @@ def main() -> None:
     )
     parser.add_argument("--customers", type=int, nargs="+", default=[100_000, 1_000_000])
     parser.add_argument("--days", type=int, default=365)
+    parser.add_argument("--simulated", type=int, default=100_000, help="people whose deliveries who is who is judged on [%(default)s]")
+    parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
+    parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -46,6 +51,13 @@ def _reading(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _identity(chosen: argparse.Namespace) -> bool:
+    figures = run_identity(chosen.work, chosen.simulated, chosen.days, chosen.people, chosen.poisoned, chosen.repeats)
+    write_part(chosen.results, render_identity(figures, datetime.now(UTC).date()))
+    _tell(identity_goals(figures))
+    return True
+
+
 def _whole_job(chosen: argparse.Namespace) -> bool:
     """False when a figure differs from the one by hand."""
     empty = run_empty(chosen.work)
@@ -62,10 +74,10 @@ def _whole_job(chosen: argparse.Namespace) -> bool:
 
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
-        print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.measured:.2f} {goal.unit}, at most {goal.limit:g}")
+        print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job}
+_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity}
 
 
 if __name__ == "__main__":

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.simulate import SimulationSpec, simulate
+from pipelines.simulate import SimulationSpec, formats_named, simulate
 
 ROOT = Path(__file__).resolve().parents[1]
 _SEED = 20261031
+_BASE = "base"
 _FIRST_DAY = date(2025, 11, 1)
 # name of a file -> format, as a person tells them apart
 FORMATS = {
@@ -39,18 +40,23 @@ class Deliveries:
     as_of: date
 
 
-def prepare(work: Path, customers: int, days: int) -> Deliveries:
-    """The deliveries of a simulated retailer, made in a process of its own when `work` does not hold them yet."""
-    folder = work / f"deliveries-{customers}-{days}-{simulator_version()}"
+def prepare(work: Path, customers: int, days: int, *, seed: int = _SEED, formats: str = _BASE) -> Deliveries:
+    """The deliveries of a simulated retailer, made in a process of its own when `work` does not hold them yet.
+
+    `formats`: formats and groups of the simulator, with commas between them.
+    """
+    kind = "" if (seed, formats) == (_SEED, _BASE) else f"-{seed}-{formats.replace(',', '-')}"
+    folder = work / f"deliveries-{customers}-{days}{kind}-{simulator_version()}"
     if not folder.exists():
         beside = folder.with_name(f".{folder.name}.new")
         shutil.rmtree(beside, ignore_errors=True)
         # the memory that simulating takes must not count as the memory of what is measured
-        subprocess.run([sys.executable, "-m", "benchmarks.deliveries", beside, str(customers), str(days)], check=True, cwd=ROOT)
+        command = [sys.executable, "-m", "benchmarks.deliveries", str(beside), str(customers), str(days), str(seed), formats]
+        subprocess.run(command, check=True, cwd=ROOT)
         beside.joinpath("truth").rename(folder.with_name(f"{folder.name}-truth"))
         beside.rename(folder)
     truth = folder.with_name(f"{folder.name}-truth")
-    return Deliveries(folder, truth, customers, SimulationSpec(customers, days, _SEED, _FIRST_DAY).last_day)
+    return Deliveries(folder, truth, customers, SimulationSpec(customers, days, seed, _FIRST_DAY).last_day)
 
 
 def simulator_version() -> str:
@@ -77,8 +83,10 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("customers", type=int)
     parser.add_argument("days", type=int)
+    parser.add_argument("seed", type=int)
+    parser.add_argument("formats", type=formats_named)
     chosen = parser.parse_args()
-    simulate(SimulationSpec(chosen.customers, chosen.days, _SEED, _FIRST_DAY), chosen.out)
+    simulate(SimulationSpec(chosen.customers, chosen.days, chosen.seed, _FIRST_DAY, chosen.formats), chosen.out)
 
 
 if __name__ == "__main__":

@@ -20,12 +20,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from benchmarks.agreement import Agreement, agreement
 from benchmarks.deliveries import ROOT
 from pipelines.contracts.config import Config, MatcherConfig
 from pipelines.contracts.engine import create_from_frame, fetch_frame, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.identity.accuracy import Accuracy, accuracy
 from pipelines.identity.components import connect
 from pipelines.identity.matching.model import assumed_model
 from pipelines.identity.matching.scoring import MatcherReport, create_comparable, find_matches, score
@@ -39,8 +39,8 @@ class Linkage:
 
     name: str
     report: MatcherReport
-    links: Agreement
-    clusters: Agreement
+    links: Accuracy
+    clusters: Accuracy
     seconds: float
 
 
@@ -59,7 +59,7 @@ def linked(name: str, people: pl.DataFrame, *, is_trained: bool) -> Linkage:
         edges = fetch_frame(connection, "select * from edges")
     seconds = time.process_time() - started
     judged = found.join(people.select("record_id", "truth"), on="record_id")
-    return Linkage(name, report, _of_links(edges, people), agreement(judged), seconds)
+    return Linkage(name, report, _of_links(edges, people), accuracy(judged), seconds)
 
 
 def febrl(path: Path) -> pl.DataFrame:
@@ -115,14 +115,14 @@ def _row(linkage: Linkage) -> str:
     return f"| {linkage.name} | {trained} | {' | '.join(f'{share:.4f}' for share in (*shares, *cubed))} | {linkage.seconds:.1f} |"
 
 
-def _of_links(edges: pl.DataFrame, people: pl.DataFrame) -> Agreement:
+def _of_links(edges: pl.DataFrame, people: pl.DataFrame) -> Accuracy:
     """Links alone, each a pair: no record stands with the friend of a friend."""
     truth = people.select("record_id", "truth")
     judged = edges.join(truth, left_on="a", right_on="record_id").join(truth, left_on="b", right_on="record_id", suffix="_b")
     right = judged.filter(pl.col("truth") == pl.col("truth_b")).height
     sizes = truth.group_by("truth").len()["len"].cast(pl.Int64)
     true = int((sizes * (sizes - 1)).sum()) // 2
-    return Agreement(right / max(edges.height, 1), right / true, float("nan"), float("nan"))
+    return Accuracy(right / max(edges.height, 1), right / true, float("nan"), float("nan"))
 
 
 def _unlearnt(connection: duckdb.DuckDBPyConnection) -> MatcherReport:

@@ -7,7 +7,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-_PACKAGES = ("duckdb", "polars", "dbt-core", "dbt-duckdb", "dagster", "great-expectations")
+_PACKAGES = ("duckdb", "polars", "dbt-core", "dbt-duckdb", "dagster", "great-expectations", "splink", "scipy")
 
 
 def machine() -> str:

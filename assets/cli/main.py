@@ -116,6 +116,22 @@ def review(
     print_review(home, config, limit, reveal=clear, as_json=json)
 
 
+@app.command()
+def quality(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The run for that day [default: last]")] = None,
+    truth: Annotated[Path | None, typer.Option("--truth", help="Folder of the truth, as `cdp simulate` writes it")] = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE.html", help="Write a page with pictures, counts only")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Keys in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Measure how people were told apart, beside the run before, and against the truth where it is known."""
+    from assets.cli.quality import print_quality
+
+    print_quality(home, config, as_of.date() if as_of else None, truth, out, reveal=clear, as_json=json)
+
+
 def main() -> None:
     """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
     try:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.agreement import agreement
 from benchmarks.linkage import fake_1000, febrl, linked
+from pipelines.identity.accuracy import accuracy
 
 
 def test_febrl_3_is_linked_at_the_threshold_of_the_configuration(real_data: Path) -> None:
@@ -30,8 +30,8 @@ def test_fake_1000_is_linked_without_training(real_data: Path) -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 4), st.integers(0, 4)), min_size=1, max_size=14))
 @settings(max_examples=60, deadline=None)
-def test_agreement_equals_a_count_pair_by_pair(rows: list[tuple[int, int]]) -> None:
-    found = agreement(pl.DataFrame(rows, schema=["cluster_id", "truth"], orient="row"))
+def test_accuracy_equals_a_count_pair_by_pair(rows: list[tuple[int, int]]) -> None:
+    found = accuracy(pl.DataFrame(rows, schema=["cluster_id", "truth"], orient="row"))
     pairs = list(combinations(rows, 2))
     ours, true = [a[0] == b[0] for a, b in pairs], [a[1] == b[1] for a, b in pairs]
     both = sum(one and other for one, other in zip(ours, true, strict=True))

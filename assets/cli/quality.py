@@ -38,7 +38,7 @@ def print_quality(
 
 def _write(out: Path, text: str) -> None:
     try:
-        with replacing(out) as beside:
+        with replacing(out.resolve()) as beside:
             beside.write_text(text, encoding="utf-8")
     except OSError as error:
         raise ConfigurationError(f"the page cannot be written: {error.strerror}", where=str(out), do="name a file with --out") from error

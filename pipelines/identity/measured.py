@@ -82,7 +82,7 @@ def quality_of(run: Run, on: date | None) -> Quality:
         do = f"the newest day before it is {days[-1]}" if days else "`cdp run` measures"
         raise ConfigurationError(f"nothing was measured on {day}", where="identity_quality", do=do)
     before_on = days[-2] if len(days) > 1 else None
-    now, before = (rows.filter(pl.col("as_of") == wanted).drop("as_of") for wanted in (day, before_on))
+    now, before = (rows.filter(pl.col("as_of").eq_missing(pl.lit(wanted, pl.Date))).drop("as_of") for wanted in (day, before_on))
     # what is gone is as telling as what is new: a band that nobody is in any more
     joined = now.join(before.drop("allowed"), on=["measure", "item"], how="full", coalesce=True, suffix="_before")
     ordered = joined.with_columns(pl.col("measured").fill_null(0), size=_size()).sort("measure", "size", "item")

@@ -52,9 +52,11 @@ def _reading(chosen: argparse.Namespace) -> bool:
 
 
 def _identity(chosen: argparse.Namespace) -> bool:
-    figures = run_identity(chosen.work, chosen.simulated, chosen.days, chosen.people, chosen.poisoned, chosen.repeats)
-    write_part(chosen.results, render_identity(figures, datetime.now(UTC).date()))
-    _tell(identity_goals(figures))
+    goals_so_far: list[Goal] = []
+    for figures in run_identity(chosen.work, chosen.simulated, chosen.days, chosen.people, chosen.poisoned, chosen.repeats):
+        write_part(chosen.results, render_identity(figures, datetime.now(UTC).date()))
+        goals_so_far = identity_goals(figures)
+    _tell(goals_so_far)
     return True
 
 

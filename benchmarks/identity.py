@@ -11,7 +11,7 @@ import os
 import shutil
 import statistics
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -104,16 +104,19 @@ class IdentityFigures:
     seed: int = SEED
 
 
-def run_identity(work: Path, simulated: int, days: int, sizes: Sequence[int], poisoned: int, repeats: int | None) -> IdentityFigures:
-    """Measure all parts, one process at a time. Deliveries and written lakes stay in `work`; homes that are loaded are removed."""
-    found = [_sized(prepare_lake(work, people, SEED), repeats or (1 if people >= _LARGE else 3)) for people in sorted(sizes)]
-    clean = next((size.engine for size in found if size.people == poisoned), None)
-    return IdentityFigures(
-        simulated=_simulated(work, simulated, days),
-        published=_published(),
-        sizes=found,
-        poison=_poisoned(work, poisoned, clean),
-    )
+def run_identity(
+    work: Path, simulated: int, days: int, sizes: Sequence[int], poisoned: int, repeats: int | None
+) -> Iterator[IdentityFigures]:
+    """Measure one process at a time; yield all that is known after each size, so that an hour of work is not lost with the next one.
+
+    Deliveries and written lakes stay in `work`; the home that is loaded is removed.
+    """
+    published, judged, poison = _published(), _simulated(work, simulated, days), _poisoned(work, poisoned)
+    found: list[Sized] = []
+    yield IdentityFigures(judged, published, [], poison)
+    for people in sorted(sizes):
+        found.append(_sized(prepare_lake(work, people, SEED), repeats or (1 if people >= _LARGE else 3)))
+        yield IdentityFigures(judged, published, list(found), poison)
 
 
 def usable_evidence(contact_points: pl.DataFrame, truth: pl.DataFrame) -> pl.DataFrame:
@@ -184,16 +187,15 @@ def _sized(lake: IdentityLake, repeats: int) -> Sized:
     return Sized(lake.people, current.height, lake.rows(CHANNEL_CONTACT_POINTS), _median(engine), _median(components), accuracy(judged))
 
 
-def _poisoned(work: Path, people: int, clean: Timed | None) -> Poisoned:
-    if clean is None:
-        lake = prepare_lake(work, people, SEED)
-        clean = _timed("resolve", lake.home.root, lake.as_of)
+def _poisoned(work: Path, people: int) -> Poisoned:
+    clean = prepare_lake(work, people, SEED)
+    before = _timed("resolve", clean.home.root, clean.as_of).said["report"]
     lake = prepare_lake(work, people, SEED, is_poisoned=True)
     report = _timed("resolve", lake.home.root, lake.as_of).said["report"]
     out = lake.home.root / "components.parquet"
     component = _timed("components", lake.home.root, out).said["largest"]
     out.unlink()
-    return Poisoned(people, clean.said["report"]["largest_cluster"], report["largest_cluster"], report["rejected_values"], component)
+    return Poisoned(people, before["largest_cluster"], report["largest_cluster"], report["rejected_values"], component)
 
 
 def _timed(contestant: str, home: Path, other: Path | date) -> Timed:

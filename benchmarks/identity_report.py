@@ -177,12 +177,12 @@ def _of_sizes(sizes: Sequence[Sized]) -> Iterator[str]:
     )
     if len(sizes) > 1:
         small, large = sizes[0], sizes[-1]
-        yield f"From {small.people:,} to {large.people:,} people the engine's time grows with an exponent of {_exponent(small, large):.2f}."
+        growth = math.log(large.people / small.people)
+        seconds = math.log(large.engine.seconds / small.engine.seconds) / growth
+        memory = math.log(large.engine.peak_bytes / small.engine.peak_bytes) / growth
+        yield f"From {small.people:,} to {large.people:,} people the engine's time grows with an exponent of {seconds:.2f},"
+        yield f"its peak memory with one of {memory:.2f} (1 is in proportion)."
         yield ""
-
-
-def _exponent(small: Sized, large: Sized) -> float:
-    return math.log(large.engine.seconds / small.engine.seconds) / math.log(large.people / small.people)
 
 
 def _of_poison(poison: Poisoned) -> Iterator[str]:

@@ -20,9 +20,9 @@ included; memory is the peak of the whole process. Precision and recall are over
 the same for each record, then the mean. Records that the exports themselves give to several people have no right answer and are left
 out, and so are devices without a login.
 
-What was tuned on what: the rules and limits of the engine were looked at on one simulated set of 100,000 people, seed 7; everything
-simulated here is of seed {seed}. Comparisons and rules of the matcher were looked at on Febrl 1 alone. No truth of the sets below was
-read before the last cluster was found.
+What was tuned on what: the rules and limits of the engine were looked at on one simulated set of 100,000 people, seed 7, and so was
+the set-up of Splink alone; what is simulated here is of seed {seed}. Comparisons and rules of the matcher were looked at on Febrl 1
+alone. No truth of the sets below was read before the last cluster was found.
 """.strip()
 _SIMULATED = """
 Deliveries of {people:,} people over {days} days, read as any delivery: {records:,} source records, {judged:,} of them with a right

@@ -76,12 +76,12 @@ def _judgment(judgment: Judgment) -> Iterator[str]:
     yield f"  {'pairs':<12}{found.precision:>12.5f}{found.recall:>12.5f}{found.f1:>12.5f}"
     yield f"  {'B-cubed':<12}{found.b_cubed_precision:>12.5f}{found.b_cubed_recall:>12.5f}{found.b_cubed_f1:>12.5f}"
     if judgment.worst:
-        yield f"\n{counted(judgment.wrong_customers, 'customer')} of several people, the worst first"
+        yield f"\n{counted(judgment.wrong_customers, 'customer')} of several people, the worst first; | between two people"
         yield from cut([_wrong(customer) for customer in judgment.worst])
 
 
 def _wrong(customer: WrongCustomer) -> str:
-    keys = ", ".join(plain(key) for key in customer.source_record_keys)
-    more = ", ..." if len(customer.source_record_keys) < customer.records else ""
+    keys = " | ".join(", ".join(plain(key) for key in of) for of in customer.source_record_keys)
+    more = ", ..." if sum(map(len, customer.source_record_keys)) < customer.records else ""
     what = f"{customer.people} people, {counted(customer.records, 'record')}, {counted(customer.wrong_pairs, 'wrong pair')}"
     return f"  {customer.customer_id}: {what}: {keys}{more}"

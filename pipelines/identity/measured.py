@@ -15,7 +15,12 @@ from pipelines.contracts.run import Run
 from pipelines.identity.accuracy import Accuracy, accuracy, read_truth, worst_clusters
 from pipelines.identity.inquiry import members_on, written_rows
 
-_KEYS_SHOWN = 20  # of each customer
+_KEYS_SHOWN = 10  # of each person in a customer, and of people
+# totals, then what they are made of, then what was decided, then what moved; what is not named comes last
+_ORDER = (
+    *("source_records", "customers", "customers_by_source_records", "customers_by_phones", "phones_by_names", "links", "refused_links"),
+    *("rejected_values", "held_back_links", "recycled_values", "households", "decisions", "changes", "changed_customers"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +59,16 @@ class Quality:
 
 @dataclass(frozen=True, slots=True)
 class WrongCustomer:
-    """A customer of several people. `wrong_pairs`: pairs of its records that are of two people. Keys are masked unless asked for."""
+    """A customer of several people. `wrong_pairs`: pairs of its records that are of two people.
+
+    `source_record_keys` of each person, the one with most records first; masked unless asked for, the first of them where they are many.
+    """
 
     customer_id: str
     people: int
     records: int
     wrong_pairs: int
-    source_record_keys: list[str]
+    source_record_keys: list[list[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,8 @@ def quality_of(run: Run, on: date | None) -> Quality:
     now, before = (rows.filter(pl.col("as_of").eq_missing(pl.lit(wanted, pl.Date))).drop("as_of") for wanted in (day, before_on))
     # what is gone is as telling as what is new: a band that nobody is in any more
     joined = now.join(before.drop("allowed"), on=["measure", "item"], how="full", coalesce=True, suffix="_before")
-    ordered = joined.with_columns(pl.col("measured").fill_null(0), size=_size()).sort("measure", "size", "item")
+    place = pl.col("measure").replace_strict(_ORDER, range(len(_ORDER)), default=len(_ORDER), return_dtype=pl.Int64)
+    ordered = joined.with_columns(pl.col("measured").fill_null(0), place=place, size=_size()).sort("place", "measure", "size", "item")
     moved = rows.filter(measure="changed_customers").sort("as_of")
     return Quality(
         as_of=day,
@@ -107,8 +116,10 @@ def judge_against(run: Run, truth: Path, on: date | None, limit: int, *, reveal:
         raise ConfigurationError("the truth knows none of the records", where=str(truth), do="name the truth of these deliveries")
     wrong = worst_clusters(judged, judged.height)
     worst = wrong.head(limit)
-    keys = judged.join(worst.select("cluster_id"), on="cluster_id", how="semi").sort("truth", "source_record_key")
-    by_customer: dict[str, list[str]] = dict(keys.group_by("cluster_id", maintain_order=True).agg("source_record_key").iter_rows())
+    keys = judged.join(worst.select("cluster_id"), on="cluster_id", how="semi").sort("source_record_key")
+    by_person = keys.group_by("cluster_id", "truth", maintain_order=True).agg("source_record_key", records=pl.len())
+    by_person = by_person.sort("records", "truth", descending=[True, False])
+    by_customer: dict[str, list[list[str]]] = dict(by_person.group_by("cluster_id").agg("source_record_key").iter_rows())
     return Judgment(
         records=judged.height,
         wrong_customers=wrong.height,
@@ -119,7 +130,7 @@ def judge_against(run: Run, truth: Path, on: date | None, limit: int, *, reveal:
                 people_count,
                 records,
                 wrong_pairs,
-                [key if reveal else masked(key) for key in by_customer[customer_id][:_KEYS_SHOWN]],
+                [[key if reveal else masked(key) for key in of[:_KEYS_SHOWN]] for of in by_customer[customer_id][:_KEYS_SHOWN]],
             )
             for customer_id, people_count, records, wrong_pairs in worst.iter_rows()
         ],

@@ -81,8 +81,8 @@ def test_customers_are_held_against_the_truth(lake: SmallLake, tmp_path: Path) -
     assert (judgment.accuracy.precision, judgment.accuracy.recall) == (0.5, 0.5)
     [worst] = judgment.worst
     assert (worst.people, worst.records, worst.wrong_pairs) == (2, 2, 1)
-    assert worst.source_record_keys == ["a:2***", "b:2***"]
-    assert judge_against(lake.run(), truth, None, 5, reveal=True).worst[0].source_record_keys == ["a:2", "b:2"]
+    assert worst.source_record_keys == [["a:2***"], ["b:2***"]]
+    assert judge_against(lake.run(), truth, None, 5, reveal=True).worst[0].source_record_keys == [["a:2"], ["b:2"]]
 
 
 def test_worst_clusters_mix_most_pairs(tmp_path: Path) -> None:

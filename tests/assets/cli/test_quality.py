@@ -75,8 +75,8 @@ def test_measures_are_text_for_people(lake: SmallLake, capsys: pytest.CaptureFix
         "1 0 -2",
         "Against the truth: 2 records with a right answer",
         "pairs 0.00000 1.00000 0.00000",
-        "1 customer of several people, the worst first",
-        f"{customer}: 2 people, 2 records, 1 wrong pair: youzan:a***, shopify:b***",
+        "1 customer of several people, the worst first; | between two people",
+        f"{customer}: 2 people, 2 records, 1 wrong pair: youzan:a*** | shopify:b***",
     ):
         assert line in lines, out
 
@@ -87,10 +87,10 @@ def test_keys_are_in_clear_only_when_asked_for(
     words = ("quality", "--home", lake.root, "--truth", lake.root.parent / "truth", "--json")
     code, out, err = cdp(capsys, monkeypatch, *words)
     told = json.loads(out)
-    assert (code, err, told["truth"]["worst"][0]["source_record_keys"]) == (0, "", ["youzan:a***", "shopify:b***"])
+    assert (code, err, told["truth"]["worst"][0]["source_record_keys"]) == (0, "", [["youzan:a***"], ["shopify:b***"]])
     assert (told["truth"]["f1"], told["as_of"]) == (0.0, "2026-05-02")
     code, out, err = cdp(capsys, monkeypatch, *words, "--clear")
-    assert json.loads(out)["truth"]["worst"][0]["source_record_keys"] == ["youzan:a1", "shopify:b2"]
+    assert json.loads(out)["truth"]["worst"][0]["source_record_keys"] == [["youzan:a1"], ["shopify:b2"]]
     assert "personal data in clear" in err
 
 

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Self
 
 # each line that it reads is a command; it says the process, waits for it, says how it ended. A child leaves without the clean-up of
-# an interpreter, which waits for threads that only the first process has; what is published must not hang on that either
+# an interpreter, which waits for threads that only the first process has
 _PROGRAM = """
 import json, os, sys
 import assets.cli.run, assets.cli.summary, assets.definitions, dbt.cli.main, dbt.adapters.duckdb.connections, expectations.duckdb_engine

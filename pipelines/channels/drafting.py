@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from pipelines.channels.checking import check_file
+from pipelines.channels.compiled import CONSTANTS
 from pipelines.channels.contract import FormatSpec
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.guessing import Guess, guess_columns
@@ -188,6 +189,8 @@ class _Text:
         always = [item for item in self._guesses if present is None or item.header in present]
         read = [item.guess for item in self._fields.values()]
         ranked = [*read, *(item for item in always if item.role != "empty"), *always]
+        if self._is_json:  # a contract is recognized by headers in their normal form, and keys of JSON stay as they are
+            ranked = [item for item in ranked if normal_header(item.header) == item.header] or ranked
         names = dict.fromkeys(item.header for item in ranked if item in always and not item.header.startswith("unnamed__"))
         array = [self._proposals.each] if self._proposals.each is not None and self._proposals.each in (present or ()) else []
         return [*array, *names][: max(wanted, min(len(dict.fromkeys(item.header for item in read)), _MOST_DETECTED))]
@@ -341,7 +344,7 @@ def _told(item: Guess) -> str:
 
 def _field_name(item: Guess, position: int) -> str:
     name = re.sub(r"[^a-z0-9]+", "_", item.header.lower()).strip("_") if item.header.isascii() else ""
-    return name if _NAME.match(name) else f"column_{position}"
+    return name if _NAME.match(name) and (name not in CONSTANTS or name == "currency_code") else f"column_{position}"
 
 
 def _quoted(text: str) -> str:

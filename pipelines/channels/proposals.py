@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import polars as pl
 
@@ -78,6 +79,7 @@ class Proposals:
     doubts: tuple[Doubt, ...] = ()
 
 
+@lru_cache(maxsize=8192)
 def normal_form(header: str, each: str | None = None) -> str:
     """`createdAt`, `Created at` -> `created_at`; of a path into the array `each` what follows it."""
     text = header.removeprefix(f"{each}.") if each else header

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import random
+import re
 import zipfile
 from datetime import date
 from pathlib import Path
@@ -14,6 +16,7 @@ from pipelines.channels import SHIPPED, FileCheck, check_file, draft_contract, l
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.simulate import ALL_FORMATS, SimulationSpec, simulate
+from tests.channels.headers import HEADERS
 from tests.channels.lake import loads
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -268,3 +271,63 @@ def test_table_that_is_spoken_of_and_not_proposed_is_told_with_the_reason(tmp_pa
     header = "order no,order date,total,product,transaction id,captured,fee,received,payment method"
     draft, _ = drafted(tmp_path, "both.csv", csv_of(header, "A{n},2026-03-{d} 10:{m}:00,{n}.50,Scarf,T{n},yes,0.10,{n}.40,card"))
     assert "# not proposed: channel_" in draft
+
+
+def cell_of(draw: random.Random, kind: str, number: int) -> str:
+    return {
+        "id": f"A{number}",
+        "number": str(number),
+        "money": f"{number}.50",
+        "time": f"2026-03-{1 + number % 28:02} 10:00:{number % 60:02}",
+        "iso": f"2026-03-{1 + number % 28:02}T10:00:00Z",
+        "day": f"2026-03-{1 + number % 28:02}",
+        "word": draw.choice(["a", "b", "完成"]),
+        "phone": f"138000000{number % 100:02}",
+        "email": f"p{number}@example.com",
+        "nothing": "",
+        "half": "" if number % 2 else str(number),
+        "repeated": f"R{number // 3}",
+        "flag": draw.choice(["yes", "no"]),
+    }[kind]
+
+
+KINDS = ("id", "number", "money", "time", "iso", "day", "word", "phone", "email", "nothing", "half", "repeated", "flag")
+LIKELY = (
+    (r"时间|日期|_at$|date", ("time", "time", "iso", "day")),
+    (r"额|价|费|amount|total|price", ("money", "money", "half")),
+    (r"手机|phone", ("phone",)),
+    (r"mail|邮箱", ("email",)),
+    (r"号|id$|no$|编码", ("id", "id", "repeated", "half")),
+    (r"状态|类型|status|type", ("word",)),
+)
+
+
+def cells_of(draw: random.Random, header: str) -> str:
+    """What stands under such a header; now and then anything else."""
+    fitting = next((kinds for words, kinds in LIKELY if re.search(words, header, re.IGNORECASE)), KINDS)
+    return draw.choice(KINDS if draw.random() < 0.2 else fitting)
+
+
+@pytest.mark.parametrize("shape", ["csv", "json", "arrays"])
+@pytest.mark.parametrize("seed", range(4))
+def test_draft_of_any_mixture_of_columns_reads_its_file(tmp_path: Path, seed: int, shape: str) -> None:
+    """Half of a known export's headers and some of others', over cells that fit them or do not: never a contract that refuses the file."""
+    draw = random.Random(f"{seed} {shape}")
+    some = sorted(draw.choice(sorted(HEADERS.items()))[1])
+    others = sorted({header for headers in HEADERS.values() for header in headers})
+    headers = list(dict.fromkeys(["row id", *draw.sample(some, min(len(some), 12)), *draw.sample(others, 8)]))
+    kinds = {header: cells_of(draw, header) for header in headers} | {"row id": "id"}
+    half = headers[: len(headers) // 2]
+
+    def record(number: int, names: list[str]) -> dict[str, Any]:
+        return {name: cell_of(draw, kinds[name], number) or None for name in names}
+
+    if shape == "csv":
+        text = "\n".join([",".join(headers), *(",".join(cell_of(draw, kinds[name], n) for name in headers) for n in range(30))])
+    elif shape == "json":
+        text = json.dumps([record(n, headers) for n in range(30)])
+    else:
+        inner = [name for name in headers if name not in half]
+        text = json.dumps([record(n, half) | {"items": [record(3 * n + place, inner) for place in range(n % 3)]} for n in range(30)])
+    draft, check = drafted(tmp_path, "mixture.csv" if shape == "csv" else "mixture.json", text)
+    assert check.outcome == "loaded", (check.reason, draft)

@@ -270,7 +270,11 @@ class _Text:
             return
         yield "derived:"
         for name, said in self._draft.derived.items():
-            yield f"  {name}: {_quoted(said)}" if isinstance(said, str) else f"  {name}: {{within: [{', '.join(said)}]}}"
+            if isinstance(said, str):
+                yield f"  {name}: {_quoted(said)}"
+            else:
+                value = "" if said.value is None else f", value: {_quoted(said.value)}"
+                yield f"  {name}: {{within: [{', '.join(said.fields)}]{value}}}"
         yield ""
 
     def _tables(self) -> Iterator[str]:

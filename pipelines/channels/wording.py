@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.channels.contract import FieldType
 from pipelines.channels.guessing import Guess
-from pipelines.channels.meanings import MESSAGES, ORDER_LINES, SHIPMENTS, Kind, Meanings, Value
+from pipelines.channels.meanings import MESSAGES, ORDER_LINES, SHIPMENTS, Kind, Meanings, Slot, Value
 from pipelines.channels.proposals import Found, Proposal, Proposals
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 
@@ -72,15 +72,20 @@ class DraftRule:
     notes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A derived field over the rows that share these fields: an aggregate, or without one their number in file order."""
+
+    fields: tuple[str, ...]
+    value: str | None = None
+
+
 @dataclass(slots=True)
 class Draft:
-    """Everything that a contract says of its rows, before it is text.
-
-    A derived field is SQL, or the fields within which rows are numbered.
-    """
+    """Everything that a contract says of its rows, before it is text. A derived field is SQL, or looks at other rows."""
 
     fields: dict[str, DraftField] = field(default_factory=dict)
-    derived: dict[str, str | tuple[str, ...]] = field(default_factory=dict)
+    derived: dict[str, str | Within] = field(default_factory=dict)
     rules: list[DraftRule] = field(default_factory=list)
     business_times: list[str] = field(default_factory=list)
 
@@ -94,6 +99,7 @@ class _Writer:
     def __init__(self, proposals: Proposals, channel: str, known_words: Mapping[str, Mapping[str, str]]) -> None:
         self._proposals, self._channel, self._known = proposals, channel, known_words
         self._draft = Draft()
+        self._number = ""  # field of the main number
         self._inner = [item for item in proposals.beside if proposals.each is not None]
 
     def written(self) -> Draft:
@@ -101,6 +107,7 @@ class _Writer:
         is_grouped = bool(self._inner)  # records repeat, once for each of their elements
         if proposals.main is not None:
             names = self._fields_of(proposals.main, is_main=True)
+            self._number = names.get(proposals.main.kind.number or "", "")
             person = self._person()
             self._rows_of(proposals.main, names, person, is_main=True, is_grouped=is_grouped)
             for item in proposals.beside:
@@ -163,7 +170,7 @@ class _Writer:
             names[slot_name] = self._field(
                 slot_name,
                 found,
-                is_required=found.slot.is_needed and is_main and not is_inner,
+                is_required=_must_be_there(item.kind, found.slot) and is_main and not is_inner,
                 meanings=item.kind.meanings.get(column) if found.slot.value == "word" else None,
                 column=f"{item.kind.table}.{column}",
             )
@@ -284,7 +291,7 @@ class _Writer:
         kind, derived = item.kind, self._draft.derived
         if kind is ORDER_LINES:
             derived.setdefault("order_key", f"'{self._channel}:' || {names['order_no']}")
-            derived["line_no"] = (names["order_no"],)
+            derived["line_no"] = Within((names["order_no"],))
             columns |= {"order_key": "order_key", "line_no": "line_no", "line_key": "order_key || '/' || CAST(line_no AS VARCHAR)"}
             columns.pop("order_no", None)
             return
@@ -300,7 +307,7 @@ class _Writer:
         if number is None and kind.needs_person:
             parts = ["source_record_key", *parts]
         counted = f"{kind.key.removesuffix('_key')}_row"
-        derived[counted] = tuple(parts)
+        derived[counted] = Within(tuple(parts))
         texts = [f"COALESCE(CAST({part} AS VARCHAR), '')" for part in (*parts, counted)]
         columns[kind.key] = f"'{self._channel}:' || {_SLASH.join(texts)}"
         notes[kind.key] = "no column numbers these rows" if number is None else "the number repeats: by what else is a row known?"
@@ -328,11 +335,14 @@ class _Writer:
                 clean = tuple(name for name in currency.clean if name in _PROTECTION)
                 self._draft.fields["currency"] = DraftField(currency, "text", clean=clean)
             columns["currency_code"] = "COALESCE(UPPER(currency), default_currency_code)"
+            if self._proposals.is_repeated and currency.filled < 1.0 and kind is ORDER_LINES:  # it stands on one row of the order
+                self._draft.derived["order_currency"] = Within((self._number,), "MAX(UPPER(currency))")
+                columns["currency_code"] = "COALESCE(order_currency, default_currency_code)"
 
     def _conditions(self, item: Proposal, names: Mapping[str, str]) -> Iterator[str]:
         """What must be there for a row of this table to be."""
         for slot_name, found in item.found.items():
-            if found.slot.is_needed and not self._is_sure(names[slot_name]):
+            if _must_be_there(item.kind, found.slot) and not self._is_sure(names[slot_name]):
                 yield f"{names[slot_name]} IS NOT NULL"
         if item.kind.needs_person:
             yield "source_record_key IS NOT NULL"
@@ -438,13 +448,19 @@ class _Writer:
             if text.startswith("'") or text in (*rule.per, "FALSE") or (column == item.kind.key and not is_order):
                 continue
             is_sum = slot is not None and item.found[slot].slot.value in ("amount", "quantity") and not is_element
+            or_else = re.fullmatch(r"COALESCE\((.+), ([^(),]+)\)", text)
             if slot == item.kind.time:
                 rule.columns[column] = f"MIN({text})"
+            elif or_else and column in ("status", "currency_code"):  # what stands on one row alone counts before what stands for nothing
+                default = or_else[2] if or_else[2].startswith("'") else f"MAX({or_else[2]})"
+                rule.columns[column] = f"COALESCE(MAX({or_else[1]}), {default})"
             elif is_sum and slot not in self._proposals.constant:
                 rule.columns[column] = f"SUM({text})"
                 rule.notes[column] = "the sum of its rows, or what stands on one of them"
             else:
                 rule.columns[column] = f"MAX({text})"
+                if is_sum:
+                    rule.notes[column] = "the same on all rows of an order, or on one alone, so counted once"
 
 
 def _listed(headers: Sequence[str]) -> str:
@@ -454,6 +470,12 @@ def _listed(headers: Sequence[str]) -> str:
 def _quoted_plainly(header: str) -> str:
     """For comments: a header cannot leave its line."""
     return "`" + " ".join("".join(character if character.isprintable() else " " for character in header).split())[:40] + "`"
+
+
+def _must_be_there(kind: Kind, slot: Slot) -> bool:
+    """Without it there is no row of the table. An order without an amount is one: nothing was paid."""
+    required = _TABLES[kind.table].required
+    return slot.is_needed and (slot.canonical in required or slot.canonical == "" or slot.field == kind.number or kind is SHIPMENTS)
 
 
 def _type(guess: Guess, value: Value) -> FieldType:

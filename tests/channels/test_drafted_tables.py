@@ -267,6 +267,33 @@ def test_id_of_nobody_is_asked_about(tmp_path: Path) -> None:
     assert sum(order["source_record_key"] is None for order in check.preview["channel_orders"]) == 8
 
 
+@pytest.mark.parametrize(
+    ("totals", "expected"),
+    [(("2.50", "2.50"), "2.50"), (("2.50", "4.50"), "7.00"), (("2.50", ""), "2.50")],
+    ids=["on every row", "of each row", "on the first row"],
+)
+def test_amount_of_an_order_of_several_rows_is_counted_once(tmp_path: Path, totals: tuple[str, str], expected: str) -> None:
+    """A sum of what is said twice doubles the sales; and what stands on the first row is not lost to the rows that do not say."""
+    rows = [
+        f"R{number // 2},2026-03-05 10:{number // 2:02}:00,Scarf {number},1,{totals[number % 2]},{('fulfilled', '')[number % 2]},"
+        f"{('AUD', '')[number % 2]}"
+        for number in range(60)
+    ]
+    _, check = drafted(tmp_path, "till.csv", "\n".join(["order no,order date,item name,qty,total,status,currency", *rows]))
+    assert check.preview is not None
+    orders = check.preview["channel_orders"]
+    assert {(row["paid_amount"], row["status"], row["currency_code"]) for row in orders} == {(expected, "completed", "AUD")}
+    assert {row["currency_code"] for row in check.preview["channel_order_lines"]} == {"AUD"}
+    assert (len(orders), check.counts["quarantined_count"]) == (30, 0)
+
+
+def test_order_of_nothing_stays_an_order(tmp_path: Path) -> None:
+    header, row = "order no,order date,total,product,qty", "A{n},2026-03-{d} 10:{m}:00,{n}.50,Scarf,1"
+    lines = csv_of(header, row, 60).replace(",7.50,", ",,")
+    _, check = drafted(tmp_path, "unpaid.csv", lines)
+    assert (check.counts["quarantined_count"], rows_of(check)["orders"]) == (0, 60)
+
+
 def test_table_that_is_spoken_of_and_not_proposed_is_told_with_the_reason(tmp_path: Path) -> None:
     header = "order no,order date,total,product,transaction id,captured,fee,received,payment method"
     draft, _ = drafted(tmp_path, "both.csv", csv_of(header, "A{n},2026-03-{d} 10:{m}:00,{n}.50,Scarf,T{n},yes,0.10,{n}.40,card"))

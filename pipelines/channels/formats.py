@@ -40,7 +40,7 @@ class Format:
 
     @cached_property
     def compiled(self) -> Compiled:
-        """Its expressions, when they are first needed: a night meets a few of the formats, and to compile all takes as long as to read 4 MB.
+        """Its expressions, when they are first needed: a night meets few of the formats, and all take as long as reading 4 MB.
 
         Raises MeaningError; not for a format that `read_formats` gave.
         """

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import chain, islice
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from typing import TypeVar
 
 THREADS = 2  # what a small server has; more would only hold more in memory
@@ -24,11 +24,10 @@ def in_order(work: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[
     if len(first) == 1:
         yield work(first[0])
         return
-    waiting: deque[Future[Result]] = deque()
     with ThreadPoolExecutor(THREADS) as pool:
-        for item in chain(first, further):
-            if len(waiting) == THREADS:
-                yield waiting.popleft().result()
-            waiting.append(pool.submit(work, item))
+        waiting = deque(pool.submit(work, item) for item in first)
+        first.clear()  # or the first two would be held to the end
         while waiting:
-            yield waiting.popleft().result()
+            result = waiting.popleft().result()
+            waiting.extend(pool.submit(work, item) for item in islice(further, 1))
+            yield result

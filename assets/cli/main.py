@@ -46,6 +46,20 @@ def run(
 
 
 @app.command()
+def diff(
+    config: Annotated[Path, typer.Option("--config", help="The settings to try")],
+    home: HomeOption = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date [default: the last run's]")] = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Customers named of each kind")] = 5,
+    json: JsonOption = False,
+) -> None:
+    """Rehearse a run with other settings: what would happen to customers, lists, KPIs and money. Writes nothing."""
+    from assets.cli.diff import print_diff
+
+    print_diff(home, config, as_of.date() if as_of else None, examples=examples, as_json=json)
+
+
+@app.command()
 def status(home: HomeOption = None, deliveries: DeliveriesOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show what was published last, what is loaded, refused and waiting, and which exports changed their columns."""
     from assets.cli.status import print_status

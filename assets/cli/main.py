@@ -97,6 +97,24 @@ def simulate(
     run_simulation(out, customers, days, first_day.date(), seed, formats, as_json=json)
 
 
+@app.command()
+def explain(
+    asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail; other id")],
+    between: Annotated[
+        tuple[str, str] | None, typer.Option("--between", metavar="MEMBER MEMBER", help="Two members, by key or number: only their chain")
+    ] = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Who was who on that day")] = None,
+    clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Explain one person: members, chains of evidence, refused links, golden record, history, decisions."""
+    from assets.cli.explain import print_explanation
+
+    print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
+
+
 def main() -> None:
     """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
     try:

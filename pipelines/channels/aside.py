@@ -13,11 +13,11 @@ from pipelines.channels.containers import Packing
 from pipelines.channels.formats import Format
 from pipelines.channels.lineage import personal_fields
 from pipelines.channels.loads import REFUSED, Load, read_manifests
-from pipelines.channels.masking import masked, scrubbed, shortened
 from pipelines.channels.redelivered import kept_packing
 from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.masking import masked, scrubbed, shortened
 
 _MAX_NAMED = 5
 _FILES = frozenset({Packing.PLAIN, Packing.GZIP, Packing.PARQUET, Packing.XLSX})

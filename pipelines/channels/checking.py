@@ -22,7 +22,6 @@ from pipelines.channels.json_paths import outermost
 from pipelines.channels.lineage import canonical_columns
 from pipelines.channels.load import load_deliveries
 from pipelines.channels.loads import COUNTS, LOADED, Load, read_manifests
-from pipelines.channels.masking import masked, scrubbed, shortened
 from pipelines.channels.nearness import Near, nearest_formats
 from pipelines.channels.recognition import header_of, normal_header
 from pipelines.channels.redelivered import kept_packing
@@ -30,6 +29,7 @@ from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.masking import masked, scrubbed, shortened
 from pipelines.contracts.tables import Personal, Table
 
 _DELIMITER_NAMES = {",": "comma", "\t": "tab", ";": "semicolon", "|": "bar", " ": "space"}

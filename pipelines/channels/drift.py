@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pipelines.channels.masking import scrubbed
 from pipelines.contracts.home import Home
+from pipelines.contracts.masking import scrubbed
 
 _DIGITS = 16
 _MAX_NAMES, _MAX_CHARACTERS = 1000, 100  # of a header set as it is kept: to be shown, the hash holds all of it

@@ -10,8 +10,8 @@ from typing import Literal
 import polars as pl
 
 from pipelines.channels.cleaners import CLEANERS
-from pipelines.channels.masking import scrubbed
 from pipelines.channels.typed import parse_instant
+from pipelines.contracts.masking import scrubbed
 
 Role = Literal["id", "phone", "email", "person", "money", "instant", "date", "number", "word", "text", "empty"]
 

@@ -18,12 +18,12 @@ from pipelines.channels.containers import ARCHIVES, Packing, UnreadableError, op
 from pipelines.channels.contract import Container, Encoding
 from pipelines.channels.deliveries import Delivered
 from pipelines.channels.encodings import decoded_head, encoding_by_mark
-from pipelines.channels.masking import scrubbed
 from pipelines.channels.recognition import header_rows
 from pipelines.channels.unpacking import Limits, unpack
 from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.masking import scrubbed
 
 _BYTES = 1 << 24  # of plain text that is looked at
 _ROWS, _OBJECTS = 20_000, 2_000

@@ -178,3 +178,11 @@ def write_run_tables(run: Run) -> None:
     """Write RUN_CONTEXT, RFM_BANDS and CURRENCY_RATES to the lake."""
     for table, frame in ((RUN_CONTEXT, run.context()), (RFM_BANDS, run.rfm_bands()), (CURRENCY_RATES, run.currency_rates())):
         write_table(frame, table, run.home.table(table.name) / "part-0.parquet")
+
+
+def last_run(home: Home, config: Config, reference: Path) -> Run:
+    """The run that wrote the lake's tables last, under the settings of today. Raises ConfigurationError where none has."""
+    path = home.table(RUN_CONTEXT.name) / "part-0.parquet"
+    if not path.exists():
+        raise ConfigurationError("no run has been here yet", where=str(home.root), do="`cdp run`, or name another --home")
+    return Run(pl.read_parquet(path, columns=["as_of"]).item(), config, home, reference)

@@ -7,7 +7,7 @@ import re
 _EMAIL = re.compile(r"[^\s@<>,;:'\"]+@([^\s@<>,;:'\"]+)")
 _DIGITS = re.compile(r"\+?\d(?:[\s-]?\d){6,}")  # phones, cards, accounts: seven digits or more, however they are grouped
 _DAY = re.compile(r"((?<!\d)(?:19|20)\d\d-[01]\d-[0-3]\d(?!\d))")
-_LENGTH_SHOWN_TO = 40
+_SHOWN_TO = 40
 
 
 def masked(value: str) -> str:
@@ -35,7 +35,7 @@ def scrubbed(text: str) -> str:
     return "".join(piece if number % 2 else _DIGITS.sub(lambda match: masked(match[0]), piece) for number, piece in enumerate(pieces))
 
 
-def shortened(text: str) -> str:
-    """At most 40 characters, control characters shown as spaces: a cell may hold a page."""
+def shortened(text: str, *, to: int = _SHOWN_TO) -> str:
+    """At most `to` characters, control characters shown as spaces: a cell may hold a page."""
     line = " ".join("".join(character if character.isprintable() else " " for character in text).split())
-    return line if len(line) <= _LENGTH_SHOWN_TO else f"{line[: _LENGTH_SHOWN_TO - 1]}…"
+    return line if len(line) <= to else f"{line[: to - 1]}…"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pipelines.channels.masking import masked, scrubbed, shortened
+from pipelines.contracts.masking import masked, scrubbed, shortened
 
 
 @pytest.mark.parametrize(

@@ -115,6 +115,49 @@ def explain(
     print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
 
 
+AuthorOption = Annotated[str | None, typer.Option("--author", help="Who decides [default: the login]")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for whoever reads it next year")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Write the decision without asking")]
+
+
+@app.command()
+def unmerge(
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The customer who is several people")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Who is somebody else: key, or number in explain")],
+    author: AuthorOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Keys in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Part records from a customer: show what moves, ask, write the decision. The next run applies it."""
+    from assets.cli.corrections import Answer
+    from assets.cli.corrections import unmerge as correct
+
+    correct(home, config, customer_id, records, Answer(author, reason, yes), clear=clear, as_json=json)
+
+
+@app.command()
+def merge(
+    left: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key")],
+    right: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key of the same person")],
+    author: AuthorOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Keys in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold two source records to be one person: show what moves, ask, write the decision. The next run applies it."""
+    from assets.cli.corrections import Answer
+    from assets.cli.corrections import merge as correct
+
+    correct(home, config, (left, right), Answer(author, reason, yes), clear=clear, as_json=json)
+
+
 def main() -> None:
     """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
     try:

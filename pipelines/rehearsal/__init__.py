@@ -12,7 +12,7 @@ from pipelines.rehearsal.comparison import (
     compare_outcomes,
 )
 from pipelines.rehearsal.outcomes import Outcome
-from pipelines.rehearsal.separation import all_pairs, are_parted, customers_of, members, pairs_to_cut, successor
+from pipelines.rehearsal.separation import all_pairs, are_parted, customers_of, members, pairs_to_cut, successor, why_refused
 from pipelines.rehearsal.shadow import link_file, remove_left_shadows, shadow_of
 
 __all__ = [
@@ -35,4 +35,5 @@ __all__ = [
     "remove_left_shadows",
     "shadow_of",
     "successor",
+    "why_refused",
 ]

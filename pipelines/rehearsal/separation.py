@@ -1,4 +1,4 @@
-"""Which pairs of records must be kept apart so that some records of a customer leave the rest. Decides and writes nothing."""
+"""Which pairs of records must be kept apart so that some records of a customer leave the rest. Decides nothing, writes nothing."""
 
 from __future__ import annotations
 
@@ -7,17 +7,26 @@ from collections.abc import Iterable
 import polars as pl
 
 from pipelines.contracts.home import Home
-from pipelines.contracts.identity_tables import IDENTITY_CHANGES, IDENTITY_CONTACT_POINTS, IDENTITY_CURRENT, IDENTITY_LINKS
+from pipelines.contracts.identity_tables import (
+    IDENTITY_CHANGES,
+    IDENTITY_CONTACT_POINTS,
+    IDENTITY_CURRENT,
+    IDENTITY_LINKS,
+    IDENTITY_REFUSED_LINKS,
+)
 from pipelines.contracts.tables import Table
 
 _LEFT, _RIGHT = "left_source_record_key", "right_source_record_key"
 Pairs = frozenset[tuple[str, str]]
 
 
-def members(home: Home, customer_id: str) -> frozenset[str]:
-    """Source records of the customer in the last run of this home; empty for an id that nobody has."""
-    current = _table(home, IDENTITY_CURRENT).filter(customer_id=customer_id).select("source_record_key")
-    return frozenset(current.collect()["source_record_key"])
+def members(home: Home, customer_id: str) -> tuple[str, ...]:
+    """Source records of the customer in the last run of this home, those seen first first, as `cdp explain` counts them.
+
+    Empty for an id that nobody has.
+    """
+    current = _table(home, IDENTITY_CURRENT).filter(customer_id=customer_id).sort("first_seen_at", "source_record_key")
+    return tuple(current.select("source_record_key").collect()["source_record_key"])
 
 
 def customers_of(home: Home, keys: Iterable[str]) -> dict[str, frozenset[str]]:
@@ -64,6 +73,12 @@ def all_pairs(named: frozenset[str], rest: frozenset[str]) -> Pairs:
 def are_parted(customers: Iterable[frozenset[str]], named: frozenset[str], rest: frozenset[str]) -> bool:
     """Does no customer hold records of both sides?"""
     return not any(records & named and records & rest for records in customers)
+
+
+def why_refused(home: Home, one: str, other: str) -> tuple[str, ...]:
+    """Why links between the two records were refused, in words; empty when none was."""
+    refused = _table(home, IDENTITY_REFUSED_LINKS).filter(pl.col(_LEFT) == min(one, other), pl.col(_RIGHT) == max(one, other))
+    return tuple(refused.select("reason").unique().sort("reason").collect()["reason"])
 
 
 def _table(home: Home, table: Table) -> pl.LazyFrame:

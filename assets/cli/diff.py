@@ -12,7 +12,7 @@ from typing import Any
 from assets.cli.differences import difference_lines
 from assets.cli.installation import installation
 from assets.cli.rehearsal import Rehearsed, rehearsing
-from pipelines.contracts.config import Config
+from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.errors import CheckFailedError
 from pipelines.rehearsal import Comparison
 
@@ -28,6 +28,7 @@ def print_diff(home: Path | None, config: Path, as_of: date | None, *, examples:
     Raises CheckFailedError, after the report, when a check would keep such a run from publishing.
     """
     folders, present = installation(home, None)
+    load_config(config)  # a wrong key is told at once
     with rehearsing(folders, None, as_of) as rehearsal:
         wanted = rehearsal.candidate(config)
         settings = changed_settings(present, wanted.config)

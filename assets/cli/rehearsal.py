@@ -5,10 +5,12 @@ Nothing is written into the home but the shadow, which goes when the rehearsal e
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -36,21 +38,26 @@ class Rehearsed:
     red_checks: str | None
 
 
-@dataclass(frozen=True, slots=True)
 class Rehearsal:
     """What is, as `before`, and a shadow on which runs may be tried, one after the other.
 
-    `run_id` is the published run whose outcome `before` is; None when it was rehearsed, because nothing was published from the
+    `run_id` is the published run whose outcome `before` is; None when that has to be rehearsed, because nothing was published from the
     present files, settings, decisions and code, or another run has worked on the home since.
     """
 
-    before: Outcome
-    run_id: str | None
-    shadow: Home
+    def __init__(self, config_file: Path | None, as_of: date, record: Mapping[str, Any] | None, past: Home, shadow: Home) -> None:
+        self.as_of, self.shadow = as_of, shadow
+        self.run_id: str | None = record["run_id"] if record else None
+        self._present, self._past = _resource(past, config_file), past
 
-    @property
-    def as_of(self) -> date:
-        return self.before.run.as_of
+    @cached_property
+    def before(self) -> Outcome:
+        """The run under the present settings; executed here when it was not published."""
+        day = self.as_of.isoformat()
+        if self.run_id is None:
+            print("cdp: rehearsing what is, which no run has published", file=sys.stderr)
+            _execute(rehearse_unchecked, self._present, day)
+        return Outcome(self._present.run(day), self._past.marts if self.run_id is None else self._past.analytics)
 
     def candidate(self, config_file: Path | None, reference: Path | None = None) -> Run:
         """The run that `rehearse` would execute. Raises ConfigurationError for settings that cannot be used."""
@@ -58,12 +65,13 @@ class Rehearsal:
 
     def would_be_the_same(self, run: Run) -> bool:
         """Has the run the very inputs of the present state? Then so has it its outcome."""
-        return run_inputs(run) == run_inputs(self.before.run)
+        return run_inputs(run) == run_inputs(self._present.run(self.as_of.isoformat()))
 
     def rehearse(self, config_file: Path | None, reference: Path | None = None) -> Rehearsed:
         """Run with other settings or other reviewed rows. With red checks the run goes on, so that there is something to compare."""
         resource, day = _resource(self.shadow, config_file, reference), self.as_of.isoformat()
         outcome, red = Outcome(resource.run(day), self.shadow.marts), None
+        print("cdp: rehearsing what would be", file=sys.stderr)
         try:
             _execute(rehearse, resource, day)
         except CheckFailedError as error:
@@ -92,11 +100,7 @@ def rehearsing(home: Home, config_file: Path | None, as_of: date | None) -> Iter
             past, shadow = (stack.enter_context(shadow_of(home)) for _ in range(2))
             if record is not None:
                 link_file(home.root / record["analytics"], past.analytics)
-        resource, day = _resource(past, config_file), run.as_of.isoformat()
-        if record is None:
-            _execute(rehearse_unchecked, resource, day)
-        marts = past.marts if record is None else past.analytics
-        yield Rehearsal(Outcome(resource.run(day), marts), record["run_id"] if record else None, shadow)
+        yield Rehearsal(config_file, run.as_of, record, past, shadow)
 
 
 def _present_run(home: Home, config_file: Path | None, as_of: date | None) -> Run:

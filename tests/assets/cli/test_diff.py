@@ -43,6 +43,9 @@ def test_settings_that_mean_the_same_change_nothing_and_run_nothing(shop: SmallS
     diff(shop, same)
     assert json.loads(capsys.readouterr().out)["is_empty"]
     assert (shop.done, shop.content()) == ([], before)
+    (shop.reference / "suppressions.csv").write_text("type,value,reason\n")
+    diff(shop, same)
+    assert shop.done == [], "what is was not published, and still nothing would change"
 
 
 def test_two_runs_with_the_same_outcome_differ_in_nothing(shop: SmallShop, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -60,7 +63,7 @@ def test_what_was_published_is_the_baseline_while_its_inputs_are_unchanged(shop:
     (shop.reference / "suppressions.csv").write_text("type,value,reason\n")
     diff(shop, other)
     assert json.loads(capsys.readouterr().out)["against_run_id"] is None
-    assert shop.done == ["rehearse", "rehearse_unchecked", "rehearse"]
+    assert shop.done == ["rehearse", "rehearse", "rehearse_unchecked"]
 
 
 def test_lake_that_a_failed_run_has_written_is_no_baseline(shop: SmallShop, other: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -124,6 +127,14 @@ def test_settings_that_act_when_files_are_read_are_named(shop: SmallShop, other:
     other.write_text("reference_folder: reference\nchannels: {default_currency: USD}\n")
     diff(shop, other, as_json=False)
     assert "channels.default_currency acts when a file is read" in capsys.readouterr().out
+
+
+def test_wrong_setting_is_told_before_anything_is_run(shop: SmallShop, other: Path) -> None:
+    other.write_text("identity: {max_name_per_value: 2}\n")
+    (shop.reference / "suppressions.csv").write_text("type,value,reason\n")
+    with pytest.raises(ConfigurationError, match="max_names_per_value"):
+        diff(shop, other)
+    assert shop.done == []
 
 
 def test_secrets_are_not_told() -> None:

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
 
 # of the lake: delivered files are read by the channels stage only, the others are a run's own scratch
@@ -35,8 +36,7 @@ def shadow_of(home: Home) -> Iterator[Home]:
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         os.close(claim)
-        with suppress(OSError):  # another rehearsal is at work
-            home.rehearsals.rmdir()
+        remove_left_shadows(home)
 
 
 def remove_left_shadows(home: Home) -> None:
@@ -44,8 +44,8 @@ def remove_left_shadows(home: Home) -> None:
     if home.rehearsals.is_dir():
         with _only_one_at_the_folder(home):
             _sweep(home)
-        with suppress(OSError):
-            home.rehearsals.rmdir()
+            with suppress(OSError):  # another rehearsal is at work
+                home.rehearsals.rmdir()
 
 
 def link_file(source: Path, target: Path) -> None:
@@ -59,18 +59,23 @@ def link_file(source: Path, target: Path) -> None:
 
 def _claimed(home: Home) -> tuple[Path, int]:
     """A new folder, and the handle whose lock says that somebody is at work in it."""
-    home.rehearsals.mkdir(mode=_PRIVATE, exist_ok=True)
-    with _only_one_at_the_folder(home):
-        _sweep(home)
-        folder = Path(tempfile.mkdtemp(dir=home.rehearsals))
-        claim = os.open(folder, os.O_RDONLY)
-        fcntl.flock(claim, fcntl.LOCK_EX)
+    try:
+        with _only_one_at_the_folder(home):
+            home.rehearsals.mkdir(mode=_PRIVATE, exist_ok=True)
+            _sweep(home)
+            folder = Path(tempfile.mkdtemp(dir=home.rehearsals))
+            claim = os.open(folder, os.O_RDONLY)
+            fcntl.flock(claim, fcntl.LOCK_EX)
+    except OSError as error:
+        what = f"cannot be written: {error.strerror}"
+        raise ConfigurationError(what, where=str(home.rehearsals), do="mend the permissions of the home") from error
     return folder, claim
 
 
 @contextmanager
 def _only_one_at_the_folder(home: Home) -> Iterator[None]:
-    handle = os.open(home.rehearsals, os.O_RDONLY)
+    """The lock is on the home, because `rehearsals/` itself comes and goes."""
+    handle = os.open(home.root, os.O_RDONLY)
     try:
         fcntl.flock(handle, fcntl.LOCK_EX)
         yield
@@ -79,7 +84,7 @@ def _only_one_at_the_folder(home: Home) -> Iterator[None]:
 
 
 def _sweep(home: Home) -> None:
-    for folder in home.rehearsals.iterdir():
+    for folder in list(home.rehearsals.iterdir()):
         handle = os.open(folder, os.O_RDONLY)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

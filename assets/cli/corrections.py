@@ -18,6 +18,7 @@ import polars as pl
 import typer
 
 from assets.cli.differences import difference_lines
+from assets.cli.explain import warn_of_clear_values
 from assets.cli.installation import installation
 from assets.cli.rehearsal import Rehearsal, Rehearsed, rehearsing
 from assets.cli.wording import counted, cut, part, plain
@@ -84,23 +85,25 @@ def unmerge(
 
 
 def merge(home: Path | None, config: Path | None, keys: tuple[str, str], answer: Answer, *, clear: bool, as_json: bool) -> None:
-    """Hold two source records to be one person.
+    """Hold two source records to be one person; a customer id stands for the record of it that was seen first.
 
     Raises ConfigurationError for records that are not known, and when a constraint would keep them apart all the same.
     """
     folders, _ = installation(home, config)
     author = _ready(answer)
     with rehearsing(folders, config, None) as rehearsal:
-        before = customers_of(rehearsal.before.run.home, keys)
-        unknown = [key for key in keys if not any(key in records for records in before.values())]
-        if unknown or keys[0] == keys[1]:
-            what = f"{masked(unknown[0])} is no source record of the last run" if unknown else "both records are the same"
-            raise ConfigurationError(what, where="merge", do="name two records as `cdp explain --clear` shows them")
+        present = rehearsal.before.run.home
+        pair = tuple(next(iter(members(present, name)), name) for name in keys)
+        before = customers_of(present, pair)
+        unknown = [key for key in pair if not any(key in records for records in before.values())]
+        if unknown or pair[0] == pair[1]:
+            what = f"{masked(unknown[0])} is no source record or customer of the last run" if unknown else "both records are the same"
+            raise ConfigurationError(what, where="merge", do="name two records as `cdp explain --clear` shows them, or two customers")
         concerned = frozenset().union(*before.values())
-        tried = _try(rehearsal, config, MUST_LINK, [keys], concerned, author, answer)
+        tried = _try(rehearsal, config, MUST_LINK, [(pair[0], pair[1])], concerned, author, answer)
         _show(tried, clear=clear, as_json=as_json)
-        if are_parted(tried.customers.values(), frozenset(keys[:1]), frozenset(keys[1:])):
-            reasons = "; ".join(why_refused(rehearsal.shadow, *keys)) or "a constraint"
+        if are_parted(tried.customers.values(), frozenset(pair[:1]), frozenset(pair[1:])):
+            reasons = "; ".join(why_refused(rehearsal.shadow, pair[0], pair[1])) or "a constraint"
             raise ConfigurationError(
                 f"the two would stay apart: {reasons}", where="merge", do="mend what keeps them apart; nothing was written"
             )
@@ -164,7 +167,7 @@ def _show(tried: _Tried, *, clear: bool, as_json: bool) -> None:
         return key if clear else masked(key)
 
     if clear:
-        print("cdp: personal data in clear; do not leave it on a screen, in a log or in a ticket", file=sys.stderr)
+        warn_of_clear_values()
     print(json.dumps(_facts(tried, shown), ensure_ascii=False, default=str) if as_json else "\n".join(_lines(tried, shown)))
 
 

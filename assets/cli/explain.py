@@ -14,7 +14,7 @@ from assets import project
 from assets.cli.installation import installation
 from assets.cli.wording import SHOWN, counted, cut, named, part, plain, proven
 from pipelines.contracts.run import Run, last_run
-from pipelines.identity.explained import Apart, Chain, Decision, Explanation, Member, Person, ValueFound
+from pipelines.identity.explained import Apart, Chain, Decision, Explanation, Member, NotOne, Person, ValueFound
 from pipelines.identity.explanation import explain
 
 
@@ -25,7 +25,7 @@ def print_explanation(
     run = run_of(home, config)
     explanation = explain(run, asked, between=between, on=on, reveal=reveal)
     if reveal:
-        print("cdp: personal data in clear; do not leave it on a screen, in a log or in a ticket", file=sys.stderr)
+        warn_of_clear_values()
     if as_json:
         print(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
         return
@@ -37,6 +37,11 @@ def run_of(home: Path | None, config: Path | None) -> Run:
     """The last run of the installation that a command speaks of."""
     folders, settings = installation(home, config)
     return last_run(folders, settings, settings.reference_folder or project.REFERENCE)
+
+
+def warn_of_clear_values() -> None:
+    """On stderr, because stdout may go to a file."""
+    print("cdp: personal data in clear; do not leave it on a screen, in a log or in a ticket", file=sys.stderr)
 
 
 class _Text:
@@ -97,11 +102,19 @@ class _Text:
             yield f"        {named(one):<40}  {one.state}{verdict}; {seen}; {proven(one.proof)}"
 
     def _evidence(self, person: Person) -> Iterator[str]:
+        if person.not_one is not None:
+            yield from self._not_one(person.not_one)
+            return
         if len(person.members) == 1:
             yield from ("", "Evidence", "  nothing ties it to any other record")
             return
         yield from part("Shortest chains of evidence", [line for chain in person.chains for line in self._chain(chain)])
         yield from part("Links", [f"  [{tie.left_no}] - [{tie.right_no}]  {named(tie)}" for tie in person.links])
+
+    def _not_one(self, found: NotOne) -> Iterator[str]:
+        who = f"[{found.no}] and {plain(found.other_source_record_key)} of {found.other_customer_id}"
+        rows = [f"  {named(row)}: {plain(row.why_not, to=200)}" for row in found.shared] or ["  the two customers share no value"]
+        yield from part(f"Why {who} are not one: what the two customers share", rows)
 
     def _chain(self, chain: Chain) -> Iterator[str]:
         if chain.steps is None:

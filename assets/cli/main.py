@@ -101,7 +101,8 @@ def simulate(
 def explain(
     asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail; other id")],
     between: Annotated[
-        tuple[str, str] | None, typer.Option("--between", metavar="MEMBER MEMBER", help="Two members, by key or number: only their chain")
+        tuple[str, str] | None,
+        typer.Option("--between", metavar="MEMBER RECORD", help="Only the chain of these two, by key or number; or why they are not one"),
     ] = None,
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Who was who on that day")] = None,
     clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
@@ -113,6 +114,20 @@ def explain(
     from assets.cli.explain import print_explanation
 
     print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
+
+
+@app.command()
+def review(
+    limit: Annotated[int, typer.Option("--limit", min=1, help="Questions at most")] = 20,
+    clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """List customers that may be one person and wait for a decision, most harmful first."""
+    from assets.cli.review import print_review
+
+    print_review(home, config, limit, reveal=clear, as_json=json)
 
 
 AuthorOption = Annotated[str | None, typer.Option("--author", help="Who decides [default: the login]")]
@@ -141,8 +156,8 @@ def unmerge(
 
 @app.command()
 def merge(
-    left: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key")],
-    right: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key of the same person")],
+    left: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key, or customer id")],
+    right: Annotated[str, typer.Argument(metavar="KEY", help="The same person: source_record_key, or customer id")],
     author: AuthorOption = None,
     reason: ReasonOption = None,
     yes: YesOption = False,

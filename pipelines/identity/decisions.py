@@ -91,9 +91,16 @@ def add_decisions(reference: Path, rows: pl.DataFrame) -> int:
             _refuse_contradictions_from(added["decided_on"].min(), _parse(after, path), path)
         except ConfigurationError as error:
             raise ConfigurationError(error.what, where=f"{error.where} (not written)", do=error.do) from None
-        with replacing(path, mode=path.stat().st_mode & 0o777 if path.exists() else None) as beside:
-            beside.write_bytes(after)
+        _write(path, after)
         return added.height
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        with replacing(path, mode=path.stat().st_mode & 0o777 if path.exists() else None) as beside:
+            beside.write_bytes(content)
+    except OSError as error:
+        raise ConfigurationError(f"cannot be written: {error.strerror}", where=str(path), do="mend the disk or its permissions") from error
 
 
 @contextmanager

@@ -78,6 +78,26 @@ class Apart:
 
 
 @dataclass(frozen=True, slots=True)
+class Shared:
+    """A value that stands on records of two customers, and why it does not make them one."""
+
+    type: str
+    scope: str
+    value: str
+    why_not: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotOne:
+    """A member and a record of another customer: what the two customers share all the same."""
+
+    no: int
+    other_source_record_key: str
+    other_customer_id: str
+    shared: list[Shared]
+
+
+@dataclass(frozen=True, slots=True)
 class Ownership:
     """One owner of a number that was given to somebody else in time: half-open, `valid_to_at` None while it holds."""
 
@@ -161,12 +181,17 @@ class ValueFound:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One customer, whole. `now`: where its records are in the last run, records by customer id, when a day was asked for."""
+    """One customer, whole.
+
+    `not_one` stands in the place of chains when a record of another customer was asked for; `now` says in which customers of the last
+    run the records are, when a day was asked for.
+    """
 
     customer_id: str
     redirected_from: list[str]
     members: list[Member]
     chains: list[Chain]
+    not_one: NotOne | None
     links: list[Tie]
     refused_links: list[Apart]
     held_back_links: list[Apart]

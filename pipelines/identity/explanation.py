@@ -6,7 +6,7 @@ Reads the lake only and decides nothing. What reaches or describes a person is m
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -41,13 +41,15 @@ from pipelines.identity.explained import (
     Household,
     Identifier,
     Member,
+    NotOne,
     Ownership,
     Person,
     Proof,
+    Shared,
     Tie,
     ValueFound,
 )
-from pipelines.identity.inquiry import Inquiry, inquire, members_on, optional_rows, written_rows
+from pipelines.identity.inquiry import Inquiry, inquire, member_since, members_on, optional_rows, written_rows
 
 _NOT_PERSONAL = (Personal.NONE, Personal.PSEUDONYM)
 _LEFT, _RIGHT = "left_source_record_key", "right_source_record_key"
@@ -58,8 +60,9 @@ _UNREAL = {"masked": "digits or letters are hidden", "virtual": "a relay that en
 def explain(run: Run, asked: str, *, between: tuple[str, str] | None = None, on: date | None = None, reveal: bool = False) -> Explanation:
     """Explain `asked`: a customer id, a source record, or an identifier value such as a phone.
 
-    `between` names two members, by key or by number, for whom alone a chain is sought. With `on` the members are those of that day;
-    evidence is kept of the last run only. Raises ConfigurationError when nothing is meant.
+    `between` names two members, by key or by number, for whom alone a chain is sought; or a member and a record of another customer,
+    to see what the two customers share and why that does not make them one. With `on` the members are those of that day; evidence is
+    kept of the last run only. Raises ConfigurationError when nothing is meant.
     """
     inquiry = inquire(run, asked, on)
     teller = _Teller(run, on, reveal=reveal)
@@ -99,24 +102,29 @@ class _Teller:
     def person(self, inquiry: Inquiry, between: tuple[str, str] | None) -> Person:
         """One customer, whole."""
         customer_id = inquiry.customer_id or ""
-        first_seen = written_rows(self._run, IDENTITY_CURRENT).select("source_record_key", "first_seen_at")
-        rows = self._members.filter(pl.col("customer_id") == customer_id).join(first_seen, on="source_record_key", how="left")
-        records = rows.sort("first_seen_at", "source_record_key", nulls_last=True).collect()
+        own = self._members.filter(pl.col("customer_id") == customer_id).select("source_record_key").collect()
+        is_own = pl.col("source_record_key").is_in(own["source_record_key"].implode())
+        first_seen = written_rows(self._run, IDENTITY_CURRENT).filter(is_own).select("source_record_key", "first_seen_at")
+        since = member_since(self._run, customer_id, self._on)
+        known = own.lazy().join(first_seen, on="source_record_key", how="left").join(since, on="source_record_key", how="left")
+        records = known.sort("first_seen_at", "source_record_key", nulls_last=True).collect()
         numbers = {key: no for no, key in enumerate(records["source_record_key"], start=1)}
         refused = _concerning(written_rows(self._run, IDENTITY_REFUSED_LINKS), numbers).sort(_LEFT, _RIGHT, *_VALUE).collect()
-        review = optional_rows(self._run, "identity_review")
-        held_back = None if review is None else _concerning(review, numbers).sort(_LEFT, _RIGHT, *_VALUE).collect()
+        held_back = _concerning(self._review(), numbers).sort(_LEFT, _RIGHT, *_VALUE).collect()
         points = self._points().filter(pl.col("source_record_key").is_in(list(numbers))).collect()
         links = self._links(numbers)
+        pair = None if between is None else (self._named(between[0], numbers), self._named(between[1], numbers))
+        stranger = None if pair is None else next((key for key in pair if key not in numbers), None)
         decisions, problem = self._decisions(numbers)
         return Person(
             customer_id=customer_id,
             redirected_from=list(inquiry.redirected_from),
             members=self._told_members(records, points, refused),
-            chains=self._chains(links, numbers, between),
+            chains=[] if stranger else self._chains(links, numbers, pair),
+            not_one=self._not_one(pair, stranger, numbers, points) if pair and stranger else None,
             links=[self._tie(row, numbers[row[_LEFT]], numbers[row[_RIGHT]]) for row in links],
             refused_links=self._apart(refused, numbers),
-            held_back_links=[] if held_back is None else self._apart(held_back, numbers),
+            held_back_links=self._apart(held_back, numbers),
             ownerships=self._ownerships(points),
             households=self._households(customer_id),
             golden=[] if self._on else self._golden(customer_id, numbers),
@@ -129,9 +137,18 @@ class _Teller:
     def _points(self) -> pl.LazyFrame:
         return written_rows(self._run, IDENTITY_CONTACT_POINTS).filter(pl.col("first_seen_at") < self._day.as_of_end_at)
 
-    def _told_members(self, records: pl.DataFrame, points: pl.DataFrame, refused: pl.DataFrame) -> list[Member]:
+    def _review(self) -> pl.LazyFrame:
+        """The links that were held back: like refused ones, with the records on each side."""
+        rows = optional_rows(self._run, "identity_review")
+        return pl.LazyFrame(schema=IDENTITY_REFUSED_LINKS.schema) if rows is None else rows
+
+    def _guards(self, points: pl.DataFrame) -> dict[tuple[Any, ...], str]:
+        """Why each rejected value of `points` was rejected."""
         rejected = written_rows(self._run, IDENTITY_REJECTED_VALUES).join(points.lazy(), on=_VALUE, how="semi").collect()
-        guards = {tuple(row[name] for name in _VALUE): _guarded(row) for row in rejected.iter_rows(named=True)}
+        return {tuple(row[name] for name in _VALUE): _guarded(row) for row in rejected.iter_rows(named=True)}
+
+    def _told_members(self, records: pl.DataFrame, points: pl.DataFrame, refused: pl.DataFrame) -> list[Member]:
+        guards = self._guards(points)
         # a real value that no guard rejected was set aside with its record: the link that it would have made says why
         sides = [refused.select(*_VALUE, "reason", key=side) for side in (_LEFT, _RIGHT)]
         crowds = {tuple(row[:4]): row[4] for row in pl.concat(sides).select("key", *_VALUE, "reason").sort(pl.all()).iter_rows()}
@@ -164,7 +181,7 @@ class _Teller:
         links = written_rows(self._run, IDENTITY_LINKS).filter(pl.col(_LEFT).is_in(keys), pl.col(_RIGHT).is_in(keys))
         return links.sort("rank", *_VALUE, _LEFT, _RIGHT).collect().to_dicts()
 
-    def _chains(self, links: list[dict[str, Any]], numbers: Mapping[str, int], between: tuple[str, str] | None) -> list[Chain]:
+    def _chains(self, links: list[dict[str, Any]], numbers: Mapping[str, int], pair_asked: tuple[str, str] | None) -> list[Chain]:
         """Links of one value are a star, and all that it reaches hold the value: they are one step from each other, not two."""
         evidence: dict[tuple[Any, ...], int] = {}
         told: dict[int, dict[str, Any]] = {}
@@ -174,10 +191,8 @@ class _Teller:
             number = evidence.setdefault((*(row[name] for name in _VALUE), row[_LEFT], pair), len(evidence))
             told[number] = row
             ties += [(number, row[_LEFT]), (number, row[_RIGHT])]
-        if between is None:
-            pairs = [(key, other) for key, *others in [list(numbers)] for other in others]
-        else:
-            pairs = [(_member(between[0], numbers), _member(between[1], numbers))]
+        first, *others = numbers
+        pairs = [(first, other) for other in others] if pair_asked is None else [pair_asked]
         reached = reach(ties, pairs[0][0]) if pairs else {}
         chains = [(start, end, chain_to(reached, end)) for start, end in pairs]
         return [
@@ -188,6 +203,49 @@ class _Teller:
             )
             for start, end, steps in chains
         ]
+
+    def _named(self, asked: str, numbers: Mapping[str, int]) -> str:
+        """The record that `--between` names: a member by key or number, else any record by its key. Raises ConfigurationError."""
+        key = {str(no): key for key, no in numbers.items()}.get(asked, asked)
+        if key in numbers or not self._members.filter(pl.col("source_record_key") == key).head(1).collect().is_empty():
+            return key
+        raise ConfigurationError(
+            f"{masked(asked)!r} is no source record on that day",
+            where="--between",
+            do=f"name members by number from 1 to {len(numbers)}, or any record by its key",
+        )
+
+    def _not_one(self, pair: tuple[str, str], stranger: str, numbers: Mapping[str, int], points: pl.DataFrame) -> NotOne:
+        """Values that both customers hold. Of those that may link, the refused or held back link between the two says why it does not."""
+        member = next((key for key in pair if key in numbers), None)
+        if member is None:
+            raise ConfigurationError("neither record is a member of this customer", where="--between", do="name at least one member")
+        others = self._members.filter(pl.col("source_record_key") == stranger).select("customer_id").collect()
+        their_keys = self._members.join(others.lazy(), on="customer_id", how="semi").select("source_record_key").collect()
+        is_theirs = pl.col("source_record_key").is_in(their_keys["source_record_key"].implode())
+        theirs = self._points().filter(is_theirs).collect()
+        said: dict[tuple[Any, ...], str] = {}
+        for words, links in (("held back", self._review()), ("refused", written_rows(self._run, IDENTITY_REFUSED_LINKS))):
+            apart = _concerning(_concerning(links, numbers), their_keys["source_record_key"]).collect()
+            said |= {tuple(row[:3]): f"{words}: {row[3]}" for row in apart.select(*_VALUE, "reason").iter_rows()}
+        both = pl.concat([points, theirs]).join(theirs, on=_VALUE, how="semi").join(points, on=_VALUE, how="semi")
+        guards = self._guards(both)
+        shared = both.group_by(_VALUE).agg(pl.col("state").min(), pl.col("is_accepted").all()).sort(_VALUE)
+
+        def why_not(row: Mapping[str, Any]) -> str:
+            value = tuple(row[name] for name in _VALUE)
+            told = guards.get(value) or _UNREAL.get(row["state"]) or said.get(value)
+            return told or ("its holders are kept apart" if row["is_accepted"] else "one of the records holds too many of its kind")
+
+        return NotOne(
+            numbers[member],
+            self._key(stranger),
+            others.item(),
+            [
+                Shared(row["type"], row["scope"], self._shown(row["value"], row["type"]), self._words(why_not(row)))
+                for row in shared.iter_rows(named=True)
+            ],
+        )
 
     def _tie(self, row: Mapping[str, Any], left_no: int, right_no: int) -> Tie:
         return Tie(left_no, right_no, row["type"], row["scope"], self._shown(row["value"], row["type"]))
@@ -213,7 +271,7 @@ class _Teller:
                 row["type"],
                 row["scope"],
                 self._shown(row["value"], row["type"]),
-                row["reason"],
+                self._words(row["reason"]),
             )
 
         return [told(row) for row in pairs.iter_rows(named=True)]
@@ -270,8 +328,8 @@ class _Teller:
                 self._key(row[_LEFT]),
                 numbers.get(row[_RIGHT]),
                 self._key(row[_RIGHT]),
-                self._shown(row["author"], "decision"),
-                self._shown(row["reason"], "decision"),
+                self._words(row["author"]),
+                self._words(row["reason"]),
                 row["decided_on"],
                 row["expires_on"],
                 row["is_effective"],
@@ -290,11 +348,15 @@ class _Teller:
     def _key(self, key: str) -> str:
         return key if self._reveal else masked(key)
 
-    def _shown(self, text: str, kind: str = "") -> str:
-        """Values whole or masked; of the words of a decision only what looks like a person."""
-        if self._reveal:
-            return text
-        return scrubbed(text) if kind == "decision" else masked(text)
+    def _shown(self, value: str, kind: str = "") -> str:
+        """A value; that of a decision says who decided and when."""
+        if kind == "decision":
+            return self._words(value)
+        return value if self._reveal else masked(value)
+
+    def _words(self, text: str) -> str:
+        """What people wrote: of it only what is shaped like a person is masked."""
+        return text if self._reveal else scrubbed(text)
 
 
 def _guarded(rejected: Mapping[str, Any]) -> str:
@@ -303,20 +365,6 @@ def _guarded(rejected: Mapping[str, Any]) -> str:
     return f"{rejected['guard']}: {rejected['reason']}; on {count:,} record{'' if count == 1 else 's'}"
 
 
-def _concerning(pairs: pl.LazyFrame, numbers: Mapping[str, int]) -> pl.LazyFrame:
-    keys = list(numbers)
+def _concerning(pairs: pl.LazyFrame, records: Iterable[str]) -> pl.LazyFrame:
+    keys = list(records)
     return pairs.filter(pl.col(_LEFT).is_in(keys) | pl.col(_RIGHT).is_in(keys))
-
-
-def _member(named: str, numbers: Mapping[str, int]) -> str:
-    """The member that `--between` names by its key or its number. Raises ConfigurationError."""
-    if named in numbers:
-        return named
-    by_number = {str(no): key for key, no in numbers.items()}
-    if named not in by_number:
-        raise ConfigurationError(
-            f"{masked(named)!r} is no member of this customer",
-            where="--between",
-            do=f"name two of its members by key, or by number from 1 to {len(numbers)}",
-        )
-    return by_number[named]

@@ -41,9 +41,11 @@ def inquire(run: Run, asked: str, on: date | None) -> Inquiry:
     """Resolve `asked` against the members of the last run, or of the day `on`. Raises ConfigurationError when nothing is meant."""
     members, contact_points = members_on(run, on), written_rows(run, IDENTITY_CONTACT_POINTS)
     no_values = contact_points.select("type", "scope", "value").head(0).collect()
+    # the first of them, because a run for a day in the past knows ids that have led elsewhere since
     redirects = _redirects(run, asked, on)
-    if _is_in(members, "customer_id", redirects[-1]):
-        return Inquiry(redirects[-1], redirects[-2::-1], no_values)
+    alive = next((place for place, customer_id in enumerate(redirects) if _is_in(members, "customer_id", customer_id)), None)
+    if alive is not None:
+        return Inquiry(redirects[alive], redirects[:alive][::-1], no_values)
     record = members.filter(pl.col("source_record_key") == asked).collect()
     if record.height:
         return Inquiry(record["customer_id"][0], (), no_values)
@@ -59,24 +61,29 @@ def inquire(run: Run, asked: str, on: date | None) -> Inquiry:
 
 
 def members_on(run: Run, on: date | None) -> pl.LazyFrame:
-    """`source_record_key, customer_id, member_since_on`: who was who on the day `on`, or in the last run for None.
+    """`source_record_key, customer_id`: who was who on the day `on`, or in the last run for None.
 
-    `member_since_on` is null where a run for a day in the past found another customer than the history. Raises ConfigurationError for
-    a day after the last one that is known.
+    Raises ConfigurationError for a day after the last one that is known.
     """
-    history = written_rows(run, IDENTITY_MEMBERS)
     if on is None:
-        open_rows = history.filter(pl.col("valid_to_on").is_null()).select(
-            "source_record_key", "customer_id", member_since_on="valid_from_on"
-        )
-        current = written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
-        return current.join(open_rows, on=["source_record_key", "customer_id"], how="left")
+        return written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
+    history = written_rows(run, IDENTITY_MEMBERS)
     newest = history.select(pl.max_horizontal(pl.col("valid_from_on").max(), pl.col("valid_to_on").max())).collect().item()
     last = max(run.as_of, newest or run.as_of)
     if on > last:
-        raise ConfigurationError(f"nothing is known of {on} yet", where="--as-of", do=f"the last day that is known is {last}")
-    holds = (pl.col("valid_from_on") <= on) & (pl.col("valid_to_on").is_null() | (pl.col("valid_to_on") > on))
-    return history.filter(holds).select("source_record_key", "customer_id", member_since_on="valid_from_on")
+        raise ConfigurationError(f"nothing is known of {on} yet", where="--as-of", do=f"the last day known is {last}")
+    return history.filter(_holds(on)).select("source_record_key", "customer_id")
+
+
+def member_since(run: Run, customer_id: str, on: date | None) -> pl.LazyFrame:
+    """`source_record_key, member_since_on` of a customer, from the history: a run for a day in the past may have found other members."""
+    history = written_rows(run, IDENTITY_MEMBERS).filter(pl.col("customer_id") == customer_id, _holds(on))
+    return history.select("source_record_key", member_since_on="valid_from_on")
+
+
+def _holds(on: date | None) -> pl.Expr:
+    is_open = pl.col("valid_to_on").is_null()
+    return is_open if on is None else (pl.col("valid_from_on") <= on) & (is_open | (pl.col("valid_to_on") > on))
 
 
 def written_rows(run: Run, table: Table) -> pl.LazyFrame:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -265,6 +267,28 @@ def test_row_that_is_there_is_not_written_again(tmp_path: Path) -> None:
     assert add_decisions(tmp_path, rows(second)) == 0
     assert (tmp_path / FILE_NAME).read_bytes() == content
     assert add_decisions(tmp_path, rows(second | {"author": "bob"})) == 1
+
+
+def test_rows_added_at_the_same_time_are_all_kept(tmp_path: Path) -> None:
+    write(tmp_path, line("must", "a:1", "b:2"))
+    with ThreadPoolExecutor(8) as pool:
+        counts = list(pool.map(lambda n: add_decisions(tmp_path, rows(row("cannot", f"c:{n}", f"d:{n}"))), range(40)))
+    assert counts == [1] * 40
+    assert sorted(read_decisions(run(tmp_path))["left_source_record_key"]) == sorted(["a:1", *(f"c:{n}" for n in range(40))])
+
+
+def test_file_that_cannot_be_written_is_told_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path, line("must", "a:1", "b:2"))
+    before = path.read_bytes()
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pipelines.contracts.storage.sync_file", full)
+    with pytest.raises(ConfigurationError, match="cannot be written: No space left on device"):
+        add_decisions(tmp_path, rows(row("must", "a:1", "c:3")))
+    assert path.read_bytes() == before
+    assert [found.name for found in tmp_path.iterdir()] == [FILE_NAME]
 
 
 def test_link_to_the_file_stays_a_link(tmp_path: Path) -> None:

@@ -110,11 +110,46 @@ def test_chain_between_two_members_named_by_key_or_number(lake: SmallLake) -> No
         assert [(step.left_no, step.type, step.right_no) for step in chain.steps or []] == [(3, "email", 2), (2, "phone", 1)]
 
 
-def test_chain_to_a_stranger_is_wrong_use(lake: SmallLake) -> None:
+def test_chain_to_nobody_is_wrong_use(lake: SmallLake) -> None:
+    lake.add_points([("taobao:y", "email", "y@qq.com"), ("taobao:z", "email", "z@qq.com")])
     run = three(lake)
-    for stranger in ("4", "0", "taobao:z", ""):
-        with pytest.raises(ConfigurationError, match=r"no member of this customer.*by number from 1 to 3"):
-            explain(run, PHONE, between=("1", stranger))
+    for nobody in ("4", "0", f"x:{OTHER_PHONE}", ""):
+        with pytest.raises(ConfigurationError, match=r"is no source record on that day.*by number from 1 to 3") as caught:
+            explain(run, PHONE, between=("1", nobody))
+        assert OTHER_PHONE not in str(caught.value)
+    with pytest.raises(ConfigurationError, match="neither record is a member of this customer"):
+        explain(run, PHONE, between=("taobao:y", "taobao:z"))
+
+
+def test_what_two_customers_share_and_why_they_are_not_one(lake: SmallLake) -> None:
+    """Of each customer any record may hold it: what was asked for is why the people are two, not the records."""
+    lake.add_points([(key, "phone", PHONE) for key in ("siss:1", "siss:2", "taobao:a")])
+    lake.add_points([("siss:1", "member_id", "M1"), ("siss:2", "member_id", "M2"), ("shopify:c", "member_id", "M2")])
+    for raw in ("13800138000", "138****1234", OTHER_PHONE):
+        lake.add_points([("taobao:a", "phone", raw), ("shopify:c", "phone", raw)])
+    lake.add_points([("shopify:c", "email", MAIL), ("x:9", "email", "x9@qq.com")])
+    run = resolved(lake)
+    held = {"left_source_record_key": "shopify:c", "right_source_record_key": "taobao:a", "reason": "a bridge"}
+    put(lake, "identity_review", [held | {"type": "phone", "scope": "global", "value": "+86" + OTHER_PHONE}])
+    refused = lake.read("identity_refused_links")
+    put(lake, "identity_refused_links", refused.filter(pl.col("value") != "+86" + OTHER_PHONE).to_dicts())
+    for between in (("siss:1", "shopify:c"), ("shopify:c", "siss:1")):
+        found = person(run, "siss:1", between=between)
+        assert found.chains == []
+        assert found.not_one is not None
+        number = {member.source_record_key: member.no for member in found.members}
+        told = found.not_one
+        assert (told.no, told.other_source_record_key) == (number["siss:1"], "shopify:c")
+        assert told.other_customer_id == lake.customers()["shopify:c"] == lake.customers()["siss:2"]
+        assert [(one.value, one.why_not) for one in told.shared] == [
+            ("+8613712345670", "refused: two different values of member_id in shop"),
+            ("+8613712345671", "held back: a bridge"),
+            ("+8613800138000", "static_list: service number of China Mobile; on 2 records"),
+            ("138****1234", "digits or letters are hidden"),
+        ]
+    nothing = person(run, "siss:1", between=("siss:1", "x:9")).not_one
+    assert nothing is not None
+    assert nothing.shared == []
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -261,6 +296,15 @@ def test_redirects_are_followed_to_the_end(lake: SmallLake) -> None:
     assert person(run, "c_a").redirected_from == ["c_b", "c_a"]
     with pytest.raises(ConfigurationError, match="is no customer"):
         explain(run, "c_x")
+
+
+def test_run_for_a_day_in_the_past_knows_the_ids_of_that_day(lake: SmallLake) -> None:
+    kept, lost = merged(lake)
+    resolved(lake, DAY + timedelta(days=1))
+    run = resolved(lake)
+    assert lake.customers()["shopify:c"] == lost
+    assert (person(run, lost).customer_id, person(run, lost).redirected_from) == (lost, [])
+    assert person(run, kept).customer_id == kept
 
 
 def test_who_was_who_on_a_day(lake: SmallLake) -> None:

@@ -133,6 +133,14 @@ def test_merge_joins_and_the_next_run_keeps_them_together(shop: Shop, capsys: py
     assert made.customers() == {frozenset({A, B, C})}
 
 
+def test_customers_may_be_merged_by_their_ids(shop: Shop, capsys: pytest.CaptureFixture[str]) -> None:
+    made = shop({A: "1", B: "2", C: "2"})
+    join(made, id_of(A), id_of(B), answer=SAYS_YES)
+    assert "merged   2 into 1" in capsys.readouterr().out
+    with pytest.raises(ConfigurationError, match="same"):
+        join(made, id_of(A), id_of(A))
+
+
 def test_merge_of_a_record_that_nobody_knows_is_refused(shop: Shop) -> None:
     made = shop({A: "1", B: "2"})
     with pytest.raises(ConfigurationError, match="is no source record"):

@@ -24,7 +24,7 @@ sys.exit(bool({"dagster", "dbt", "great_expectations", "polars", "duckdb"} & set
 """
     finished = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert finished.returncode == 0, sys.stderr
-    assert all(name in finished.stdout for name in ("run", "status", "doctor", "simulate"))
+    assert all(name in finished.stdout for name in ("run", "status", "doctor", "simulate", "explain", "review"))
 
 
 @pytest.mark.parametrize(("error", "code"), [(CheckFailedError, 1), (ConfigurationError, 2), (DeliveryError, 3), (CdpError, 4)])

@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, Unique, one_of
-from pipelines.contracts.identifiers import GLOBAL_SCOPE, IDENTIFIER_TYPES
+from pipelines.contracts.identifiers import DECISION, GLOBAL_SCOPE, IDENTIFIER_TYPES
 from pipelines.contracts.identity_tables import (
     IDENTITY_CHANGES,
     IDENTITY_CONTACT_POINTS,
     IDENTITY_CURRENT,
+    IDENTITY_HOUSEHOLDS,
     IDENTITY_LINKS,
     IDENTITY_MEMBERS,
+    IDENTITY_OWNERSHIPS,
+    IDENTITY_QUALITY,
     IDENTITY_REFUSED_LINKS,
     IDENTITY_REJECTED_VALUES,
+    IDENTITY_REVIEW,
 )
 
 _TYPES = one_of("type", *IDENTIFIER_TYPES)
+_LINK_TYPES = one_of("type", *IDENTIFIER_TYPES, DECISION)
 _GLOBAL = ", ".join(f"'{name}'" for name, kind in IDENTIFIER_TYPES.items() if kind.is_global)
 _SCOPE_FITS = Rule("only_global_types_have_the_global_scope", f"(type in ({_GLOBAL})) = (scope = '{GLOBAL_SCOPE}')")
 _VALUE_FILLED = Rule("values_are_not_empty", "value <> ''")
+_ORDERED = Rule("the_left_key_is_the_smaller", "left_source_record_key < right_source_record_key")
 _LINK_RULES = (
-    Rule("the_left_key_is_the_smaller", "left_source_record_key < right_source_record_key"),
-    Rule("ranks_are_those_of_the_types", "rank between 1 and " + str(max(kind.rank for kind in IDENTIFIER_TYPES.values()))),
+    _ORDERED,
+    Rule(
+        "ranks_are_those_of_the_types",
+        f"rank between (type <> '{DECISION}')::int and " + str(max(kind.rank for kind in IDENTIFIER_TYPES.values())),
+    ),
     _SCOPE_FITS,
     _VALUE_FILLED,
 )
@@ -49,8 +58,33 @@ IDENTITY_SUITES: tuple[Suite, ...] = (
             Rule("counts_are_not_negative", "least(source_record_count, strong_id_count, name_count) >= 0"),
         ),
     ),
-    Suite(IDENTITY_LINKS, values=_TYPES, rules=_LINK_RULES),
+    Suite(
+        IDENTITY_OWNERSHIPS,
+        values=_TYPES,
+        rules=(
+            _SCOPE_FITS,
+            Rule("intervals_are_half_open_and_not_empty", "valid_from_at < valid_to_at"),
+            Rule("owners_are_counted_from_one", "owner_no >= 1 and source_record_count >= 1"),
+        ),
+        unique=(Unique(("type", "scope", "value"), "valid_to_at is null"),),
+    ),
+    Suite(IDENTITY_LINKS, values=_LINK_TYPES, rules=_LINK_RULES),
     Suite(IDENTITY_REFUSED_LINKS, values=_TYPES, rules=(*_LINK_RULES, Rule("reasons_are_given", "reason <> ''"))),
+    Suite(
+        IDENTITY_REVIEW,
+        values=_TYPES,
+        rules=(
+            _ORDERED,
+            _SCOPE_FITS,
+            Rule("reasons_are_given", "reason <> ''"),
+            Rule("both_sides_have_records", "least(left_source_record_count, right_source_record_count) >= 1"),
+        ),
+    ),
+    Suite(
+        IDENTITY_HOUSEHOLDS,
+        rules=(Rule("ids_are_not_empty", "household_id <> '' and customer_id <> ''"),),
+        unique=(Unique(("customer_id",)),),
+    ),
     Suite(
         IDENTITY_MEMBERS,
         rules=(
@@ -68,6 +102,14 @@ IDENTITY_SUITES: tuple[Suite, ...] = (
             Rule("only_created_has_no_second_id", "(change = 'created') = (other_customer_id = '')"),
             Rule("a_customer_does_not_change_into_itself", "customer_id <> other_customer_id"),
             Rule("counts_are_not_negative", "source_record_count >= 0"),
+        ),
+    ),
+    Suite(
+        IDENTITY_QUALITY,
+        rules=(
+            Rule("counts_are_not_negative", "measured >= 0"),
+            # a run that gives many people another id is more often a wrong rule or a bad file than the truth
+            Rule("no_more_changes_than_the_budget", "measured <= allowed"),
         ),
     ),
 )

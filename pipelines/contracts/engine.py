@@ -46,6 +46,14 @@ def lake_rows(run: Run, table: Table) -> str:
     return f"read_parquet({literal(str(path))}, hive_partitioning = false)"
 
 
+def stored_rows(run: Run, table: Table) -> str:
+    """SQL relation: every row of a table that an earlier run may have written; none when none has."""
+    if (run.home.table(table.name) / "part-0.parquet").exists():
+        return lake_rows(run, table)
+    columns = ", ".join(f"cast(null as {DUCKDB_TYPES[column.type]}) as {column.name}" for column in table.columns)
+    return f"(select {columns} where false)"
+
+
 def visible_rows(run: Run, table: Table) -> str:
     """SQL relation: the rows of a channel table that a run for `as_of` may see, by export time and by business time."""
     at = business_time(table)

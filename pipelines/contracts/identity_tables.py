@@ -52,6 +52,31 @@ IDENTITY_REJECTED_VALUES = Table(
     ),
 )
 
+IDENTITY_OWNERSHIPS = Table(
+    "identity_ownerships",
+    "One row per recycled value and owner: a number that fell silent and came back with somebody else.",
+    ("type", "scope", "value", "owner_no"),
+    (
+        _TYPE,
+        _SCOPE,
+        _VALUE,
+        Column("owner_no", Type.INTEGER, "1 for the first owner that is known.", required=True),
+        Column("valid_from_at", Type.INSTANT, "First sighting with this owner.", required=True),
+        Column("valid_to_at", Type.INSTANT, "First sighting with the next owner; null for the last."),
+        Column("source_record_count", Type.INTEGER, "Source records that carried it then.", required=True),
+    ),
+)
+
+IDENTITY_HOUSEHOLDS = Table(
+    "identity_households",
+    "One row per household and customer: people who share a phone or an e-mail at one time, with different names.",
+    ("household_id", "customer_id"),
+    (
+        Column("household_id", Type.TEXT, "The household.", required=True, personal=Personal.PSEUDONYM),
+        _CUSTOMER,
+    ),
+)
+
 IDENTITY_LINKS = Table(
     "identity_links",
     "One row per accepted link: two source records hold to be one person because of one identifier value.",
@@ -71,6 +96,18 @@ IDENTITY_REFUSED_LINKS = Table(
     "One row per link that was refused because it would join people who cannot be one.",
     ("left_source_record_key", "right_source_record_key", "type", "scope", "value"),
     (*IDENTITY_LINKS.columns, Column("reason", Type.TEXT, "The constraint that it would break.", required=True)),
+)
+
+IDENTITY_REVIEW = Table(
+    "identity_review",
+    "One row per link that is held back until a person has decided: it would join what may well be two people.",
+    ("left_source_record_key", "right_source_record_key", "type", "scope", "value"),
+    (
+        *(column for column in IDENTITY_LINKS.columns if column.name != "rank"),
+        Column("reason", Type.TEXT, "Why it is suspicious, in words.", required=True),
+        Column("left_source_record_count", Type.INTEGER, "Source records of the customer on the left.", required=True),
+        Column("right_source_record_count", Type.INTEGER, "Source records of the customer on the right.", required=True),
+    ),
 )
 
 IDENTITY_MEMBERS = Table(
@@ -114,14 +151,31 @@ IDENTITY_CHANGES = Table(
     ),
 )
 
+IDENTITY_QUALITY = Table(
+    "identity_quality",
+    "One row per day, measure and item: how people were told apart, and how much of it moved since the run before.",
+    ("as_of", "measure", "item"),
+    (
+        Column("as_of", Type.DATE, "Day of the run.", required=True),
+        Column("measure", Type.TEXT, "What is counted, such as customers_by_source_records or refused_links.", required=True),
+        Column("item", Type.TEXT, "Of which size, identifier type, guard or change; all for a total.", required=True),
+        Column("measured", Type.INTEGER, "How many.", required=True),
+        Column("allowed", Type.INTEGER, "At most so many before the run stops; null without a limit."),
+    ),
+)
+
 IDENTITY_TABLES: tuple[Table, ...] = (
     IDENTITY_CONTACT_POINTS,
     IDENTITY_REJECTED_VALUES,
+    IDENTITY_OWNERSHIPS,
     IDENTITY_LINKS,
     IDENTITY_REFUSED_LINKS,
+    IDENTITY_REVIEW,
+    IDENTITY_HOUSEHOLDS,
     IDENTITY_CURRENT,
     IDENTITY_MEMBERS,
     IDENTITY_CHANGES,
+    IDENTITY_QUALITY,
 )
 
 GOLDEN_CUSTOMERS = Table(

@@ -31,7 +31,8 @@ create table used as select distinct type, scope, _exported_at, _load_id from {c
 
 _KINDS = """
 create table kinds as
-select row_number() over (order by types.type, used_scopes.scope) as kind_id, types.type, used_scopes.scope, types.rank, types.is_exclusive
+select row_number() over (order by types.type, used_scopes.scope) as kind_id, types.type, used_scopes.scope, types.rank, types.is_exclusive,
+    types.may_be_shared
 from (select distinct type, scope from used) as used_scopes
 join types on types.type = used_scopes.type
 """
@@ -64,6 +65,20 @@ select distinct kinds.type, claims.odd_value as value_raw
 from claims
 join kinds on kinds.kind_id = claims.kind_id
 where claims.odd_value is not null
+"""
+
+# one scan for all that is asked of profiles: how often who is named, when they were born, and what else the same line said
+_PROFILE_CLAIMS = """
+create table profile_claims as
+select
+    records.record_id,
+    profiles.full_name,
+    profiles.birth_on,
+    loads.load_no * 1099511627776 + profiles._source_row as proof
+from {profiles} as profiles
+join records on records.source_record_key = profiles.source_record_key
+left join loads on loads._exported_at = profiles._exported_at and loads._load_id = profiles._load_id
+where profiles.full_name is not null or profiles.birth_on is not null
 """
 
 # The earliest proof is the smallest (first_seen_at, load_no, _source_row). Packed into one whole number, because the smallest of a
@@ -139,7 +154,8 @@ def collect_contact_points(connection: duckdb.DuckDBPyConnection, run: Run) -> N
     """Create `contact_points (record_id, kind_id, value, state, first_seen_at, last_seen_at, proof)`, `kinds` and `loads`.
 
     One row per record, kind (a type within a scope) and comparable value, over all loads. `proof` is the load
-    number * 2^40 + the line of the earliest row. Blank values are no contact points.
+    number * 2^40 + the line of the earliest row. Blank values are no contact points. Leaves `claims (record_id, kind_id, value, ...,
+    proof)`, one row per line.
     """
     visible = visible_rows(run, CHANNEL_CONTACT_POINTS)
     _create_types(connection, run)
@@ -151,13 +167,23 @@ def collect_contact_points(connection: duckdb.DuckDBPyConnection, run: Run) -> N
     create_from_frame(connection, "odd_by_type", comparable_values(fetch_frame(connection, _ODD_VALUES), run.config))
     connection.execute("create table odd_values as select kinds.kind_id, odd_by_type.* from odd_by_type join kinds using (type)")
     connection.execute(_CONTACT_POINTS)
-    connection.execute("drop table claims; drop table odd_values; drop table odd_by_type; drop table used; drop table types")
+    connection.execute("drop table odd_values; drop table odd_by_type; drop table used; drop table types")
+
+
+def collect_profile_claims(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """Create `profile_claims (record_id, full_name, birth_on, proof)`: one row per line that names a person or a birthday.
+
+    `proof` is as in `claims`; null for a load without contact points.
+    """
+    connection.execute(_PROFILE_CLAIMS.format(profiles=visible_rows(run, CHANNEL_PROFILES)))
 
 
 def _create_types(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     exclusive = run.config.identity.exclusive_types
-    rows = ", ".join(f"({literal(kind.name)}, {kind.rank}, {kind.name in exclusive})" for kind in IDENTIFIER_TYPES.values())
-    connection.execute(f"create table types as select * from (values {rows}) as listed (type, rank, is_exclusive)")
+    rows = ", ".join(
+        f"({literal(kind.name)}, {kind.rank}, {kind.name in exclusive}, {kind.may_be_shared})" for kind in IDENTIFIER_TYPES.values()
+    )
+    connection.execute(f"create table types as select * from (values {rows}) as listed (type, rank, is_exclusive, may_be_shared)")
 
 
 def _refuse_unknown_types(connection: duckdb.DuckDBPyConnection) -> None:

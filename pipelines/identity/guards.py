@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.contracts.channel_tables import CHANNEL_PROFILES
-from pipelines.contracts.engine import create_from_frame, visible_rows
+from pipelines.contracts.engine import create_from_frame
 from pipelines.contracts.run import Run
 from pipelines.identity.placeholders import read_placeholders
 
@@ -162,11 +161,10 @@ where place = 1
 
 _NAMES = """
 create table names as
-select carriers.kind_id, carriers.value, count(distinct lower(replace(profiles.full_name, ' ', ''))) as name_count
+select carriers.kind_id, carriers.value, count(distinct lower(replace(profile_claims.full_name, ' ', ''))) as name_count
 from suspect_carriers as carriers
-join records on records.record_id = carriers.record_id
-join {profiles} as profiles on profiles.source_record_key = records.source_record_key
-where profiles.full_name is not null
+join profile_claims on profile_claims.record_id = carriers.record_id
+where profile_claims.full_name is not null
 group by carriers.kind_id, carriers.value
 """
 
@@ -279,7 +277,7 @@ def judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     connection.execute(_SUSPECTS)
     connection.execute(_SUSPECT_CARRIERS)
     connection.execute(_STRONG_IDS.format(person_types=_PERSON_TYPES))
-    connection.execute(_NAMES.format(profiles=visible_rows(run, CHANNEL_PROFILES)))
+    connection.execute(_NAMES)
     connection.execute(_REJECTED.format(k=k, n=n))
     connection.execute(_CROWDED.format(limit=limits.max_values_per_record))
     connection.execute(_JUDGED)

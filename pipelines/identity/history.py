@@ -6,10 +6,10 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.contracts.engine import lake_rows, write_query
+from pipelines.contracts.engine import stored_rows, write_query
 from pipelines.contracts.identity_tables import IDENTITY_CHANGES, IDENTITY_MEMBERS
 from pipelines.contracts.run import Run
-from pipelines.contracts.tables import DUCKDB_TYPES, Table
+from pipelines.contracts.tables import Table
 
 # what the table said before the day of this run: running a day again starts from the same state and ends in the same bytes
 _BEFORE = """
@@ -59,7 +59,7 @@ order by as_of, change, customer_id, other_customer_id
 
 def read_history(connection: duckdb.DuckDBPyConnection, run: Run) -> bool:
     """Create `members_before`, `previous (record_id, customer_id)` and `ids_ever_given`; say whether a later day is known already."""
-    members, day = _stored(run, IDENTITY_MEMBERS), _day(run)
+    members, day = stored_rows(run, IDENTITY_MEMBERS), _day(run)
     connection.execute(_BEFORE.format(members=members, day=day))
     connection.execute(_PREVIOUS)
     connection.execute("create table ids_ever_given as select distinct customer_id from members_before")
@@ -73,15 +73,8 @@ def write_history(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Move the histories on to the day of the run, from `members_before`, `today (source_record_key, customer_id)` and `changes`."""
     day = _day(run)
     write_query(connection, _MEMBERS.format(day=day), IDENTITY_MEMBERS, _path(run, IDENTITY_MEMBERS))
-    changes = _CHANGES.format(changes=_stored(run, IDENTITY_CHANGES), day=day)
+    changes = _CHANGES.format(changes=stored_rows(run, IDENTITY_CHANGES), day=day)
     write_query(connection, changes, IDENTITY_CHANGES, _path(run, IDENTITY_CHANGES))
-
-
-def _stored(run: Run, table: Table) -> str:
-    if _path(run, table).exists():
-        return lake_rows(run, table)
-    columns = ", ".join(f"cast(null as {DUCKDB_TYPES[column.type]}) as {column.name}" for column in table.columns)
-    return f"(select {columns} where false)"
 
 
 def _path(run: Run, table: Table) -> Path:

@@ -1,4 +1,4 @@
-"""Turn accepted values into clusters of source records, and say which links hold and which were refused."""
+"""Turn accepted values into clusters of source records: which carriers of a value it links, and which clusters that makes."""
 
 from __future__ import annotations
 
@@ -7,27 +7,43 @@ import duckdb
 from pipelines.identity.components import connect
 from pipelines.identity.constraints import separate
 
+# a value that had several holders links the records of each holder, as if each had a value of their own; so does a must-link its two
+_SHARING = """
+create table sharing as
+select judged.record_id, judged.kind_id, judged.value, coalesce(holders.holder_no, 0) as holder_no
+from judged
+join shared on shared.kind_id = judged.kind_id and shared.value = judged.value
+anti join apart on apart.record_id = judged.record_id and apart.kind_id = judged.kind_id and apart.value = judged.value
+left join holders on holders.record_id = judged.record_id and holders.kind_id = judged.kind_id and holders.value = judged.value
+where judged.is_accepted
+union all
+select must_sides.record_id, kinds.kind_id, must_sides.said_by, must_sides.decision_no
+from (
+    select left_id as record_id, said_by, decision_no from must_links
+    union all
+    select right_id, said_by, decision_no from must_links
+) as must_sides
+join kinds on kinds.type = 'decision'
+"""
+
 # numbered in the order in which links compete: strongest type first, then by what everyone can read
 _LINK_VALUES = """
 create table link_values as
-select row_number() over (order by kinds.rank, accepted.kind_id, accepted.value) as value_id, accepted.kind_id, accepted.value
-from (select kind_id, value from sharing group by kind_id, value having count(*) > 1) as accepted
+select
+    row_number() over (order by kinds.rank, accepted.kind_id, accepted.value, accepted.holder_no) as value_id,
+    accepted.kind_id,
+    accepted.value,
+    accepted.holder_no
+from (select kind_id, value, holder_no from sharing group by kind_id, value, holder_no having count(*) > 1) as accepted
 join kinds on kinds.kind_id = accepted.kind_id
-"""
-
-_SHARING = """
-create table sharing as
-select judged.record_id, judged.kind_id, judged.value
-from judged
-join shared on shared.kind_id = judged.kind_id and shared.value = judged.value
-where judged.is_accepted
 """
 
 _CARRIERS = """
 create table carriers as
 select link_values.value_id, sharing.record_id
 from sharing
-join link_values on link_values.kind_id = sharing.kind_id and link_values.value = sharing.value
+join link_values
+    on link_values.kind_id = sharing.kind_id and link_values.value = sharing.value and link_values.holder_no = sharing.holder_no
 """
 
 # a star, not a clique: a value with n carriers is n - 1 edges
@@ -56,49 +72,31 @@ from carriers
 join clusters on clusters.record_id = carriers.record_id
 """
 
-_CROWDED_LINKS = """
-create table crowded_links as
-with points as (
-    select judged.record_id, judged.kind_id, judged.value, crowded.reason
-    from judged
-    join crowded on crowded.record_id = judged.record_id and crowded.kind_id = judged.kind_id
-    anti join rejected on rejected.kind_id = judged.kind_id and rejected.value = judged.value
-    where judged.state = 'real'
-)
 
-select
-    least(points.record_id, others.record_id) as left_id,
-    greatest(points.record_id, others.record_id) as right_id,
-    points.kind_id,
-    points.value,
-    min(case when points.record_id < others.record_id then 'the left record ' else 'the right record ' end || points.reason) as reason
-from points
-join (
-    select sharing.kind_id, sharing.value, min(sharing.record_id) as record_id
-    from sharing
-    join (select distinct kind_id, value from points) as wanted on wanted.kind_id = sharing.kind_id and wanted.value = sharing.value
-    group by sharing.kind_id, sharing.value
-) as others on others.kind_id = points.kind_id and others.value = points.value
-group by least(points.record_id, others.record_id), greatest(points.record_id, others.record_id), points.kind_id, points.value
-"""
-
-
-def link(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `clusters (record_id, cluster_id)`, `links`, `refused` and `crowded_links` from `judged`.
-
-    `cluster_id` is the smallest record of the cluster. `links (left_id, right_id, value_id)` holds a row for every carrier of a linking
-    value; those with left_id = right_id are the centers and no links. No cluster holds two values of an exclusive kind, unless one
-    source record holds both.
-    """
+def gather_carriers(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `sharing`, `link_values (value_id, kind_id, value, holder_no)` and `carriers (value_id, record_id)`."""
     connection.execute(_SHARING)
     connection.execute(_LINK_VALUES)
     connection.execute(_CARRIERS)
+
+
+def cluster(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `clusters (record_id, cluster_id)` and `refused` from `carriers`, `must_links` and `cannot_links`.
+
+    `cluster_id` is the smallest record of the cluster. No cluster holds two values of an exclusive kind, unless one source record or a
+    must-link holds both, nor two records that a decision keeps apart.
+    """
     connection.execute(_STARS)
     connect(connection, "stars", "labels")
     connection.execute("drop table stars")
     separate(connection)
     connection.execute(_CLUSTERS)
     connection.execute("drop table labels; drop table regrouped")
+
+
+def name_links(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `links (left_id, right_id, value_id)`: a row for every carrier of a linking value, with the smallest of its cluster.
+
+    Rows with left_id = right_id are that smallest carrier itself and no links.
+    """
     connection.execute(_LINKS)
-    connection.execute(_CROWDED_LINKS)
-    connection.execute("drop table carriers; drop table sharing; drop table shared")

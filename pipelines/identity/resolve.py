@@ -1,4 +1,4 @@
-"""Resolve identity for one day: evidence, guards, links, ids, history, in this order. Each step is a module of its own."""
+"""Resolve identity for one day: evidence, guards, holders, links, firewall, ids, history. Each step is a module of its own."""
 
 from __future__ import annotations
 
@@ -11,17 +11,27 @@ from pipelines.contracts.engine import open_engine, write_query
 from pipelines.contracts.identity_tables import (
     IDENTITY_CONTACT_POINTS,
     IDENTITY_CURRENT,
+    IDENTITY_HOUSEHOLDS,
     IDENTITY_LINKS,
+    IDENTITY_OWNERSHIPS,
     IDENTITY_REFUSED_LINKS,
     IDENTITY_REJECTED_VALUES,
+    IDENTITY_REVIEW,
 )
 from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Table
-from pipelines.identity.evidence import collect_contact_points, collect_records
+from pipelines.identity.decided import apply_decisions
+from pipelines.identity.evidence import collect_contact_points, collect_profile_claims, collect_records
+from pipelines.identity.firewall import hold_back
 from pipelines.identity.guards import judge
 from pipelines.identity.history import read_history, write_history
-from pipelines.identity.links import link
+from pipelines.identity.holders import find_holders
+from pipelines.identity.households import find_households
+from pipelines.identity.links import cluster, gather_carriers, name_links
+from pipelines.identity.portraits import collect_portraits
+from pipelines.identity.quality import measure
 from pipelines.identity.stable_ids import assign_ids
+from pipelines.identity.unlinked import name_unlinked, set_apart
 
 _CONTACT_POINTS = """
 select
@@ -63,7 +73,7 @@ join records as rights on rights.record_id = links.right_id
 join link_values on link_values.value_id = links.value_id
 join kinds on kinds.kind_id = link_values.kind_id
 where links.left_id <> links.right_id
-order by links.left_id, links.right_id, link_values.kind_id, link_values.value
+order by links.left_id, links.right_id, link_values.kind_id, link_values.value, link_values.holder_no
 """
 
 _REFUSED_LINKS = """
@@ -74,24 +84,67 @@ select
     kinds.scope,
     found.value,
     kinds.rank,
-    found.reason
+    min(found.reason) as reason
 from (
     select
         refused.left_id,
         refused.right_id,
         link_values.kind_id,
         link_values.value,
-        'two different values of ' || exclusive.type || ' in ' || exclusive.scope as reason
+        case
+            when refused.kind_id = 0 then 'different names and different birthdays'
+            when refused.kind_id < 0 then 'kept apart by ' || cannot_links.said_by
+            else 'two different values of ' || exclusive.type || ' in ' || exclusive.scope
+        end as reason
     from refused
     join link_values on link_values.value_id = refused.value_id
-    join kinds as exclusive on exclusive.kind_id = refused.kind_id
+    left join kinds as exclusive on exclusive.kind_id = refused.kind_id
+    left join cannot_links on cannot_links.decision_no = -refused.kind_id
     union all
-    select left_id, right_id, kind_id, value, reason from crowded_links
+    select left_id, right_id, kind_id, value, reason from unlinked
+    union all
+    select reviews.left_id, reviews.right_id, link_values.kind_id, link_values.value, 'held back: ' || reviews.reason
+    from reviews
+    join link_values on link_values.value_id = reviews.value_id
 ) as found
 join records as lefts on lefts.record_id = found.left_id
 join records as rights on rights.record_id = found.right_id
 join kinds on kinds.kind_id = found.kind_id
+group by found.left_id, found.right_id, found.kind_id, found.value, left_source_record_key, right_source_record_key, kinds.type,
+    kinds.scope, kinds.rank
 order by found.left_id, found.right_id, found.kind_id, found.value
+"""
+
+_REVIEW = """
+with sizes as (select cluster_id, count(*) as record_count from clusters group by cluster_id)
+
+select
+    lefts.source_record_key as left_source_record_key,
+    rights.source_record_key as right_source_record_key,
+    kinds.type,
+    kinds.scope,
+    link_values.value,
+    reviews.reason,
+    left_sizes.record_count as left_source_record_count,
+    right_sizes.record_count as right_source_record_count
+from reviews
+join records as lefts on lefts.record_id = reviews.left_id
+join records as rights on rights.record_id = reviews.right_id
+join clusters as left_clusters on left_clusters.record_id = reviews.left_id
+join clusters as right_clusters on right_clusters.record_id = reviews.right_id
+join sizes as left_sizes on left_sizes.cluster_id = left_clusters.cluster_id
+join sizes as right_sizes on right_sizes.cluster_id = right_clusters.cluster_id
+join link_values on link_values.value_id = reviews.value_id
+join kinds on kinds.kind_id = link_values.kind_id
+where left_clusters.cluster_id <> right_clusters.cluster_id
+order by reviews.left_id, reviews.right_id, reviews.value_id
+"""
+
+_OWNERSHIPS = """
+select kinds.type, kinds.scope, ownerships.* exclude (kind_id)
+from ownerships
+join kinds on kinds.kind_id = ownerships.kind_id
+order by ownerships.kind_id, ownerships.value, ownerships.owner_no
 """
 
 _TODAY = """
@@ -106,7 +159,10 @@ order by records.record_id
 
 @dataclass(frozen=True, slots=True)
 class IdentityReport:
-    """What the run found, in counts. `is_past`: a later day is in the histories already, so they were left as they are."""
+    """What the run found, in counts. `is_past`: a later day is in the histories already, so they were left as they are.
+
+    `is_within_budget`: no more customers changed their id than is allowed; the histories stay where they are otherwise.
+    """
 
     source_records: int
     customers: int
@@ -115,8 +171,12 @@ class IdentityReport:
     splits: int
     rejected_values: Mapping[str, int]
     refused_links: int
+    held_back_links: int
+    recycled_values: int
+    households: int
     largest_cluster: int
     is_past: bool
+    is_within_budget: bool
 
 
 def resolve_identity(run: Run) -> IdentityReport:
@@ -124,40 +184,58 @@ def resolve_identity(run: Run) -> IdentityReport:
 
     Raises ConfigurationError when the list of placeholders is missing or malformed, or an identifier type is unknown.
     """
+    limits = run.config.identity
     with open_engine(run, "identity") as connection:
         collect_records(connection, run)
         collect_contact_points(connection, run)
+        collect_profile_claims(connection, run)
         judge(connection, run)
         _write(connection, run, IDENTITY_CONTACT_POINTS, _CONTACT_POINTS)
-        link(connection)
-        connection.execute("drop table judged")
+        collect_portraits(connection, run)
+        apply_decisions(connection, run)
+        set_apart(connection)
+        find_holders(connection, limits.silent_days)
+        gather_carriers(connection)
+        cluster(connection)
+        hold_back(connection, limits)
+        name_unlinked(connection, limits.silent_days)
+        name_links(connection)
         is_past = read_history(connection, run)
-        assign_ids(connection, run.config.identity.id_key)
+        assign_ids(connection, limits.id_key)
+        find_households(connection, limits.id_key)
         connection.execute(_TODAY)
         for table, query in (
             (IDENTITY_REJECTED_VALUES, _REJECTED_VALUES),
+            (IDENTITY_OWNERSHIPS, _OWNERSHIPS),
             (IDENTITY_LINKS, _LINKS),
             (IDENTITY_REFUSED_LINKS, _REFUSED_LINKS),
+            (IDENTITY_REVIEW, _REVIEW),
+            (IDENTITY_HOUSEHOLDS, "select * from households order by household_id, customer_id"),
             (IDENTITY_CURRENT, "select * from today order by record_id"),
         ):
             _write(connection, run, table, query)
-        if not is_past:
+        is_within_budget = measure(connection, run, is_past=is_past)
+        # what is stopped must not be yesterday's truth tomorrow, or the next run would find nothing to stop
+        if is_within_budget and not is_past:
             write_history(connection, run)
-        return _report(connection, is_past=is_past)
+        return _report(connection, is_past=is_past, is_within_budget=is_within_budget)
 
 
 def _write(connection: duckdb.DuckDBPyConnection, run: Run, table: Table, query: str) -> None:
     write_query(connection, query, table, run.home.table(table.name) / "part-0.parquet")
 
 
-def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool) -> IdentityReport:
+def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool, is_within_budget: bool) -> IdentityReport:
     [(records, customers, largest)] = connection.execute(
         "select coalesce(sum(members), 0), count(*), coalesce(max(members), 0)"
         " from (select count(*) as members from clusters group by cluster_id) as sizes"
     ).fetchall()
     changes = dict(connection.execute("select change, count(*) from changes group by change").fetchall())
     guards = dict(connection.execute("select guard, count(*) from rejected group by guard order by guard").fetchall())
-    [(refused,)] = connection.execute("select (select count(*) from refused) + (select count(*) from crowded_links)").fetchall()
+    [(refused, held_back, recycled, households)] = connection.execute(
+        "select (select count(*) from refused) + (select count(*) from unlinked), (select count(*) from reviews),"
+        " (select count(distinct (kind_id, value)) from ownerships), (select count(distinct household_id) from households)"
+    ).fetchall()
     return IdentityReport(
         source_records=int(records),
         customers=int(customers),
@@ -166,6 +244,10 @@ def _report(connection: duckdb.DuckDBPyConnection, *, is_past: bool) -> Identity
         splits=changes.get("split", 0),
         rejected_values=guards,
         refused_links=int(refused),
+        held_back_links=int(held_back),
+        recycled_values=int(recycled),
+        households=int(households),
         largest_cluster=int(largest),
         is_past=is_past,
+        is_within_budget=is_within_budget,
     )

@@ -1,0 +1,47 @@
+"""Splink, set up with our comparisons and the numbers of a model. The only module that imports it, and only when it is called."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from pipelines.identity.matching.comparisons import COMPARISONS, Comparison
+from pipelines.identity.matching.model import Model
+
+if TYPE_CHECKING:
+    from splink import Linker
+
+
+def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str]) -> Linker:
+    """Splink over `table` with the numbers of `model`; imported here, because nobody who leaves the matcher off should wait for it."""
+    from splink import DuckDBAPI, Linker
+
+    warnings.filterwarnings("ignore", module="splink")
+    settings = {
+        "link_type": "dedupe_only",
+        "sql_dialect": "duckdb",
+        "unique_id_column_name": "record_id",
+        "linker_uid": "matcher",
+        "probability_two_random_records_match": model.prior,
+        "retain_matching_columns": True,
+        "retain_intermediate_calculation_columns": True,
+        "comparisons": [_comparison(comparison, model) for comparison in COMPARISONS],
+        "blocking_rules_to_generate_predictions": [{"blocking_rule": rule, "sql_dialect": "duckdb"} for rule in rules],
+    }
+    return Linker(DuckDBAPI(connection=connection).register(table), settings, log_level=logging.ERROR)
+
+
+def _comparison(comparison: Comparison, model: Model) -> dict[str, Any]:
+    levels: list[dict[str, Any]] = [{"sql_condition": comparison.unknown, "label_for_charts": "not known", "is_null_level": True}]
+    for level in comparison.all_levels:
+        m, u = model.probabilities[comparison.name][level.label]
+        entry = {"sql_condition": level.condition, "label_for_charts": level.label, "m_probability": m, "u_probability": u}
+        if level.term is not None:
+            # the rarity of the value itself replaces the average of the level
+            entry |= {"tf_adjustment_column": level.term, "tf_adjustment_weight": 1.0, "disable_tf_exact_match_detection": True}
+        levels.append(entry)
+    return {"output_column_name": comparison.name, "comparison_levels": levels}

@@ -1,0 +1,75 @@
+"""What is known of a record beside its identifiers, in the columns that the matcher compares. Pure."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from pipelines.identity.agreement import name_forms
+from pipelines.identity.characters import map_characters, readings, simplified
+from pipelines.identity.names import comparable_names
+
+# as delivered; all nullable but the first
+PORTRAIT = {
+    "record_id": pl.Int64,
+    "full_name": pl.String,
+    "birth_on": pl.String,
+    "province": pl.String,
+    "city": pl.String,
+    "postcode": pl.String,
+    "address": pl.String,
+    "phone": pl.String,
+    "email": pl.String,
+}
+_MAX_LENGTH = 200
+_MASK = r"[*xX•●]+"
+
+
+def comparable_portraits(portraits: pl.DataFrame) -> pl.DataFrame:
+    """One row per row of `portraits`, whose columns are those of PORTRAIT; a missing column is one of nulls.
+
+    Names: `name`, `pinyin`, `surname`, `given`, and `reading`, `turned` (letters only, in both orders). `birth`: eight digits.
+    `city`, `province`: without 市 and the like, in letters. `address_words` in letters and `address_numbers`: of a postal address.
+    `phone`: digits of a whole number; `phone_head`, `phone_tail`: first three and last four, also of masked ones. `email`, `email_local`.
+    """
+    absent = [pl.lit(None).alias(column) for column in PORTRAIT if column not in portraits.columns]
+    whole = portraits.with_columns(absent).select(pl.col(column).cast(dtype) for column, dtype in PORTRAIT.items())
+    named = whole.join(_names(whole["full_name"]), on="full_name", how="left", maintain_order="left")
+    address = _spelled(named, "address")
+    digits = pl.col("phone").str.replace_all(r"[^0-9*xX•●]", "").str.replace(r"^(?:0086|86)(1[0-9]{2})", "${1}")
+    is_masked = digits.str.contains(_MASK)
+    birth = pl.col("birth_on").str.replace_all(r"[^0-9]", "")
+    email = pl.col("email").str.to_lowercase().str.strip_chars()
+    return named.with_columns(
+        birth=pl.when(birth.str.len_chars() == 8).then(birth),
+        province=_place(_spelled(named, "province")),
+        city=_place(_spelled(named, "city")),
+        postcode=_filled(pl.col("postcode").str.strip_chars()),
+        address_words=_filled(address.str.replace_all(r"[^a-z]", "")),
+        address_numbers=_filled(address.str.replace_all(r"[^0-9]+", " ").str.strip_chars()),
+        phone=pl.when(~is_masked & (digits.str.len_chars() >= 7)).then(digits),
+        phone_head=_filled(digits.str.extract(r"^([0-9]{3})", 1)),
+        phone_tail=_filled(digits.str.extract(r"([0-9]{4})$", 1)),
+        email=_filled(email),
+        email_local=_filled(email.str.extract(r"^([^@]+)@", 1)),
+    ).drop("full_name", "birth_on", "address")
+
+
+def _names(full_names: pl.Series) -> pl.DataFrame:
+    forms = name_forms(comparable_names(full_names))
+    return forms.select("full_name", "name", "surname", "given", reading="joined", turned="turned")
+
+
+def _spelled(portraits: pl.DataFrame, column: str) -> pl.Series:
+    """Letters and digits of any script but Chinese, and its characters in pinyin: DuckDB compares bytes, and these are one byte each."""
+    text = portraits[column].str.head(_MAX_LENGTH).str.normalize("NFKC").str.to_lowercase()
+    return map_characters(map_characters(text, simplified), readings)
+
+
+def _place(spelled: pl.Series) -> pl.Series:
+    bare = spelled.str.replace_all(r"[^a-z0-9]", "").str.replace(r"(?:shi|sheng|zizhiqu|tebiexingzhengqu)$", "")
+    return bare.replace({"": None})
+
+
+def _filled(text: pl.Expr | pl.Series) -> pl.Expr:
+    expression = pl.lit(text) if isinstance(text, pl.Series) else text
+    return pl.when(expression != "").then(expression)

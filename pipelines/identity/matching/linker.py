@@ -16,6 +16,26 @@ if TYPE_CHECKING:
     from splink import Linker
 
 
+# a value is as rare as the clusters that hold it are few: a customer of forty records must not make their own name frequent
+_FREQUENCIES = """
+create or replace table frequencies_{term} as
+select {term}, count(distinct cluster_id) / sum(count(distinct cluster_id)) over () as tf_{term}
+from compared where {term} is not null group by {term}
+"""
+
+
+def create_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of term frequencies that `new_linker` registers, from `compared`."""
+    for term in _terms():
+        connection.execute(_FREQUENCIES.format(term=term))
+
+
+def drop_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop them."""
+    for term in _terms():
+        connection.execute(f"drop table frequencies_{term}")
+
+
 def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str]) -> Linker:
     """Splink over `table` with the numbers of `model`; imported here, because nobody who leaves the matcher off should wait for it."""
     from splink import DuckDBAPI, Linker
@@ -32,7 +52,15 @@ def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, 
         "comparisons": [_comparison(comparison, model) for comparison in COMPARISONS],
         "blocking_rules_to_generate_predictions": [{"blocking_rule": rule, "sql_dialect": "duckdb"} for rule in rules],
     }
-    return Linker(DuckDBAPI(connection=connection).register(table), settings, log_level=logging.ERROR)
+    database = DuckDBAPI(connection=connection)
+    linker = Linker(database.register(table), settings, log_level=logging.ERROR)
+    for term in _terms():
+        linker.table_management.register_term_frequency_lookup(database.register(f"frequencies_{term}"), term)
+    return linker
+
+
+def _terms() -> list[str]:
+    return sorted({level.term for comparison in COMPARISONS for level in comparison.levels if level.term is not None})
 
 
 def _comparison(comparison: Comparison, model: Model) -> dict[str, Any]:

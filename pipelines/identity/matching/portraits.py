@@ -20,6 +20,16 @@ PORTRAIT = {
     "phone": pl.String,
     "email": pl.String,
 }
+# columns that are known together, or not
+GROUPS = (
+    ("name", "surname", "given", "reading", "turned"),
+    ("birth",),
+    ("province", "city"),
+    ("postcode",),
+    ("address_words", "address_numbers"),
+    ("phone", "phone_head", "phone_tail"),
+    ("email", "email_local"),
+)
 _MAX_LENGTH = 200
 _MASK = r"[*xX•●]+"
 

@@ -147,7 +147,10 @@ COMPARISONS = (
     ),
     Comparison(
         "email",
-        "email_l is null or email_r is null",
+        # namesakes make like addresses of their name: that they are alike says no more than the name. Not said of the column `name`:
+        # then no session on pairs of one name could teach what addresses are worth
+        "email_l is null or email_r is null"
+        " or (email_l <> email_r and turned_l = turned_r and has_name_in_email_l and has_name_in_email_r)",
         (
             Level("same address", "email_l = email_r", 0.7, 0.0001, "email"),
             Level("one letter differs", "damerau_levenshtein(email_l, email_r) <= 1", 0.05, 0.00001),

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from splink import Linker
 
 
-# a value is as rare as the clusters that hold it are few: a customer of forty records must not make their own name frequent
+# a value is as rare as the other clusters that hold it are few: a customer of forty records must not make their own name frequent
 _FREQUENCIES = """
 create or replace table frequencies_{term} as
-select {term}, count(distinct cluster_id) / sum(count(distinct cluster_id)) over () as tf_{term}
+select {term}, greatest(count(distinct cluster_id) - 1, 0.5) / sum(count(distinct cluster_id)) over () as tf_{term}
 from compared where {term} is not null group by {term}
 """
 
@@ -28,6 +28,11 @@ def create_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
     """Create the tables of term frequencies that `new_linker` registers, from `compared`."""
     for term in _terms():
         connection.execute(_FREQUENCIES.format(term=term))
+
+
+def discount_namesakes(connection: duckdb.DuckDBPyConnection, share: float) -> None:
+    """Count of the holders of a name only that share that are other people."""
+    connection.execute(f"update frequencies_name set tf_name = tf_name * {share}")
 
 
 def drop_frequencies(connection: duckdb.DuckDBPyConnection) -> None:

@@ -24,13 +24,15 @@ Probabilities = Mapping[str, Mapping[str, tuple[float, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`probabilities[comparison][level label]` = (m, u). `prior`: share of all pairs of clusters that are one person.
+    """What a pair is judged by; `probabilities[comparison][level label]` = (m, u).
 
-    `trained` says for each comparison where its m come from: assumed, clusters or sessions. `definition` is that of the comparisons:
-    a model fits no other. `as_of`, `records` are the data that it learnt from.
+    `prior`: share of all pairs of clusters that are one person. `namesakes`: share of pairs of one name that are two people; the others
+    make a name look more frequent than it is. `trained` says for each comparison where its m come from: assumed, clusters or sessions.
+    `definition` is that of the comparisons: a model fits no other. `as_of`, `records` are the data that it learnt from.
     """
 
     prior: float
+    namesakes: float
     probabilities: Probabilities
     trained: Mapping[str, str]
     as_of: str
@@ -53,7 +55,7 @@ def assumed_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
     [(records, clusters)] = connection.execute("select count(*), count(distinct cluster_id) from compared").fetchall()
     assumed = {comparison.name: {level.label: (level.m, level.u) for level in comparison.all_levels} for comparison in COMPARISONS}
     prior = rounded(min(2 * _STARTING_SHARE / max(clusters - 1, 1), 0.1))
-    return Model(prior, assumed, {comparison.name: "assumed" for comparison in COMPARISONS}, as_of, records, definition())
+    return Model(prior, 1.0, assumed, {comparison.name: "assumed" for comparison in COMPARISONS}, as_of, records, definition())
 
 
 def save_model(model: Model, folder: Path) -> Path:

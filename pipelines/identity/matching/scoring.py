@@ -13,7 +13,7 @@ from pipelines.contracts.engine import create_from_frame, fetch_frame, literal
 from pipelines.contracts.run import Run
 from pipelines.identity.matching.blocking import Rule, plan_blocking
 from pipelines.identity.matching.comparisons import COMPARISONS
-from pipelines.identity.matching.linker import create_frequencies, drop_frequencies, new_linker
+from pipelines.identity.matching.linker import create_frequencies, discount_namesakes, drop_frequencies, new_linker
 from pipelines.identity.matching.model import Model, load_model, rounded, save_model
 from pipelines.identity.matching.portraits import comparable_portraits
 from pipelines.identity.matching.training import trained_model
@@ -124,6 +124,7 @@ def score(
     if not used:
         connection.execute(_NO_MATCHES)
         return model, rules
+    discount_namesakes(connection, model.namesakes)
     linker = new_linker(connection, "compared", model, used)
     chunks = 1 + sum(rule.pairs for rule in rules if rule.is_used) // _PAIRS_PER_CHUNK
     kept_from = float(config.clerical_from) if is_prior_known else _KEPT_FROM

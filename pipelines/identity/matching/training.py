@@ -20,16 +20,18 @@ if TYPE_CHECKING:
 
 _SEED = 1
 _TRAINED_FROM_RECORDS = 1000
-_TRAINED_FROM_PAIRS = 1000
+_TRAINED_FROM_PAIRS = 300
 _RANDOM_PAIRS = 1_000_000
 _SESSION_PAIRS = 1_000_000
 # of the pairs that agree on one of these some are one person and most are two: each teaches what it does not ask for
-_SESSIONS = (("birth",), ("name",), ("phone_tail", "city"), ("address_words",))
+_NAME = ("name",)
+_SESSIONS = (("birth",), _NAME, ("phone_tail", "city"))
 _SESSIONS_TAKEN = 2
 # contacts joined the clusters, so that within them contacts agree too often to teach anything
 _NOT_BY_CLUSTERS = frozenset(("phone", "email"))
 # what was learnt is pulled a hundredth toward what is assumed: a level that was never seen is improbable, not impossible
 _ASSUMED_SHARE = 0.01
+_FEWEST_NAMESAKES = 0.1  # a session that finds hardly any is not believed
 
 _Learnt = Mapping[str, Mapping[str, float | None]]
 
@@ -46,7 +48,8 @@ def trained_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
         return model
     with _one_thread(connection):
         by_chance = _by_chance(connection, model)
-        lessons = {"sessions": _by_sessions(connection, model, by_chance)}
+        by_sessions, namesakes = _by_sessions(connection, model, by_chance)
+        lessons = {"sessions": by_sessions}
         if _pairs_within_clusters(connection) >= _TRAINED_FROM_PAIRS:
             lessons = {"clusters": _by_clusters(connection, model)} | lessons
     trained, probabilities = dict(model.trained), dict(model.probabilities)
@@ -63,14 +66,14 @@ def trained_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
             if _is_sound(comparison, learnt):
                 trained[name], probabilities[name] = source, learnt
                 break
-    return replace(model, probabilities=probabilities, trained=trained)
+    return replace(model, namesakes=namesakes, probabilities=probabilities, trained=trained)
 
 
 def _by_chance(connection: duckdb.DuckDBPyConnection, model: Model) -> Mapping[str, Mapping[str, float]]:
     """u of each level. One portrait a cluster: two records of one person agree by no chance. A level never met keeps what is assumed."""
     parts = ", ".join(
         f"arg_min(struct_pack({', '.join(f'{column} := {column}' for column in group)}), record_id)"
-        f" filter (coalesce({', '.join(group)}) is not null) as part_{number}"
+        f" filter ({' or '.join(f'{column} is not null' for column in group)}) as part_{number}"
         for number, group in enumerate(GROUPS)
     )
     columns = ", ".join(f"part_{number}.{column} as {column}" for number, group in enumerate(GROUPS) for column in group)
@@ -88,19 +91,29 @@ def _by_chance(connection: duckdb.DuckDBPyConnection, model: Model) -> Mapping[s
     }
 
 
-def _by_sessions(connection: duckdb.DuckDBPyConnection, model: Model, by_chance: Mapping[str, Mapping[str, float]]) -> _Learnt:
-    """Pairs of one cluster are left out: what identifiers joined says little of how far identifiers of the others agree."""
+def _by_sessions(
+    connection: duckdb.DuckDBPyConnection, model: Model, by_chance: Mapping[str, Mapping[str, float]]
+) -> tuple[_Learnt, float]:
+    """m of each level, and the share of pairs of one name that are two people.
+
+    Pairs of one cluster are left out: what identifiers joined says little of how far identifiers of the others agree.
+    """
     started = {
         name: {label: (m, by_chance[name][label]) for label, (m, _) in levels.items()} for name, levels in model.probabilities.items()
     }
     linker = new_linker(connection, "compared", replace(model, probabilities=started), [])
     sessions = [columns for columns in _SESSIONS if count_pairs(connection, "compared", columns) >= _TRAINED_FROM_PAIRS]
+    namesakes = 1.0
     for columns in sessions[:_SESSIONS_TAKEN]:
         rule = " and ".join((*(f"l.{column} = r.{column}" for column in columns), "l.cluster_id <> r.cluster_id"))
         # how many pairs there are is first guessed from a sample of the records, which must not be too small
         sample = min(1.0, 100_000 / model.records)
-        linker.training.estimate_parameters_using_expectation_maximisation(rule, max_pairs=_SESSION_PAIRS, record_sample_proportion=sample)
-    return _probabilities(linker, "m_probability")
+        session = linker.training.estimate_parameters_using_expectation_maximisation(
+            rule, max_pairs=_SESSION_PAIRS, record_sample_proportion=sample
+        )
+        if columns == _NAME:
+            namesakes = max(1 - session.core_model_settings.probability_two_random_records_match, _FEWEST_NAMESAKES)
+    return _probabilities(linker, "m_probability"), rounded(namesakes)
 
 
 def _by_clusters(connection: duckdb.DuckDBPyConnection, model: Model) -> _Learnt:

@@ -61,6 +61,8 @@ def find(lake: SmallLake, portraits: pl.DataFrame, clusters: dict[int, int] | No
         rows = [(record, own.get(record, record)) for record in portraits["record_id"]]
         create_from_frame(connection, "clusters", pl.DataFrame(rows, schema={"record_id": pl.Int64, "cluster_id": pl.Int64}, orient="row"))
         report = find_matches(connection, run)
+        left = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
+        assert left == {"portraits", "clusters", "matches"}
         return Found(report, fetch_frame(connection, "select * from matches order by left_id, right_id"), run.home.lake / MODELS)
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -24,8 +25,11 @@ from compared where {term} is not null group by {term}
 """
 
 
+_LEFT_OVER = "select table_name from information_schema.tables where starts_with(table_name, '__splink__') and table_type <> 'VIEW'"
+
+
 def create_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create the tables of term frequencies that `new_linker` registers, from `compared`."""
+    """Create the tables of term frequencies that `linking` registers, from `compared`."""
     for term in _terms():
         connection.execute(_FREQUENCIES.format(term=term))
 
@@ -41,11 +45,14 @@ def drop_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(f"drop table frequencies_{term}")
 
 
-def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str]) -> Linker:
-    """Splink over `table` with the numbers of `model`; imported here, because nobody who leaves the matcher off should wait for it."""
+@contextmanager
+def linking(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str] = ()) -> Iterator[Linker]:
+    """Yield Splink over `table` with the numbers of `model`; what it left in the database is gone afterwards.
+
+    Imported here, because nobody who leaves the matcher off should wait for it.
+    """
     from splink import DuckDBAPI, Linker
 
-    warnings.filterwarnings("ignore", module="splink")
     settings = {
         "link_type": "dedupe_only",
         "sql_dialect": "duckdb",
@@ -61,7 +68,13 @@ def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, 
     linker = Linker(database.register(table), settings, log_level=logging.ERROR)
     for term in _terms():
         linker.table_management.register_term_frequency_lookup(database.register(f"frequencies_{term}"), term)
-    return linker
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on every level that was never seen, which is told by `Model.trained`
+            yield linker
+    finally:
+        for (name,) in connection.execute(_LEFT_OVER).fetchall():
+            connection.execute(f"drop table {name}")
 
 
 def _terms() -> list[str]:

@@ -13,7 +13,7 @@ from pipelines.contracts.engine import create_from_frame, fetch_frame, literal
 from pipelines.contracts.run import Run
 from pipelines.identity.matching.blocking import Rule, plan_blocking
 from pipelines.identity.matching.comparisons import COMPARISONS
-from pipelines.identity.matching.linker import create_frequencies, discount_namesakes, drop_frequencies, new_linker
+from pipelines.identity.matching.linker import create_frequencies, discount_namesakes, drop_frequencies, linking
 from pipelines.identity.matching.model import Model, load_model, rounded, save_model
 from pipelines.identity.matching.portraits import comparable_portraits
 from pipelines.identity.matching.training import trained_model
@@ -125,12 +125,11 @@ def score(
         connection.execute(_NO_MATCHES)
         return model, rules
     discount_namesakes(connection, model.namesakes)
-    linker = new_linker(connection, "compared", model, used)
     chunks = 1 + sum(rule.pairs for rule in rules if rule.is_used) // _PAIRS_PER_CHUNK
     kept_from = float(config.clerical_from) if is_prior_known else _KEPT_FROM
-    scored = linker.inference.predict(threshold_match_probability=kept_from, num_chunks_left=chunks, num_chunks_right=1)
-    connection.execute(_WEIGHED.format(prior_weight=_weight(model.prior), parts=_parts(), scored=scored.physical_name))
-    linker.table_management.delete_tables_created_by_splink_from_db()  # type: ignore[no-untyped-call]
+    with linking(connection, "compared", model, used) as linker:
+        scored = linker.inference.predict(threshold_match_probability=kept_from, num_chunks_left=chunks, num_chunks_right=1)
+        connection.execute(_WEIGHED.format(prior_weight=_weight(model.prior), parts=_parts(), scored=scored.physical_name))
     if not is_prior_known:
         model = replace(model, prior=_prior(connection, model.prior))
     limits = {"threshold": float(config.threshold), "clerical_from": float(config.clerical_from)}

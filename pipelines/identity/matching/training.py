@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.identity.matching.blocking import count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS, DIFFERS, Comparison
-from pipelines.identity.matching.linker import new_linker
+from pipelines.identity.matching.linker import linking
 from pipelines.identity.matching.model import Model, assumed_model, rounded
 from pipelines.identity.matching.portraits import GROUPS
 
@@ -81,10 +81,10 @@ def _by_chance(connection: duckdb.DuckDBPyConnection, model: Model) -> Mapping[s
         f"create table people as select cluster_id as record_id, cluster_id, {columns}"
         f" from (select cluster_id, {parts} from compared group by cluster_id order by cluster_id)"
     )
-    linker = new_linker(connection, "people", model, [])
-    linker.training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=_SEED)
+    with linking(connection, "people", model) as linker:
+        linker.training.estimate_u_using_random_sampling(max_pairs=_RANDOM_PAIRS, seed=_SEED)
+        found = _probabilities(linker, "u_probability")
     connection.execute("drop table people")
-    found = _probabilities(linker, "u_probability")
     return {
         name: {label: assumed if (u := found[name][label]) is None else _mixed(u, assumed) for label, (_, assumed) in levels.items()}
         for name, levels in model.probabilities.items()
@@ -101,25 +101,26 @@ def _by_sessions(
     started = {
         name: {label: (m, by_chance[name][label]) for label, (m, _) in levels.items()} for name, levels in model.probabilities.items()
     }
-    linker = new_linker(connection, "compared", replace(model, probabilities=started), [])
     sessions = [columns for columns in _SESSIONS if count_pairs(connection, "compared", columns) >= _TRAINED_FROM_PAIRS]
     namesakes = 1.0
-    for columns in sessions[:_SESSIONS_TAKEN]:
-        rule = " and ".join((*(f"l.{column} = r.{column}" for column in columns), "l.cluster_id <> r.cluster_id"))
-        # how many pairs there are is first guessed from a sample of the records, which must not be too small
-        sample = min(1.0, 100_000 / model.records)
-        session = linker.training.estimate_parameters_using_expectation_maximisation(
-            rule, max_pairs=_SESSION_PAIRS, record_sample_proportion=sample
-        )
-        if columns == _NAME:
-            namesakes = max(1 - session.core_model_settings.probability_two_random_records_match, _FEWEST_NAMESAKES)
-    return _probabilities(linker, "m_probability"), rounded(namesakes)
+    with linking(connection, "compared", replace(model, probabilities=started)) as linker:
+        for columns in sessions[:_SESSIONS_TAKEN]:
+            rule = " and ".join((*(f"l.{column} = r.{column}" for column in columns), "l.cluster_id <> r.cluster_id"))
+            # how many pairs there are is first guessed from a sample of the records, which must not be too small
+            sample = min(1.0, 100_000 / model.records)
+            session = linker.training.estimate_parameters_using_expectation_maximisation(
+                rule, max_pairs=_SESSION_PAIRS, record_sample_proportion=sample
+            )
+            if columns == _NAME:
+                namesakes = max(1 - session.core_model_settings.probability_two_random_records_match, _FEWEST_NAMESAKES)
+        found = _probabilities(linker, "m_probability")
+    return found, rounded(namesakes)
 
 
 def _by_clusters(connection: duckdb.DuckDBPyConnection, model: Model) -> _Learnt:
-    linker = new_linker(connection, "compared", model, [])
-    linker.training.estimate_m_from_label_column("cluster_id")
-    found = _probabilities(linker, "m_probability")
+    with linking(connection, "compared", model) as linker:
+        linker.training.estimate_m_from_label_column("cluster_id")
+        found = _probabilities(linker, "m_probability")
     return {name: dict.fromkeys(levels) if name in _NOT_BY_CLUSTERS else levels for name, levels in found.items()}
 
 

@@ -1,8 +1,8 @@
 """How well the probabilistic matcher tells people apart, on published sets of people with typing errors and their truth.
 
-Levels, assumed numbers and blocking rules were written before a run, and looked at on Febrl 1 alone. Febrl 3 gives the figure: trained
-on its records, threshold of the configuration, its truth read after the last cluster. fake_1000 shows what holds without training.
-The truth is no column of a portrait.
+Levels, assumed numbers and blocking rules were written before a run; how the matcher learns was chosen by looking at Febrl 1 and at
+simulated deliveries. Febrl 3 gives the figure: trained on its records, threshold of the configuration, its truth read after the last
+cluster. fake_1000 shows what holds without training. The truth is no column of a portrait.
 """
 
 from __future__ import annotations

@@ -222,6 +222,23 @@ def test_evidence_agrees_in_spite_of_spelling_and_not_in_spite_of_facts(lake: Sm
     assert found == [True] * len(one_person) + [False] * len(two_people)
 
 
+def test_where_nobody_has_two_records_nobody_is_joined(lake: SmallLake) -> None:
+    random = np.random.default_rng(2)
+    rows = [
+        {
+            "full_name": _SURNAMES[number % 12] + _GIVEN[number % 20],
+            "birth_on": f"{random.integers(1950, 2006)}-{random.integers(1, 13):02}-{random.integers(1, 29):02}",
+            "city": _draw(random, _CITIES, 1)[0],
+            "address": f"{''.join(_draw(random, _GIVEN, 2))}路{random.integers(1, 400)}号",
+            "phone": f"13{random.integers(0, 10**9):09}",
+        }
+        for number in range(1200)
+    ]
+    found = find(lake, people(*rows))
+    assert found.report.trained["birthday"] == "assumed"
+    assert not found.matches["is_accepted"].any()
+
+
 def test_addresses_of_a_name_are_no_more_than_the_name(lake: SmallLake) -> None:
     namesakes = [{"full_name": "王诚", "city": "杭州市", "email": f"wangcheng{number}@mail.example"} for number in range(20)]
     others = [{"full_name": f"{surname}{given}", "city": "杭州市"} for surname in _SURNAMES for given in _GIVEN[:10]]

@@ -26,22 +26,23 @@ _SESSION_PAIRS = 1_000_000
 # of the pairs that agree on one of these some are one person and most are two: each teaches what it does not ask for
 _NAME = ("name",)
 _SESSIONS = (("birth",), _NAME, ("phone_tail", "city"))
-_SESSIONS_TAKEN = 2
+_TAUGHT_FROM_MATCHES = 50  # that a session finds: of fewer it makes whatever fits
 # contacts joined the clusters, so that within them contacts agree too often to teach anything
 _NOT_BY_CLUSTERS = frozenset(("phone", "email"))
 # what was learnt is pulled a hundredth toward what is assumed: a level that was never seen is improbable, not impossible
 _ASSUMED_SHARE = 0.01
 _FEWEST_NAMESAKES = 0.1  # a session that finds hardly any is not believed
 
-_Learnt = Mapping[str, Mapping[str, float | None]]
+_Learnt = Mapping[str, Mapping[str, float]]
 
 
 def trained_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
     """The assumed model with what `compared` teaches. The same table gives the same model, bit for bit, on any number of threads.
 
     u from random pairs of clusters. m from pairs within clusters where there are enough, else by expectation maximization on pairs of
-    different clusters that agree on a key. A comparison whose best level would then speak against a match, or whose worst for it,
-    stays as assumed: what the sessions found is something else than people. With few records all stays as assumed.
+    different clusters that agree on a key. What the sessions found may be something else than people: a comparison stays as assumed
+    where its best level would speak against a match, its worst for one, or people would mostly differ in what people keep. With few
+    records all stays as assumed.
     """
     model = assumed_model(connection, as_of)
     if model.records < _TRAINED_FROM_RECORDS:
@@ -58,12 +59,8 @@ def trained_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
         assumed, u = model.probabilities[name], by_chance[name]
         probabilities[name] = {label: (m, u[label]) for label, (m, _) in assumed.items()}
         for source, lesson in lessons.items():
-            # Splink leaves a level of which it saw nothing as it was given
-            seen = {label: m for label, m in lesson[name].items() if m not in (None, assumed[label][0])}
-            if not seen:
-                continue
-            learnt = {label: (_mixed(seen.get(label) or 0.0, assumed[label][0]), u[label]) for label in assumed}
-            if _is_sound(comparison, learnt):
+            learnt = {label: (_mixed(lesson[name].get(label, 0.0), assumed[label][0]), u[label]) for label in assumed}
+            if lesson[name] and _is_sound(comparison, learnt):
                 trained[name], probabilities[name] = source, learnt
                 break
     return replace(model, namesakes=namesakes, probabilities=probabilities, trained=trained)
@@ -101,30 +98,46 @@ def _by_sessions(
     started = {
         name: {label: (m, by_chance[name][label]) for label, (m, _) in levels.items()} for name, levels in model.probabilities.items()
     }
-    sessions = [columns for columns in _SESSIONS if count_pairs(connection, "compared", columns) >= _TRAINED_FROM_PAIRS]
+    started_model = replace(model, probabilities=started)
+    learnt: dict[str, Mapping[str, float]] = {name: {} for name in started}
     namesakes = 1.0
-    with linking(connection, "compared", replace(model, probabilities=started)) as linker:
-        for columns in sessions[:_SESSIONS_TAKEN]:
-            rule = " and ".join((*(f"l.{column} = r.{column}" for column in columns), "l.cluster_id <> r.cluster_id"))
-            # how many pairs there are is first guessed from a sample of the records, which must not be too small
-            sample = min(1.0, 100_000 / model.records)
+    for columns in _SESSIONS:
+        pairs = count_pairs(connection, "compared", columns)
+        if pairs < _TRAINED_FROM_PAIRS:
+            continue
+        rule = " and ".join((*(f"l.{column} = r.{column}" for column in columns), "l.cluster_id <> r.cluster_id"))
+        # how many pairs there are is first guessed from a sample of the records, which must not be too small
+        sample = min(1.0, 100_000 / model.records)
+        with linking(connection, "compared", started_model) as linker:
             session = linker.training.estimate_parameters_using_expectation_maximisation(
                 rule, max_pairs=_SESSION_PAIRS, record_sample_proportion=sample
             )
-            if columns == _NAME:
-                namesakes = max(1 - session.core_model_settings.probability_two_random_records_match, _FEWEST_NAMESAKES)
-        found = _probabilities(linker, "m_probability")
-    return found, rounded(namesakes)
+            found = _seen(linker, started_model)
+        matched = session.core_model_settings.probability_two_random_records_match
+        if matched * pairs < _TAUGHT_FROM_MATCHES:
+            continue
+        if columns == _NAME:
+            namesakes = max(1 - matched, _FEWEST_NAMESAKES)
+        learnt = {name: learnt[name] or levels for name, levels in found.items()}  # the first session that saw a comparison teaches it
+    return learnt, rounded(namesakes)
 
 
 def _by_clusters(connection: duckdb.DuckDBPyConnection, model: Model) -> _Learnt:
     with linking(connection, "compared", model) as linker:
         linker.training.estimate_m_from_label_column("cluster_id")
-        found = _probabilities(linker, "m_probability")
-    return {name: dict.fromkeys(levels) if name in _NOT_BY_CLUSTERS else levels for name, levels in found.items()}
+        found = _seen(linker, model)
+    return {name: {} if name in _NOT_BY_CLUSTERS else levels for name, levels in found.items()}
 
 
-def _probabilities(linker: Linker, which: str) -> _Learnt:
+def _seen(linker: Linker, given: Model) -> dict[str, Mapping[str, float]]:
+    """m of the levels that were seen: Splink leaves the others as they were given."""
+    return {
+        name: {label: m for label, m in levels.items() if m is not None and m != given.probabilities[name][label][0]}
+        for name, levels in _probabilities(linker, "m_probability").items()
+    }
+
+
+def _probabilities(linker: Linker, which: str) -> dict[str, dict[str, float | None]]:
     """Splink writes a sentence where a level was never seen: null here."""
     found = linker.misc.save_model_to_json()["comparisons"]
     return {
@@ -143,7 +156,7 @@ def _mixed(learnt: float, assumed: float) -> float:
 
 def _is_sound(comparison: Comparison, levels: Mapping[str, tuple[float, float]]) -> bool:
     (best_m, best_u), (worst_m, worst_u) = levels[comparison.levels[0].label], levels[DIFFERS]
-    return best_m > best_u and worst_m < worst_u
+    return best_m > best_u and worst_m < (0.5 if comparison.is_lasting else worst_u)
 
 
 def _pairs_within_clusters(connection: duckdb.DuckDBPyConnection) -> int:

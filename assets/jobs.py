@@ -20,3 +20,15 @@ load_deliveries = dg.define_asset_job(
     hooks={report_failure},
     description="Only load what is new in the inbox.",
 )
+
+# not offered in the user interface: on the home itself it would leave a state that nobody published. `cdp diff` executes it on a shadow
+_REHEARSED = dg.AssetSelection.all() - dg.AssetSelection.groups("deliveries", "channels", "publish")
+rehearse = dg.define_asset_job(
+    "rehearse", selection=_REHEARSED, executor_def=dg.in_process_executor, description="A run between loading and publishing."
+)
+rehearse_unchecked = dg.define_asset_job(
+    "rehearse_unchecked",
+    selection=_REHEARSED - dg.AssetSelection.all_asset_checks(),
+    executor_def=dg.in_process_executor,
+    description="The same without its checks.",
+)

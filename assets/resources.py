@@ -3,10 +3,10 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 import dagster as dg
 
@@ -42,6 +42,19 @@ def only_command(home: Home) -> Iterator[None]:
 
 
 @contextmanager
+def no_run(home: Home) -> Iterator[None]:
+    """Keep runs from beginning while the home is read, and write nothing. Several readers may do so at once.
+
+    Raises CdpError while a run is at work. A home without locks has seen none.
+    """
+    with ExitStack() as held:
+        for lock in (home.command_lock, home.run_lock):
+            if lock.exists():
+                _lock(held.enter_context(lock.open("r")), home, fcntl.LOCK_SH)
+        yield
+
+
+@contextmanager
 def _held(home: Home, lock: Path) -> Iterator[None]:
     try:
         home.root.mkdir(parents=True, exist_ok=True)
@@ -49,18 +62,22 @@ def _held(home: Home, lock: Path) -> Iterator[None]:
     except OSError as error:
         raise not_writable(home.root, error) from error
     with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            handle.seek(0)
-            raise CdpError(
-                f"another run is at work here (process {handle.read().strip() or 'unknown'})", where=str(home.root), do="wait for it to end"
-            ) from error
+        _lock(handle, home, fcntl.LOCK_EX)
         handle.seek(0)
         handle.truncate()
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+def _lock(handle: TextIO, home: Home, kind: int) -> None:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        handle.seek(0)
+        raise CdpError(
+            f"another run is at work here (process {handle.read().strip() or 'unknown'})", where=str(home.root), do="wait for it to end"
+        ) from error
 
 
 def default_home() -> Path:
@@ -79,6 +96,7 @@ class HomeResource(dg.ConfigurableResource[Any]):
     root: str = ""
     deliveries: str = ""
     config_file: str = ""
+    reference: str = ""  # of a rehearsal: other reviewed rows than those of the configuration
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:  # noqa: ARG002 - Dagster's signature
@@ -95,7 +113,8 @@ class HomeResource(dg.ConfigurableResource[Any]):
 
     def run(self, as_of: str) -> Run:
         config = self.config()
-        return Run(date.fromisoformat(as_of), config, self.home(), config.reference_folder or project.REFERENCE)
+        reference = Path(self.reference) if self.reference else config.reference_folder or project.REFERENCE
+        return Run(date.fromisoformat(as_of), config, self.home(), reference)
 
 
 class Progress:

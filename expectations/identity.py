@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, Unique, one_of
-from pipelines.contracts.identifiers import DECISION, GLOBAL_SCOPE, IDENTIFIER_TYPES
+from pipelines.contracts.identifiers import DECISION, GLOBAL_SCOPE, IDENTIFIER_TYPES, MATCH
 from pipelines.contracts.identity_tables import (
     IDENTITY_CHANGES,
     IDENTITY_CONTACT_POINTS,
     IDENTITY_CURRENT,
     IDENTITY_HOUSEHOLDS,
     IDENTITY_LINKS,
+    IDENTITY_MATCHES,
     IDENTITY_MEMBERS,
     IDENTITY_OWNERSHIPS,
     IDENTITY_QUALITY,
@@ -19,19 +20,20 @@ from pipelines.contracts.identity_tables import (
 )
 
 _TYPES = one_of("type", *IDENTIFIER_TYPES)
-_LINK_TYPES = one_of("type", *IDENTIFIER_TYPES, DECISION)
+_LINK_TYPES = one_of("type", *IDENTIFIER_TYPES, DECISION, MATCH)
+_WEAKEST = max(kind.rank for kind in IDENTIFIER_TYPES.values()) + 1  # a match is weaker than every identifier
 _GLOBAL = ", ".join(f"'{name}'" for name, kind in IDENTIFIER_TYPES.items() if kind.is_global)
+_LINK_SCOPE_FITS = Rule("only_global_types_have_the_global_scope", f"(type in ({_GLOBAL}, '{MATCH}')) = (scope = '{GLOBAL_SCOPE}')")
 _SCOPE_FITS = Rule("only_global_types_have_the_global_scope", f"(type in ({_GLOBAL})) = (scope = '{GLOBAL_SCOPE}')")
-_VALUE_FILLED = Rule("values_are_not_empty", "value <> ''")
 _ORDERED = Rule("the_left_key_is_the_smaller", "left_source_record_key < right_source_record_key")
 _LINK_RULES = (
     _ORDERED,
     Rule(
         "ranks_are_those_of_the_types",
-        f"rank between (type <> '{DECISION}')::int and " + str(max(kind.rank for kind in IDENTIFIER_TYPES.values())),
+        f"rank between (type <> '{DECISION}')::int and " + str(_WEAKEST),
     ),
-    _SCOPE_FITS,
-    _VALUE_FILLED,
+    _LINK_SCOPE_FITS,
+    Rule("values_are_not_empty", f"value <> '' or type = '{MATCH}'"),
 )
 
 IDENTITY_SUITES: tuple[Suite, ...] = (
@@ -69,16 +71,21 @@ IDENTITY_SUITES: tuple[Suite, ...] = (
         unique=(Unique(("type", "scope", "value"), "valid_to_at is null"),),
     ),
     Suite(IDENTITY_LINKS, values=_LINK_TYPES, rules=_LINK_RULES),
-    Suite(IDENTITY_REFUSED_LINKS, values=_TYPES, rules=(*_LINK_RULES, Rule("reasons_are_given", "reason <> ''"))),
+    Suite(IDENTITY_REFUSED_LINKS, values=_LINK_TYPES, rules=(*_LINK_RULES, Rule("reasons_are_given", "reason <> ''"))),
     Suite(
         IDENTITY_REVIEW,
-        values=_TYPES,
+        values=_LINK_TYPES,
         rules=(
             _ORDERED,
-            _SCOPE_FITS,
+            _LINK_SCOPE_FITS,
             Rule("reasons_are_given", "reason <> ''"),
             Rule("both_sides_have_records", "least(left_source_record_count, right_source_record_count) >= 1"),
         ),
+    ),
+    Suite(
+        IDENTITY_MATCHES,
+        values=one_of("state", "accepted", "clerical", "refused"),
+        rules=(_ORDERED, Rule("probabilities_are_between_0_and_1", "match_probability between 0 and 1")),
     ),
     Suite(
         IDENTITY_HOUSEHOLDS,

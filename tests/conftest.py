@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from pathlib import Path
@@ -9,11 +10,15 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from assets.cli.main import COLLECT_EVERY
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # the same examples in each run, and none that fails because the machine is busy
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
 settings.load_profile("steady")
+
+gc.set_threshold(*COLLECT_EVERY)  # as the command does, for the same reason
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -82,7 +82,7 @@ def new(
     home: HomeOption = None,
     config: ConfigOption = None,
 ) -> None:
-    """Draft a contract for an export that nobody knows: what each column seems to be, for a person to decide."""
+    """Draft a contract for an export that nobody knows: its tables, what each column seems to be, and what a person has to decide."""
     from pipelines.channels import draft_contract
 
     _, settings = installation(home, config)

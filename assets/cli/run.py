@@ -25,14 +25,17 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import is_disk_full
 from pipelines.publish import verify_publication
+from pipelines.rehearsal import remove_left_shadows
 
 # nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse; steps print nothing, and to
-# capture that would start two `tail` processes a step, which outlive a run that is killed
+# capture that would start two `tail` processes a step, which outlive a run that is killed; the event log stays open, because
+# Dagster's own takes a fifth of a small run
 _DAGSTER_YAML = """\
 telemetry: {enabled: false}
 nux: {enabled: false}
 concurrency: {runs: {max_concurrent_runs: 1}}
 compute_logs: {module: dagster._core.storage.noop_compute_log_manager, class: NoOpComputeLogManager}
+event_log_storage: {module: assets.event_log, class: OpenEventLog, config: {dagster_home: {env: DAGSTER_HOME}}}
 """
 
 # the display tells progress and errors end in one line; Dagster's own log is in its instance
@@ -60,6 +63,7 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     """
     resource = _home_resource(home, deliveries, config)
     folders, settings = resource.home(), resource.config()
+    remove_left_shadows(folders)
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
     with only_command(folders):
@@ -72,7 +76,7 @@ def _run_jobs(resource: HomeResource, folders: Home, settings: Config, as_of: da
         with _instance(folders) as instance:
             _execute("load_deliveries", resource, instance, None)
     _stop_on_fatal_problems(folders, settings.channels.fatal)
-    run = resource.run(_business_day(folders, as_of).isoformat())
+    run = resource.run(business_day(folders, as_of).isoformat())
     identifier = run_id(run_inputs(run))
     known = None if force else _intact_record(run, identifier)
     if known is not None:
@@ -94,7 +98,8 @@ def _intact_record(run: Run, identifier: str) -> dict[str, Any] | None:
     return record if record is not None and not verify_publication(run.home, record) else None
 
 
-def _business_day(home: Home, as_of: date | None) -> date:
+def business_day(home: Home, as_of: date | None) -> date:
+    """The day to run: `as_of`, else the newest that the loaded files cover. Raises ConfigurationError for a day before all of them."""
     covered = covered_days(home)
     if covered is None:
         raise ConfigurationError(
@@ -122,11 +127,16 @@ def _instance(home: Home) -> Iterator[dg.DagsterInstance]:
     folder = Path(os.environ.get("DAGSTER_HOME") or home.dagster)
     prepare_dagster_home(folder)
     os.environ["DAGSTER_HOME"] = str(folder)
+    with telling_of_full_disk(home), dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+@contextmanager
+def telling_of_full_disk(home: Home) -> Iterator[None]:
+    """Whoever meets it first says it in a way of its own: Dagster's SQLite, dbt's DuckDB, Polars, the file system."""
     try:
-        with dg.DagsterInstance.get() as instance:
-            yield instance
+        yield
     except Exception as error:
-        # whoever meets it first says it in a way of its own: Dagster's SQLite, dbt's DuckDB, Polars, the file system
         # SQLite's may be no more than "disk I/O error", hence the second look
         is_full = is_disk_full(error) or shutil.disk_usage(home.root).free < _NO_ROOM_BYTES
         if isinstance(error, CdpError) or not is_full:
@@ -150,7 +160,11 @@ def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, pa
     """Execute a job of the code location in this process; raise its first error as an error for people."""
     from assets.definitions import defs
 
-    job = defs().resolve_job_def(job_name)
+    execute(defs().resolve_job_def(job_name), home, instance, partition)
+
+
+def execute(job: dg.JobDefinition, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:
+    """Execute `job` in this process; raise its first error as an error for people, CheckFailedError for red checks."""
     identifier = str(uuid.uuid4())
     with Display(len(job.graph.nodes)) as display:
         instance.add_event_listener(identifier, lambda entry: display.step(entry.dagster_event) if entry.dagster_event else None)

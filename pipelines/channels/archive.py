@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 
+from pipelines.channels.beside import in_order
 from pipelines.channels.containers import Packing
 
 _BLOCK_BYTES = 1 << 20
@@ -35,15 +38,19 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
 
     Each block is a zstd frame of its own: `zstd -d` and every reader take frames in a row. The copy is as old as the file.
     """
-    codec = None if packing in _PACKED else pa.Codec("zstd", compression_level=1)
     digest, size = hashlib.sha256(), 0
-    with path.open("rb") as source, beside.open("wb") as target:
+
+    def hashed(source: BinaryIO) -> Iterator[bytes]:
+        nonlocal size
         while block := source.read(_BLOCK_BYTES):
             digest.update(block)
             size += len(block)
-            target.write(block if codec is None else codec.compress(block, asbytes=True))
+            yield block
+
+    with path.open("rb") as source, beside.open("wb") as target:
+        target.writelines(hashed(source) if packing in _PACKED else in_order(_compressed, hashed(source)))
     name = digest.hexdigest()
-    target_path = folder / f"{name}.{packing if codec is None else 'zst'}"
+    target_path = folder / f"{name}.{packing if packing in _PACKED else 'zst'}"
     if target_path.exists():
         beside.unlink()
     else:
@@ -52,3 +59,7 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
         os.utime(beside, ns=(modified_ns, modified_ns))
         beside.replace(target_path)
     return Archived(name, size, target_path)
+
+
+def _compressed(block: bytes) -> bytes:
+    return bytes(pa.Codec("zstd", compression_level=1).compress(block, asbytes=True))

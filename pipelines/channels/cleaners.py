@@ -12,6 +12,17 @@ Cleaner = Callable[[pl.Expr], pl.Expr]
 _SPACES = " \t\r\n\u00a0\u3000\u200b\ufeff"
 
 
+def _where_any(marks: str, clean: Cleaner) -> Cleaner:
+    """`clean`, which changes only cells with one of the marks, where there are such: to look for a character takes a tenth of the time."""
+
+    def batch(cells: pl.Series) -> pl.Series:
+        if not any(cells.str.contains(mark, literal=True).any() for mark in marks):
+            return cells
+        return cells.rename("cell").to_frame().select(clean(pl.col("cell"))).to_series()
+
+    return lambda cell: cell.map_batches(batch, return_dtype=pl.String(), is_elementwise=True)
+
+
 def strip(cell: pl.Expr) -> pl.Expr:
     """Outer spaces of every kind: fixed-width columns, tabs that keep a spreadsheet from counting."""
     return cell.str.strip_chars(_SPACES)
@@ -40,16 +51,20 @@ def suffix_yuan(cell: pl.Expr) -> pl.Expr:
 
 def prefix_yuan(cell: pl.Expr) -> pl.Expr:
     """`¥12.00`, `-￥3` -> `12.00`, `-3`; any other sign stays, and is refused as a number: where all is in yuan a dollar is a mistake."""
-    return cell.str.replace(r"^([+-]?)[¥￥]\s*", "${1}")
+    return _where_any("¥￥", lambda text: text.str.replace(r"^([+-]?)[¥￥]\s*", "${1}"))(cell)
 
 
 def currency_symbol(cell: pl.Expr) -> pl.Expr:
     """`¥12.00`, `-$3.00` -> `12.00`, `-3.00`."""
-    return cell.str.replace(r"^([+-]?)[¥￥$€£]\s*", "${1}")
+    return _where_any("¥￥$€£", lambda text: text.str.replace(r"^([+-]?)[¥￥$€£]\s*", "${1}"))(cell)
 
 
 def thousands(cell: pl.Expr) -> pl.Expr:
     """`1,280.00`, `1，280.00` -> `1280.00`. Only commas between groups of three digits; `1,5` stays and is refused as a number."""
+    return _where_any(",，", _ungrouped)(cell)
+
+
+def _ungrouped(cell: pl.Expr) -> pl.Expr:
     is_grouped = cell.str.contains(r"^[^\d]*\d{1,3}([,，]\d{3})+(\.\d*)?[^\d]*$")
     return pl.when(is_grouped).then(cell.str.replace_all(r"[,，]", "")).otherwise(cell)
 

@@ -5,33 +5,27 @@ from __future__ import annotations
 import json
 import re
 import tempfile
+import textwrap
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.channels.checking import check_file
+from pipelines.channels.compiled import CONSTANTS
 from pipelines.channels.contract import FormatSpec
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.guessing import Guess, guess_columns
 from pipelines.channels.lineage import canonical_columns
+from pipelines.channels.proposals import Proposals, propose
 from pipelines.channels.recognition import normal_header
 from pipelines.channels.sampling import Sample, sample_of
+from pipelines.channels.wording import Draft, DraftField, DraftRule, worded
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 
-_ORDER_STATUSES = ("unpaid", "paid", "shipped", "completed", "refunded", "cancelled")
 _NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 _LEAST_DETECTED, _MOST_DETECTED = 4, 8
-_LINE = 120
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """The columns that the draft reads, by the name of their field; the rest is listed and left."""
-
-    fields: Mapping[str, Guess]
-    is_order_repeated: bool = False
+_LINE, _SHOWN = 120, 60
 
 
 def draft_contract(path: Path, config: Config, *, name: str | None = None) -> str:
@@ -52,8 +46,11 @@ def draft_contract(path: Path, config: Config, *, name: str | None = None) -> st
         raise ConfigurationError("holds no columns", where=str(path), do="check what was exported")
     follows = _followed(path, config, formats)
     guesses = guess_columns(sample.rows)
-    plan = _plan(guesses)
-    lines = _Draft(name or _free_name(path, names), path.name, sample, guesses, plan, formats, follows).lines()
+    elements = {array: guess_columns(rows) for array, rows in sample.arrays.items()}
+    called = name or _free_name(path, names)
+    proposals = propose(sample, guesses, elements)
+    draft = worded(proposals, _channel(called), _known_words(formats))
+    lines = _Text(called, path.name, sample, guesses, elements, proposals, draft, follows).lines()
     return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
@@ -68,63 +65,23 @@ def _free_name(path: Path, names: Iterable[str]) -> str:
     return f"own_{name}" if name in set(names) else name
 
 
-def _plan(guesses: Sequence[Guess]) -> _Plan:
-    fields: dict[str, Guess] = {}
-    moments = [item for item in guesses if item.role in ("instant", "date")]
-    times = [item for item in moments if item.filled > 0.9 and not _says(item, "update|更新|修改|birth|生日")]
-    moment = _best(times, r"下单|创建|交易时间|付款时间|order|created|oper_date|sale|time") if times else None
-    numbers = [item for item in guesses if item.role == "id" and item.filled == 1.0 and not _says(item, f"{_PEOPLE_IDS}|{_OTHER_IDS}")]
-    named = [item for item in numbers if _says(item, _ORDER_IDS)]
-    order = _best(
-        [item for item in named if item.is_unique] or named or [item for item in numbers if item.is_unique] or numbers, _ORDER_IDS
-    )
-    money = _best(
-        [item for item in guesses if item.role == "money" and item.type == "amount"], r"实付|实际支付|实收|paid|total|金额|amount|money"
-    )
-    status = _best([item for item in guesses if item.role == "word" and item.words], r"订单状态|交易状态|order.?status|status|状态")
-    status = status if status is not None and _says(status, "状态|status|state") else None
-    person = _best([item for item in guesses if item.role == "id" and _says(item, _PEOPLE_IDS)], r"会员|member|customer|user|买家|客户")
-    phone = _best([item for item in guesses if item.role == "phone"], r"买家|会员|联系|收|phone|mobile")
-    email = _best([item for item in guesses if item.role == "email"], r"email|邮箱")
-    for field, item in (
-        ("order_no", order),
-        ("customer_no", person),
-        ("ordered_at", moment),
-        ("paid_amount", money),
-        ("status_channel", status),
-        ("phone", phone),
-        ("email", email),
-    ):
-        if item is not None and item not in fields.values():
-            fields[field] = item
-    if not fields:  # a contract reads something
-        harmless = [item for item in guesses if not item.is_personal and item.role != "empty"]
-        fields[_field_name((harmless or list(guesses))[0], 1)] = (harmless or list(guesses))[0]
-    return _Plan(fields, "order_no" in fields and not fields["order_no"].is_unique)
+def _channel(name: str) -> str:
+    return name.split("_")[0]
 
 
-_ORDER_IDS = r"主?订单编?号|order|交易|流水号|小票|receipt|invoice|bill|flow_no|^id$"
-_OTHER_IDS = r"商品|宝贝|店铺|门店|sku|product|item|store|shop|branch"
-_PEOPLE_IDS = r"买家|会员|客户|用户|openid|unionid|member|customer|user|buyer|card|receiver|收"
+def _known_words(formats: Sequence[Format]) -> dict[str, dict[str, str]]:
+    """Of each canonical column the words that other contracts translate, and what they take them for."""
+    found: dict[str, dict[str, str]] = {}
+    for item in formats:
+        ends = canonical_columns(item)
+        for name, field in item.spec.fields.items():
+            for column in ends[name]:
+                words = found.setdefault(column, {})
+                words |= {word: value for word, value in field.values.items() if isinstance(value, str)}
+    return found
 
 
-def _says(item: Guess, pattern: str) -> bool:
-    return re.search(pattern, item.header, re.IGNORECASE) is not None
-
-
-def _best(items: Sequence[Guess], wanted: str) -> Guess | None:
-    """The one whose header is worded like the first of the alternatives, else the fullest; of equals the first."""
-    if not items:
-        return None
-    words = wanted.split("|")
-
-    def rank(item: Guess) -> tuple[int, float]:
-        return next((number for number, word in enumerate(words) if _says(item, word)), len(words)), -item.filled
-
-    return min(items, key=rank)
-
-
-class _Draft:
+class _Text:
     """The text, part by part."""
 
     def __init__(
@@ -133,14 +90,19 @@ class _Draft:
         file_name: str,
         sample: Sample,
         guesses: Sequence[Guess],
-        plan: _Plan,
-        formats: Sequence[Format],
+        elements: Mapping[str, Sequence[Guess]],
+        proposals: Proposals,
+        draft: Draft,
         follows: Format | None,
     ) -> None:
-        self._name, self._sample, self._guesses, self._plan, self._formats, self._follows = name, sample, guesses, plan, formats, follows
-        self._file_name = file_name
-        self._channel = name.split("_")[0]
-        self._fields = plan.fields
+        self._name, self._file_name, self._sample, self._follows = name, file_name, sample, follows
+        self._guesses, self._elements, self._proposals, self._draft = guesses, elements, proposals, draft
+        self._channel = _channel(name)
+        if not draft.fields:  # a contract reads something
+            harmless = [item for item in guesses if not item.is_personal and item.role != "empty"]
+            first = (harmless or list(guesses))[0]
+            draft.fields[_field_name(first, 1)] = DraftField(first, "text")
+        self._fields = draft.fields
 
     def lines(self) -> list[str]:
         return [*self._head(), "", *self._fields_part(), "", *self._left_out(), "", *self._derived(), *self._tables()]
@@ -154,12 +116,12 @@ class _Draft:
         yield f"format: {self._name}"
         yield f"channel: {self._channel}  # decide: who issued the ids; it stands before each of them"
         yield f"title: {_quoted(self._name.replace('_', ' '))}  # decide"
-        grain = "order line" if self._plan.is_order_repeated else "order" if "order_no" in self._fields else "row"
-        yield f"grain: {grain}  # decide: what one row is"
+        yield f"grain: {_quoted(self._grain())}  # decide: what one row is"
         if sample.container != "delimited":
             yield f"container: {sample.container}"
         if sample.records is not None:
             yield f"records: {_quoted(sample.records)}"
+        yield from self._arrays()
         if sample.container == "delimited" and sample.delimiter != ",":
             yield f"delimiter: {_quoted(sample.delimiter)}"
         if sample.lead:
@@ -181,12 +143,40 @@ class _Draft:
         yield "time_zone: business  # decide: whose clock; `business` is the zone of cdp.yaml"
         yield "# currency_code: CNY  # decide: only where all exports of this kind have one currency"
         yield f"clean: [{', '.join(['strip', *self._common_cleaners()])}]"
-        yield "nulls: [" + ", ".join(map(_quoted, sorted({word for item in self._fields.values() for word in item.nulls}))) + "]"
-        if self._plan.is_order_repeated:
+        yield "nulls: [" + ", ".join(map(_quoted, sorted({word for item in self._fields.values() for word in item.guess.nulls}))) + "]"
+        if self._proposals.each is not None:
+            yield "repeated_rows: keep  # two elements of a record may be equal"
+        elif self._proposals.is_repeated:
             yield "repeated_rows: keep  # an order has several rows, and two of them may be equal"
         yield from self._exported_at()
-        if "ordered_at" in self._fields:
-            yield "business_times: [ordered_at]"
+        if self._draft.business_times:
+            yield f"business_times: [{', '.join(self._draft.business_times)}]"
+
+    def _grain(self) -> str:
+        proposals = self._proposals
+        if proposals.each is not None:
+            return f"element of {proposals.each}"
+        if proposals.is_of_people:
+            return "person"
+        if proposals.main is None:
+            return "row"
+        return (
+            "order line"
+            if proposals.is_repeated
+            else proposals.main.kind.table.removeprefix("channel_").removesuffix("s").replace("_", " ")
+        )
+
+    def _arrays(self) -> Iterator[str]:
+        """A contract takes records apart by one array; of every other it can read single elements."""
+        each = self._proposals.each
+        if each is not None:
+            yield f"each: {_quoted(each)}  # decide: a record is read once for each of these; what stands outside of them repeats"
+        for path, guesses in self._elements.items():
+            if path != each and guesses:
+                first = next((item for item in guesses if item.role != "empty"), guesses[0]).header.removeprefix(f"{path}.")
+                count = self._sample.arrays[path].height
+                yield f"# decide: {_quoted(path)} holds {count:,} objects, which are not read. `each` can read the elements of one array;"
+                yield f"#   of another a path such as {_quoted(f'{path}[0].{first}')} reads the first"
 
     @property
     def _is_json(self) -> bool:
@@ -197,12 +187,18 @@ class _Draft:
         wanted = _LEAST_DETECTED if self._follows is None else max(_LEAST_DETECTED, len(self._follows.spec.detect) + 1)
         present = self._sample.always
         always = [item for item in self._guesses if present is None or item.header in present]
-        ranked = [*self._fields.values(), *(item for item in always if item.role != "empty"), *always]
+        read = [item.guess for item in self._fields.values()]
+        ranked = [*read, *(item for item in always if item.role != "empty"), *always]
+        if self._is_json:  # a contract is recognized by headers in their normal form, and keys of JSON stay as they are
+            ranked = [item for item in ranked if normal_header(item.header) == item.header] or ranked
         names = dict.fromkeys(item.header for item in ranked if item in always and not item.header.startswith("unnamed__"))
-        return list(names)[: max(wanted, min(len(self._fields), _MOST_DETECTED))]
+        array = [self._proposals.each] if self._proposals.each is not None and self._proposals.each in (present or ()) else []
+        return [*array, *names][: max(wanted, min(len(dict.fromkeys(item.header for item in read)), _MOST_DETECTED))]
 
     def _common_cleaners(self) -> list[str]:
-        return [name for name in ("formula_text", "backtick", "apostrophe") if any(name in item.clean for item in self._fields.values())]
+        return [
+            name for name in ("formula_text", "backtick", "apostrophe") if any(name in item.guess.clean for item in self._fields.values())
+        ]
 
     def _exported_at(self) -> Iterator[str]:
         if re.search(r"(?<!\d)20\d{2}-\d{2}-\d{2}(?!\d)", self._file_name):
@@ -217,48 +213,35 @@ class _Draft:
         yield "fields:"
         for name, item in self._fields.items():
             yield f"  {name}:"
-            yield f"    column: {_quoted(item.header)}  # {_told(item)}"
+            yield f"    column: {_quoted(item.guess.header)}  # {_told(item.guess)}"
             yield from (f"    # decide: {note}" for note in item.notes)
-            if name in ("order_no", "ordered_at"):
-                yield f"    type: {'instant' if name == 'ordered_at' and item.type == 'date' else item.type}"
-                yield "    required: true  # decide: a row without it is set aside"
-            elif name == "status_channel":
-                yield from self._vocabulary(item)
-                continue
-            elif item.type != "text":
+            if item.type != "text":
                 yield f"    type: {item.type}"
+            if item.is_required:
+                yield "    required: true  # decide: a row without it is set aside"
+            yield from self._vocabulary(item)
             own = [cleaner for cleaner in item.clean if cleaner not in self._common_cleaners()]
             if own:
                 yield f"    clean: [{', '.join(own)}]"
+            if item.nulls:
+                yield f"    nulls: [{', '.join(map(_quoted, item.nulls))}]  # decide: {item.guess.zeros:,} rows hold it, is it nobody?"
             if item.formats:
                 yield f"    formats: [{', '.join(map(_quoted, item.formats))}]"
 
-    def _vocabulary(self, item: Guess) -> Iterator[str]:
-        known = self._known_words()
-        yield "    type: vocabulary"
-        if item.filled == 1.0:
-            yield "    required: true"
-        yield f"    # decide what each word means: {', '.join(_ORDER_STATUSES)}. A word that is not listed sets its row aside"
+    def _vocabulary(self, item: DraftField) -> Iterator[str]:
+        if item.type != "vocabulary":
+            return
+        yield f"    # decide what each word means: {', '.join(item.meanings)}. A word that is not listed sets its row aside"
         yield "    values:"
-        for word, count in item.words:
-            meaning = known.get(word)
-            yield f"      {_quoted(word)}: {meaning or 'paid'}  # {count:,} rows{'' if meaning else '; decide'}"
-
-    def _known_words(self) -> dict[str, str]:
-        """What the shipped contracts take the words of orders for."""
-        found: dict[str, str] = {}
-        for item in self._formats:
-            ends = canonical_columns(item)
-            for name, field in item.spec.fields.items():
-                if "channel_orders.status" in ends[name]:
-                    found |= {word: str(value) for word, value in field.values.items() if value in _ORDER_STATUSES}
-        return found
+        for word in item.words:
+            yield f"      {_quoted(word.text)}: {word.meaning}  # {word.count:,} rows{'' if word.is_known else '; decide'}"
 
     def _left_out(self) -> Iterator[str]:
         yield "# Left out: what is not listed above is not loaded, and is counted. Decide what you need, and move its line up."
-        read = list(self._fields.values())
-        for position, item in enumerate(self._guesses, start=1):
-            if item in read:
+        read = {item.guess.header for item in self._fields.values()}
+        inner = self._elements.get(self._proposals.each or "", ())
+        for position, item in enumerate([*self._guesses, *inner], start=1):
+            if item.header in read:
                 continue
             if item.is_personal:
                 yield f"#   {_quoted(item.header)}: {_told(item)}. Personal: decide with care whether anybody needs it"
@@ -283,65 +266,65 @@ class _Draft:
             yield line.removesuffix(";")
 
     def _derived(self) -> Iterator[str]:
-        derived = {}
-        if "customer_no" in self._fields:
-            derived["source_record_key"] = f"'{self._channel}:' || customer_no"
-        elif "phone" in self._fields or "email" in self._fields:
-            derived["source_record_key"] = f"'{self._channel}:' || {'phone' if 'phone' in self._fields else 'email'}"
-        if "order_no" in self._fields:
-            derived["order_key"] = f"'{self._channel}:' || order_no"
-        if derived:
-            yield "derived:"
-            yield from (f"  {name}: {_quoted(text)}" for name, text in derived.items())
-            yield ""
+        if not self._draft.derived:
+            return
+        yield "derived:"
+        for name, said in self._draft.derived.items():
+            if isinstance(said, str):
+                yield f"  {name}: {_quoted(said)}"
+            else:
+                value = "" if said.value is None else f", value: {_quoted(said.value)}"
+                yield f"  {name}: {{within: [{', '.join(said.fields)}]{value}}}"
+        yield ""
 
     def _tables(self) -> Iterator[str]:
-        has_orders = {"order_no", "ordered_at", "paid_amount"} <= self._fields.keys()
-        points = [kind for kind in ("phone", "email") if kind in self._fields]
         yield "# decide: what the rows are. pipelines/contracts/channel_tables.py says what each column means; the tables are"
         names = [table.name.removeprefix("channel_") for table in CANONICAL_TABLES]
         yield f"# channel_ and: {', '.join(names[:10])},"
         yield f"# {', '.join(names[10:])}."
-        if not has_orders and not points:
+        for doubt in self._proposals.doubts:
+            yield from _commented(f"not proposed: {doubt.table}, of which {', '.join(map(_plain, doubt.spoken))} speak; {doubt.why}", "")
+        if not self._draft.rules:
             yield "tables: {}"
             return
         yield "tables:"
-        if has_orders:
-            yield from self._orders()
-        if points:
-            yield "  channel_contact_points:"
-            for kind in points:
-                yield f"    - claimed_at: {'ordered_at' if 'ordered_at' in self._fields else 'snapshot_at'}"
-                yield f"      columns: {{source_record_key: source_record_key, type: \"'{kind}'\", scope: \"'global'\", value_raw: {kind}}}"
+        for table in dict.fromkeys(rule.table for rule in self._draft.rules):
+            rules = [rule for rule in self._draft.rules if rule.table == table]
+            yield f"  {table}:"
+            for rule in rules:
+                lines = list(_rule(rule))
+                if len(rules) == 1:
+                    yield from (f"    {line}" for line in lines)
+                else:
+                    # comments may stand before the first key of an element, which bears the dash
+                    first = next(number for number, line in enumerate(lines) if not line.startswith("#"))
+                    yield from (f"    {line}" for line in lines[:first])
+                    yield from (f"    {'- ' if number == first else '  '}{line}" for number, line in enumerate(lines[first:], start=first))
 
-    def _orders(self) -> Iterator[str]:
-        repeated, has_person = self._plan.is_order_repeated, bool({"customer_no", "phone", "email"} & self._fields.keys())
-        named = self._fields.get("status_channel")
-        status = "'paid'" if named is None else "status_channel" if named.filled == 1.0 else "COALESCE(status_channel, 'paid')"
-        columns = {
-            "order_key": "order_key",
-            "order_no": "order_no",
-            "order_type": "'sale'",
-            "status": f"MAX({status})" if repeated and status[0] != "'" else status,
-            "ordered_at": "MIN(ordered_at)" if repeated else "ordered_at",
-            "paid_amount": "SUM(paid_amount)" if repeated else "paid_amount",
-            "is_refund_inferred": "FALSE",
-        }
-        if has_person:
-            columns["source_record_key"] = "MAX(source_record_key)" if repeated else "source_record_key"
-        yield "  channel_orders:"
-        if repeated:
-            yield "    per: [order_no, order_key]  # decide: the order number repeats, so its rows are lines of one order"
-        yield "    columns:"
-        questions = {
-            "order_type": "sale, or return where the amount is negative",
-            "paid_amount": "what the customer paid, before refunds" + (": the sum of its rows, or one of them" if repeated else ""),
-            "status": "the export names no status" if named is None else "" if named.filled == 1.0 else "what a row without one is",
-            "source_record_key": "" if "customer_no" in self._fields else "the export names no account: the person is known by this",
-        }
-        for column, text in columns.items():
-            question = questions.get(column, "")
-            yield f"      {column}: {_quoted(text)}{f'  # decide: {question}' if question else ''}"
+
+def _rule(rule: DraftRule) -> Iterator[str]:
+    for why in rule.why:
+        yield from _commented(why, "")
+    if rule.per:
+        yield f"per: [{', '.join(rule.per)}]  # decide: {rule.per_note}"
+    if rule.where is not None:
+        yield f"where: {_quoted(rule.where)}"
+    if rule.claimed_at is not None:
+        yield f"claimed_at: {rule.claimed_at}"
+    yield "columns:"
+    for column, text in rule.columns.items():
+        note = rule.notes.get(column)
+        yield f"  {column}: {_quoted(text)}{f'  # decide: {note}' if note else ''}"
+
+
+def _commented(text: str, indent: str) -> Iterator[str]:
+    """A comment over as many lines as it takes."""
+    yield from textwrap.wrap(text, _LINE, initial_indent=f"{indent}# ", subsequent_indent=f"{indent}#   ", break_long_words=False)
+
+
+def _plain(text: str) -> str:
+    """For comments: no line break, nothing invisible."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())[:_SHOWN]
 
 
 def _told(item: Guess) -> str:
@@ -365,7 +348,7 @@ def _told(item: Guess) -> str:
 
 def _field_name(item: Guess, position: int) -> str:
     name = re.sub(r"[^a-z0-9]+", "_", item.header.lower()).strip("_") if item.header.isascii() else ""
-    return name if _NAME.match(name) else f"column_{position}"
+    return name if _NAME.match(name) and (name not in CONSTANTS or name == "currency_code") else f"column_{position}"
 
 
 def _quoted(text: str) -> str:

@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,24 @@ _UNION_PARTS = frozenset({"str", "WithinSpec"})  # pydantic's names for the two 
 _DO = "mend the contract; pipelines/channels/contract.py lists every key"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
-    """A validated contract with its expressions. `hash` changes when its meaning does.
+    """A validated contract. `hash` changes when its meaning does.
 
     `generation`: how many contracts it extends. Of two that fit a file equally the extension is meant.
     """
 
     spec: FormatSpec
-    compiled: Compiled
     hash: str
     generation: int = 0
+
+    @cached_property
+    def compiled(self) -> Compiled:
+        """Its expressions, when they are first needed: a night meets few of the formats, and all take as long as reading 4 MB.
+
+        Raises MeaningError; not for a format that `read_formats` gave.
+        """
+        return compile_format(self.spec)
 
     @property
     def name(self) -> str:
@@ -62,7 +70,8 @@ class _Source:
 def read_formats(folders: Iterable[Path], business_zone: str = "UTC") -> tuple[Format, ...]:
     """Every `*.yaml` of the folders, by name; `time_zone: business` means `business_zone`.
 
-    Raises ConfigurationError with file, line and the nearest word.
+    Raises ConfigurationError with file, line and the nearest word. That the expressions of those that are shipped mean something is
+    proved by the tests, not again by every run.
     """
     sources: dict[str, _Source] = {}
     for folder in folders:
@@ -109,13 +118,20 @@ def _format(source: _Source, sources: Mapping[str, _Source], business_zone: str)
         raise ConfigurationError(
             f"format {spec.format!r} stands in a file of another name", where=source.where(["format"]), do="rename one"
         )
+    text = json.dumps(spec.model_dump(mode="json", exclude={"title", "notes"}), sort_keys=True, ensure_ascii=False)
+    found = Format(spec, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest(), _generation(source, sources))
+    if source.path.parent != SHIPPED:
+        _prove(found, source)
+    return found
+
+
+def _prove(found: Format, source: _Source) -> None:
+    """That its expressions mean something."""
     try:
-        compiled = compile_format(spec)
+        _ = found.compiled
     except MeaningError as error:
         path = error.path
         raise ConfigurationError(f"{'.'.join(map(str, path))}: {error}", where=source.where(path), do=_DO) from error
-    text = json.dumps(spec.model_dump(mode="json", exclude={"title", "notes"}), sort_keys=True, ensure_ascii=False)
-    return Format(spec, compiled, hashlib.sha256(f"{_ENGINE}:{text}".encode()).hexdigest(), _generation(source, sources))
 
 
 def _told(error: ValidationError) -> tuple[tuple[int | str, ...], str]:

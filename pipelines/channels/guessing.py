@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import polars as pl
@@ -22,6 +22,7 @@ _NULLS = ("-", "--", "——", "/", "null", "NULL", "None", "nan", "NaN", "N/A",
 _INSTANTS = (
     "%Y-%m-%d %H:%M:%S",
     "%Y/%m/%d %H:%M:%S",
+    "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%d %H:%M",
     "%Y/%m/%d %H:%M",
     "%Y%m%d%H%M%S",
@@ -33,8 +34,13 @@ _INSTANTS = (
     "%d/%m/%Y %H:%M",
     "%m/%d/%Y %H:%M",
 )
-_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y")
-_AMBIGUOUS = {"%d/%m/%Y": "%m/%d/%Y", "%d/%m/%Y %H:%M": "%m/%d/%Y %H:%M", "%d/%m/%Y %H:%M:%S": "%m/%d/%Y %H:%M:%S"}
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y", "%d/%m/%Y", "%m/%d/%Y", "%d/%m/%y", "%m/%d/%y")
+_AMBIGUOUS = {
+    "%d/%m/%Y": "%m/%d/%Y",
+    "%d/%m/%y": "%m/%d/%y",
+    "%d/%m/%Y %H:%M": "%m/%d/%Y %H:%M",
+    "%d/%m/%Y %H:%M:%S": "%m/%d/%Y %H:%M:%S",
+}
 
 _PHONE = r"^(\+?86[- ]?)?1\d{10}$|^(\+?86[- ]?)?1\d{2}\*{3,6}\d{2,4}$|^\+\d[\d\s()-]{8,16}$"
 _EMAIL = r"^[^@\s]+@[^@\s]+\.[^@\s]+$"
@@ -70,10 +76,18 @@ class Guess:
     nulls: tuple[str, ...] = ()
     formats: tuple[str, ...] = ()
     filled: float = 0.0
+    filled_count: int = 0
     is_unique: bool = False
     distinct: int = 0
+    zeros: int = 0  # cells that are `0`, which stands for nobody where others are ids
+    decimals: int | None = None  # of numbers; None for what is none
     words: tuple[tuple[str, int], ...] = ()
     notes: tuple[str, ...] = field(default=())
+
+    @property
+    def is_distinct(self) -> bool:
+        """No two filled cells are equal."""
+        return self.is_unique or self.distinct == self.filled_count
 
     @property
     def is_personal(self) -> bool:
@@ -94,6 +108,7 @@ def _guess(header: str, column: pl.Series) -> Guess:
             "date" if is_day else "instant",
             "date" if is_day else "instant",
             filled=_share(column.is_not_null()),
+            filled_count=len(values),
             distinct=values.n_unique(),
         )
     text = column.cast(pl.String)
@@ -105,7 +120,14 @@ def _guess(header: str, column: pl.Series) -> Guess:
     if not len(values):
         return Guess(header, "empty", "text", clean, nulls)
     distinct = values.n_unique()
-    known = {"filled": filled, "distinct": distinct, "is_unique": distinct == len(values) and filled == 1.0, "nulls": nulls}
+    known = {
+        "filled": filled,
+        "filled_count": len(values),
+        "zeros": int((values == "0").sum()),
+        "distinct": distinct,
+        "is_unique": distinct == len(values) and filled == 1.0,
+        "nulls": nulls,
+    }
     return _typed(header, values, clean, known)
 
 
@@ -131,7 +153,7 @@ def _typed(header: str, values: pl.Series, clean: tuple[str, ...], known: dict[s
     number = _number(values)
     if number is not None and _MONEY_HEADER.search(header):
         more, decimals = number
-        return guess("money", "amount" if decimals <= 2 else "price", more)
+        return guess("money", "amount" if decimals <= 2 else "price", more, decimals=decimals)
     if is_person and not re.match(r"是否|is_|has_", header):
         is_account = _is_account(header, values)
         return guess("id" if is_account else "person", "id" if is_account else "text")
@@ -139,7 +161,7 @@ def _typed(header: str, values: pl.Series, clean: tuple[str, ...], known: dict[s
         return guess("id", "id")
     if number is not None:
         more, decimals = number
-        return guess("number", ("integer", "quantity", "quantity", "quantity", "price")[min(decimals, 4)], more)
+        return guess("number", ("integer", "quantity", "quantity", "quantity", "price")[min(decimals, 4)], more, decimals=decimals)
     return _of_words(header, values, guess("text", "text"))
 
 
@@ -153,7 +175,7 @@ def _of_words(header: str, values: pl.Series, as_text: Guess) -> Guess:
     is_anonymous = bool(_WORD_HEADER.search(header)) or all(re.fullmatch(r"[A-Za-z0-9]{1,3}", word) for word, _ in words)
     shown = tuple((word, count) for word, count in words if scrubbed(word) == word and len(word) <= _MAX_WORDS) if is_anonymous else ()
     ordered = tuple(sorted(shown, key=lambda item: (-item[1], item[0])))
-    return Guess(header, "word", "text", as_text.clean, as_text.nulls, (), as_text.filled, as_text.is_unique, as_text.distinct, ordered)
+    return replace(as_text, role="word", words=ordered)
 
 
 def _number(values: pl.Series) -> tuple[tuple[str, ...], int] | None:
@@ -226,7 +248,8 @@ def _reads(frame: pl.DataFrame, spelling: str) -> pl.Series:
         value = parse_instant(text, spelling, "UTC")
     else:
         value = text.str.to_date(spelling, strict=False, cache=False)
-    return frame.select(value.is_not_null().alias("is_read")).to_series()
+    # a year of two digits is read as one of antiquity by a spelling of four
+    return frame.select(value.dt.year().is_between(1900, 2099).fill_null(False).alias("is_read")).to_series()
 
 
 def _day_or_month(spelled: Sequence[str]) -> tuple[str, ...]:

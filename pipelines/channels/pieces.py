@@ -1,16 +1,19 @@
 """Run the plan of a large file piece by piece: what is held at once is a piece, and eight bytes a record to find what repeats.
 
-Records are typed piece by piece and kept in staging. Then it is known which of them repeat and which groups, the lines of an order,
-lie in more than one piece; the tables are filled from each piece without those, and at the end from those alone.
+Records are typed piece by piece and kept. Then it is known which of them repeat and which groups, the lines of an order, lie in more
+than one piece; the tables are filled from each piece without those, and at the end from those alone. Two pieces are worked on at a
+time, because what one does alone, sorting or beginning a file, leaves a core to the other.
 """
 
 from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from pipelines.channels.beside import in_order
 from pipelines.channels.compiled import FILE, CompiledRule
 from pipelines.channels.contract import WithinSpec
 from pipelines.channels.execution import PARQUET, Results, equal, is_lossy, record_counts, tables_of
@@ -36,12 +40,14 @@ from pipelines.channels.plan import (
     table_rows,
     with_derived,
 )
-from pipelines.channels.quotes import Bools
 from pipelines.channels.reading import Opened
+from pipelines.channels.scans import Scan
+from pipelines.channels.shelf import Shelf
 from pipelines.contracts.tables import Table
 
 Hashes = npt.NDArray[np.uint64]
 
+_NO_HASHES: Hashes = np.empty(0, dtype=np.uint64)
 _GROUP_SEED = 3
 _CLAIM_ROWS = 2_000_000  # claims that are merged at once
 _MERGED = ("_source_row", "first_seen_at", "last_seen_at")
@@ -57,19 +63,41 @@ def run_in_pieces(opened: Opened) -> Results:
 
 
 @dataclass(frozen=True, slots=True)
-class _Typed:
-    """Typed records of all pieces: where each piece is kept, and what must be known before tables can be filled."""
+class _Piece:
+    """Typed records of a piece, and what is known of it before tables can be filled."""
 
-    found: Records  # of the last piece: pieces differ in what they scan alone
-    paths: tuple[Path, ...]
+    typed: pl.LazyFrame
+    counts: Mapping[str, int]
+    set_aside: pl.DataFrame | None
+    prints: Hashes  # of required fields, where repeated records are dropped
+    groups: Hashes  # that lie in it, each once
+
+
+@dataclass(frozen=True, slots=True)
+class _Typed:
+    """All pieces, and what must be known of them together."""
+
+    found: Records  # of the whole file: what is told of faults
+    pieces: tuple[pl.LazyFrame, ...]
     counts: Counter[str]
     set_aside: pl.DataFrame
     twice: Hashes  # of required fields that more than one record has, sorted
     spread: Hashes  # of groups that lie in more than one piece, sorted
 
-    def at(self, path: Path) -> Records:
-        """The piece that is kept there."""
-        return replace(self.found, typed=pl.scan_parquet(path, glob=False))
+    def records(self) -> Iterator[Records]:
+        """Of one piece after the other."""
+        return (replace(self.found, typed=typed) for typed in self.pieces)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filled:
+    """What some of the records gave."""
+
+    loaded_count: int = 0
+    parts: tuple[tuple[str, Path], ...] = ()
+    holes: tuple[tuple[str, str], ...] = ()
+    claims: tuple[tuple[int, pl.LazyFrame], ...] = ()  # with the number of their rule: to be merged with those of other pieces
+    times: tuple[datetime, ...] = ()  # first and last of each business time
 
 
 def group_key(item: Format) -> tuple[str, ...] | None:
@@ -92,117 +120,123 @@ class _Run:
     """One call of run_in_pieces."""
 
     def __init__(self, opened: Opened, folder: Path) -> None:
-        self._opened, self._item, self._folder = opened, opened.format, folder
+        self._opened, self._item, self._shelf = opened, opened.format, Shelf(folder)
         self._group = group_key(opened.format)
-        self._parts: list[tuple[str, Path]] = []
-        self._holes: dict[tuple[str, str], None] = {}
-        self._claims: dict[int, list[Path]] = {}  # by rule
-        self._firsts: list[datetime] = []
-        self._lasts: list[datetime] = []
-        folder.mkdir(parents=True)
+        self._part_numbers = count()
 
     def results(self) -> Results:
         typed = self._type(())
         if is_lossy(typed.counts):
             typed = self._type((0,))
         repeated = self._repeated(typed)
-        loaded = self._fill_all(typed, repeated)
-        self._merge_claims()
+        filled = [*self._fill_all(typed, repeated)]
+        filled += self._merge_claims([claims for one in filled for claims in one.claims])
+        times = [moment for one in filled for moment in one.times]
         return Results(
             read_count=typed.counts["read"],
-            loaded_count=loaded,
+            loaded_count=sum(one.loaded_count for one in filled),
             repeated_count=len(repeated),
-            first_at=min(self._firsts, default=None),
-            last_at=max(self._lasts, default=None),
+            first_at=min(times, default=None),
+            last_at=max(times, default=None),
             totals=self._totals(typed, repeated),
             faulty=typed.set_aside,
             faults=typed.found.faults,
-            parts=tuple(self._parts),
-            holes=tuple(self._holes),
+            parts=tuple(part for one in filled for part in one.parts),
+            holes=tuple(dict.fromkeys(hole for one in filled for hole in one.holes)),
         )
 
     def _type(self, lossy: Sequence[int]) -> _Typed:
         """Type all pieces and keep them. `lossy`: the file's number when its ids were rounded."""
-        item = self._item
+        found = self._records(self._cells(self._opened.scan), self._opened.scan.natives, lossy)
+        pieces = list(in_order(partial(self._typed_piece, lossy), self._opened.pieces()))
         counts: Counter[str] = Counter()
-        paths, set_aside, prints, groups = [], [], [], []
-        found = records(cells([self._opened.scan], [self._opened.constants])[0], self._opened.scan.natives, item)
-        for number, scan in enumerate(self._opened.pieces()):
-            found = records(cells([scan], [self._opened.constants])[0], scan.natives, item, lossy_files=lossy)
-            rows = found.typed.collect(engine="streaming")
-            typed = replace(found, typed=rows.lazy())
-            path = self._folder / f"typed-{number}.parquet"
-            rows.write_parquet(path, compression="lz4", statistics=False)
-            paths.append(path)
-            if rows.height:
-                counts.update(record_counts(typed, item).drop(FILE).collect().row(0, named=True))
-            if rows[FAULT].max():
-                set_aside.append(faulty(found, item).collect(engine="streaming"))
-            if item.spec.repeated_rows == "drop":
-                prints.append(fingerprints(typed, item).select("first").collect()["first"].to_numpy())
-            if self._group:
-                groups.append(np.unique(self._groups(loadable(typed, ()))))
-        nothing = faulty(replace(found, with_texts=found.with_texts.clear()), item).collect()
-        return _Typed(found, tuple(paths), counts, pl.concat([nothing, *set_aside]), _twice(prints), _twice(groups))
+        for piece in pieces:
+            counts.update(piece.counts)
+        nothing = faulty(replace(found, with_texts=found.with_texts.clear()), self._item).collect()
+        set_aside = pl.concat([nothing, *(piece.set_aside for piece in pieces if piece.set_aside is not None)])
+        twice, spread = _twice([piece.prints for piece in pieces]), _twice([piece.groups for piece in pieces])
+        return _Typed(found, tuple(piece.typed for piece in pieces), counts, set_aside, twice, spread)
 
-    def _groups(self, rows: pl.LazyFrame) -> Hashes:
+    def _cells(self, scan: Scan) -> pl.LazyFrame:
+        return cells([scan], [self._opened.constants])[0]
+
+    def _records(self, raw: pl.LazyFrame, natives: Mapping[str, pl.DataType | None], lossy: Sequence[int]) -> Records:
+        return records(raw, natives, self._item, lossy_files=lossy)
+
+    def _typed_piece(self, lossy: Sequence[int], scan: Scan) -> _Piece:
+        item = self._item
+        # parsed first and whole: a hundred expressions over each of the small blocks that the parser hands on take a third more time
+        found = self._records(self._cells(scan).collect().rechunk().lazy(), scan.natives, lossy)
+        rows = found.typed.collect()
+        typed = replace(found, typed=rows.lazy())
+        prints = groups = _NO_HASHES
+        if item.spec.repeated_rows == "drop":
+            prints = fingerprints(typed, item).select("first").collect(engine="streaming")["first"].to_numpy()
+        if self._group:
+            groups = self._groups(loadable(typed, ())).unique().to_numpy()
+        return _Piece(
+            self._shelf.keep(rows),
+            record_counts(typed, item).drop(FILE).collect().row(0, named=True) if rows.height else {},
+            faulty(found, item).collect(engine="streaming") if rows[FAULT].max() else None,
+            prints,
+            groups,
+        )
+
+    def _groups(self, rows: pl.LazyFrame) -> pl.Series:
         derived = with_derived(rows, self._item, self._opened.constants)
-        return derived.select(pl.struct(self._group or ()).hash(_GROUP_SEED)).collect(engine="streaming").to_series().to_numpy()
+        return derived.select(pl.struct(self._group or ()).hash(_GROUP_SEED)).collect(engine="streaming").to_series()
 
     def _repeated(self, typed: _Typed) -> list[int]:
         """Numbers of the records that equal an earlier one in every field: looked for among those whose required fields do."""
         if not len(typed.twice):
             return []
         found = []
-        for path in typed.paths:
-            piece = typed.at(path)
+        for piece in typed.records():
             first = fingerprints(piece, self._item).collect(engine="streaming")
             candidates = first["number"].to_numpy()[np.isin(first["first"].to_numpy(), typed.twice)]
             if len(candidates):
                 found.append(fingerprints(piece, self._item, candidates.tolist()).collect(engine="streaming"))
         return equal(pl.concat(found), with_first=False)
 
-    def _fill_all(self, typed: _Typed, repeated: Sequence[int]) -> int:
-        """Fill all tables; the number of records that were loaded."""
-        loaded, spread_rows, most = 0, 0, 1
-        spread_paths = []
-        for number, path in enumerate(typed.paths):
-            rows = loadable(typed.at(path), repeated).collect(engine="streaming")
-            loaded += rows.select(record_count(self._item)).item()
-            most = max(most, rows.height)
-            is_spread = pl.Series(self._is_spread(rows, typed))
-            if is_spread.any():
-                kept = self._folder / f"spread-{number}.parquet"
-                rows.filter(is_spread).write_parquet(kept, compression="lz4", statistics=False)
-                spread_paths.append(kept)
-                spread_rows += int(is_spread.sum())
-                rows = rows.filter(~is_spread)
-            self._fill(rows)
+    def _fill_all(self, typed: _Typed, repeated: Sequence[int]) -> Iterator[_Filled]:
+        """Fill all tables: from each piece, then from the groups that lie in several."""
+        spread: list[pl.LazyFrame] = []
+        spread_rows, most = 0, 1
+        for filled, rest, height in in_order(partial(self._filled_piece, typed.spread, repeated), typed.records()):
+            yield filled
+            most = max(most, height)
+            if rest is not None:
+                spread.append(self._shelf.keep(rest))
+                spread_rows += rest.height
         shares = -(-spread_rows // most) if self._group else min(spread_rows, 1)
-        for share in range(shares):
-            self._fill(pl.concat(self._share(pl.read_parquet(path), share, shares) for path in spread_paths))
-        return loaded
+        yield from in_order(lambda share: self._fill(pl.concat(self._share(rows, share, shares) for rows in spread)), range(shares))
 
-    def _share(self, rows: pl.DataFrame, share: int, shares: int) -> pl.DataFrame:
+    def _filled_piece(self, spread: Hashes, repeated: Sequence[int], piece: Records) -> tuple[_Filled, pl.DataFrame | None, int]:
+        """Also the records whose group lies in other pieces too, and how many there were in all."""
+        rows = loadable(piece, repeated).collect(engine="streaming")
+        is_spread = self._is_spread(rows, spread)
+        if not is_spread.any():
+            return self._fill(rows), None, rows.height
+        return self._fill(rows.filter(~is_spread)), rows.filter(is_spread), rows.height
+
+    def _share(self, rows: pl.LazyFrame, share: int, shares: int) -> pl.DataFrame:
         """The rows whose groups fall into this share."""
-        return rows.filter(pl.Series(self._groups(rows.lazy()) % shares == share)) if shares > 1 else rows
+        found = rows.collect(engine="streaming")
+        return found.filter(self._groups(rows) % shares == share) if shares > 1 else found
 
-    def _is_spread(self, rows: pl.DataFrame, typed: _Typed) -> Bools:
+    def _is_spread(self, rows: pl.DataFrame, spread: Hashes) -> pl.Series:
         if self._group == ():
-            return np.ones(rows.height, dtype=np.bool_)
-        if self._group is None or not len(typed.spread):
-            return np.zeros(rows.height, dtype=np.bool_)
-        return np.isin(self._groups(rows.lazy()), typed.spread)
+            return pl.repeat(value=True, n=rows.height, eager=True)
+        if self._group is None or not len(spread):
+            return pl.repeat(value=False, n=rows.height, eager=True)
+        return pl.Series(np.isin(self._groups(rows.lazy()).to_numpy(), spread))
 
-    def _fill(self, rows: pl.DataFrame) -> None:
+    def _fill(self, rows: pl.DataFrame) -> _Filled:
         """A part of each table from these records, which hold every group whole."""
         if not rows.height:
-            return
+            return _Filled()
         item, constants = self._item, self._opened.constants
         frame = with_derived(rows.lazy(), item, constants).collect(engine="streaming")
-        times = [frame[name] for name in item.spec.business_times]
-        self._firsts += [first for column in times if isinstance(first := column.min(), datetime)]
-        self._lasts += [last for column in times if isinstance(last := column.max(), datetime)]
         tables: list[tuple[Table, list[CompiledRule]]] = []
         claims = []
         for table in tables_of(item):
@@ -213,49 +247,48 @@ class _Run:
         plans = [table_rows(frame.lazy(), rules, item, [constants]) for _, rules in tables]
         plans += [table_rows(frame.lazy(), [rule], item, [constants]) for rule in claims]
         filled = pl.collect_all(plans, engine="streaming")
-        for (table, _), found in zip(tables, filled[: len(tables)], strict=True):
-            self._write(found, table)
-        for rule, found in zip(claims, filled[len(tables) :], strict=True):
-            number = item.compiled.rules.index(rule)
-            paths = self._claims.setdefault(number, [])
-            paths.append(self._folder / f"claims-{number}-{len(paths)}.parquet")
-            found.write_parquet(paths[-1], compression="lz4", statistics=False)
+        written = [self._write(found, table) for (table, _), found in zip(tables, filled[: len(tables)], strict=True)]
+        numbers = [item.compiled.rules.index(rule) for rule in claims]
+        moments = [moment for name in item.spec.business_times for moment in (frame[name].min(), frame[name].max())]
+        return _Filled(
+            loaded_count=rows.select(record_count(item)).item(),
+            parts=tuple(part for one in written for part in one.parts),
+            holes=tuple(hole for one in written for hole in one.holes),
+            claims=tuple((number, self._shelf.keep(found)) for number, found in zip(numbers, filled[len(tables) :], strict=True)),
+            times=tuple(moment for moment in moments if isinstance(moment, datetime)),
+        )
 
-    def _merge_claims(self) -> None:
+    def _merge_claims(self, claims: Sequence[tuple[int, pl.LazyFrame]]) -> Iterator[_Filled]:
         """One row a distinct claim of the file, a share of the claims at a time."""
-        for number, paths in self._claims.items():
+        for number in dict.fromkeys(number for number, _ in claims):
             table = self._item.compiled.rules[number].table
-            claims = pl.scan_parquet(paths, glob=False)
+            mine = pl.concat([frame for rule, frame in claims if rule == number])
             named = [name for name in table.column_names if name not in _MERGED]
-            shares = -(-claims.select(pl.len()).collect().item() // _CLAIM_ROWS)
+            shares = -(-mine.select(pl.len()).collect().item() // _CLAIM_ROWS)
             for share in range(shares):
-                mine = claims.filter(pl.struct(named).hash(_GROUP_SEED) % shares == share) if shares > 1 else claims
-                merged = mine.group_by(FILE, *named).agg(pl.col("_source_row", "first_seen_at").min(), pl.col("last_seen_at").max())
-                self._write(merged.collect(engine="streaming").select(FILE, *table.column_names), table)
+                some = mine.filter(pl.struct(named).hash(_GROUP_SEED) % shares == share) if shares > 1 else mine
+                merged = some.group_by(FILE, *named).agg(pl.col("_source_row", "first_seen_at").min(), pl.col("last_seen_at").max())
+                yield self._write(merged.collect(engine="streaming").select(FILE, *table.column_names), table)
 
-    def _write(self, rows: pl.DataFrame, table: Table) -> None:
+    def _write(self, rows: pl.DataFrame, table: Table) -> _Filled:
         if not rows.height:
-            return
-        for column in table.required:
-            if rows[column].null_count():
-                self._holes[table.name, column] = None
-        path = self._opened.staging.with_name(f"{self._opened.staging.name}.{table.name}.{len(self._parts)}.parquet")
+            return _Filled()
+        path = self._opened.staging.with_name(f"{self._opened.staging.name}.{table.name}.{next(self._part_numbers)}.parquet")
         in_file_order(rows).drop(FILE).write_parquet(path, **PARQUET)
-        self._parts.append((table.name, path))
+        holes = tuple((table.name, column) for column in table.required if rows[column].null_count())
+        return _Filled(parts=((table.name, path),), holes=holes)
 
     def _totals(self, typed: _Typed, repeated: Sequence[int]) -> tuple[Any, ...]:
         totals = self._item.compiled.totals
         if not totals:
             return ()
-        whole = replace(typed.found, typed=pl.scan_parquet(list(typed.paths), glob=False))
+        whole = replace(typed.found, typed=pl.concat(typed.pieces))
         frame = good(whole, self._item, self._opened.constants, repeated)
         return frame.select(total.alias(str(position)) for position, total in enumerate(totals)).collect(engine="streaming").row(0)
 
 
 def _twice(hashes: Sequence[Hashes]) -> Hashes:
     """Values that are met more than once, sorted."""
-    if not hashes:
-        return np.empty(0, dtype=np.uint64)
-    values = np.concatenate(hashes)
+    values = np.concatenate([_NO_HASHES, *hashes])
     values.sort()
     return np.unique(values[1:][values[1:] == values[:-1]])

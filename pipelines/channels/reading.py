@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from polars.exceptions import PolarsError
 
 from pipelines.channels.archive import Archived
+from pipelines.channels.beside import in_order
 from pipelines.channels.containers import Packing, UnreadableError, is_panic
 from pipelines.channels.deliveries import Delivered
 from pipelines.channels.exported import from_file_time, from_path, snapshot_at
@@ -20,12 +22,13 @@ from pipelines.channels.formats import Format
 from pipelines.channels.inspection import Inspected, inspect, without_broken
 from pipelines.channels.plan import Constants, cells, good, records
 from pipelines.channels.recognition import Layout, recognize_columns
-from pipelines.channels.scans import PIECE_BYTES, Scan, broken_json_lines, pieces, scan_parquet, scan_text
+from pipelines.channels.scans import PIECE_BYTES, SOURCE_ROW, Scan, broken_json_lines, pieces, scan_parquet, scan_text
 from pipelines.channels.splitter import Lines
 from pipelines.channels.workbooks import sheet_text
 from pipelines.contracts.config import Config
 
 _PIECE_ROWS = 500_000  # of a Parquet file
+_FEW_ROWS = 10_000  # that are typed whole in the time that one more plan takes
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +111,40 @@ def _newest(scans: Iterable[Scan], item: Format) -> datetime | None:
     columns = [rule.column for rule in item.spec.exported_at if rule.column] or list(item.spec.business_times)
     if not columns:
         return None
+    try:
+        found = list(in_order(partial(_newest_of, item, columns), scans))
+    except PolarsError:
+        return None  # a broken JSON line: told when the file is read
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        return None
+    return max((value for value in found if value is not None), default=None)
+
+
+def _newest_of(item: Format, columns: Sequence[str], scan: Scan) -> datetime | None:
+    """Newest time among the records of a piece that can be used.
+
+    Of many records only the times are read; then it is asked whether one that has the newest of them can be used.
+    """
     anything = Constants("", datetime(1970, 1, 1, tzinfo=UTC), datetime(1970, 1, 1, tzinfo=UTC), "XXX")
-    found: list[datetime] = []
-    for scan in scans:
-        frame = good(records(cells([scan], [anything])[0], scan.natives, item), item, anything, ())
-        try:
-            newest = frame.select(pl.col(name).max() for name in columns).collect(engine="streaming").row(0)
-        except PolarsError:
-            return None  # a broken JSON line: told when the file is read
-        except BaseException as error:
-            if not is_panic(error):
-                raise
-            return None
-        found += [value for value in newest if value is not None]
-    return max(found, default=None)
+    raw = cells([scan], [anything])[0].collect()
+
+    def newest_in(rows: pl.DataFrame) -> datetime | None:
+        times = good(records(rows.lazy(), scan.natives, item), item, anything, ()).select(pl.col(name).max() for name in columns)
+        values = [value for value in times.collect().row(0) if value is not None]
+        return max(values, default=None)
+
+    if raw.height > _FEW_ROWS and item.spec.fields.keys() >= {*columns}:  # a derived time may look at other records
+        newest = pl.max_horizontal(columns)
+        times = records(raw.lazy(), scan.natives, item).typed.select(SOURCE_ROW, newest.alias("newest"))
+        latest = times.filter(pl.col("newest") == pl.col("newest").max()).collect()
+        if latest.height:
+            some = latest[SOURCE_ROW].head(_FEW_ROWS).implode()
+            found = newest_in(raw.filter(pl.col(SOURCE_ROW).is_in(some)))
+            if found == latest["newest"][0]:
+                return found
+    return newest_in(raw)
 
 
 def without_broken_json(opened: Opened) -> Opened | None:

@@ -7,7 +7,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,6 +27,7 @@ from pipelines.contracts.masking import scrubbed
 
 _BYTES = 1 << 24  # of plain text that is looked at
 _ROWS, _OBJECTS = 20_000, 2_000
+_ELEMENTS = 20_000  # of an array within records
 _DELIMITERS = (",", "\t", ";", "|")
 _JUDGED_RECORDS, _LAST_LINES = 50, 12
 _LOOKED_AT = 40  # rows that may be the header
@@ -53,6 +54,7 @@ class Sample:
     is_whole: bool = True
     lead: str = ""  # what every data line begins with
     always: frozenset[str] | None = None  # of JSON: paths that every record has, filled or not
+    arrays: Mapping[str, pl.DataFrame] = field(default_factory=dict)  # of JSON: elements of each array of objects, a column a whole path
 
 
 def sample_of(path: Path, config: Config, folder: Path) -> Sample:
@@ -116,7 +118,7 @@ def _json_lines(text: str, encoding: Encoding) -> Sample | None:
     found = [value for line in lines if isinstance(value := _parsed(line), dict)]
     if len(found) == 1 and any(isinstance(item, dict) for _, value in _arrays(found[0], ()) for item in value):
         return None  # a document on one line
-    return Sample("json_lines", _flat(found), encoding, always=_always(found)) if len(found) > len(lines) // 2 else None
+    return _of_records("json_lines", found, encoding) if len(found) > len(lines) // 2 else None
 
 
 def _json_document(text: str, encoding: Encoding, *, is_whole: bool) -> Sample | None:
@@ -125,7 +127,7 @@ def _json_document(text: str, encoding: Encoding, *, is_whole: bool) -> Sample |
     for keys, value in _arrays(_parsed(text), ()):
         objects = [item for item in value[:_OBJECTS] if isinstance(item, dict)]
         if objects:
-            return Sample("json", _flat(objects), encoding, records=".".join(keys) or None, always=_always(objects))
+            return _of_records("json", objects, encoding, ".".join(keys) or None)
     return None
 
 
@@ -144,20 +146,49 @@ def _arrays(value: Any, keys: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...]
             yield from _arrays(item, (*keys, str(key)))
 
 
-def _flat(objects: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
-    rows = [dict(_scalars(item, "")) for item in objects]
+def _of_records(
+    container: Literal["json", "json_lines"], objects: Sequence[Mapping[str, Any]], encoding: Encoding, records: str | None = None
+) -> Sample:
+    elements: dict[str, list[Mapping[str, Any]]] = {}
+    for item in objects:
+        for path, found in _object_arrays(item, ""):
+            some = elements.setdefault(path, [])
+            some.extend(found[: _ELEMENTS - len(some)])
+    arrays = {path: _flat(found, f"{path}.") for path, found in elements.items()}
+    return Sample(container, _flat(objects), encoding, records=records, always=_always(objects), arrays=arrays)
+
+
+def _flat(objects: Sequence[Mapping[str, Any]], prefix: str = "") -> pl.DataFrame:
+    rows = [dict(_scalars(item, prefix)) for item in objects]
     names = list(dict.fromkeys(name for row in rows for name in row))
     return pl.DataFrame({name: [row.get(name) for row in rows] for name in names}, schema=dict.fromkeys(names, pl.String))
 
 
 def _always(objects: Sequence[Mapping[str, Any]]) -> frozenset[str]:
-    return frozenset.intersection(*(frozenset(name for name, _ in _scalars(item, "")) for item in objects))
+    return frozenset.intersection(
+        *(frozenset([*(name for name, _ in _scalars(item, "")), *(name for name, _ in _object_arrays(item, ""))]) for item in objects)
+    )
+
+
+def _object_arrays(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, list[Mapping[str, Any]]]]:
+    """Arrays that hold objects, by their path; those within other arrays no contract can read one by one."""
+    for key, item in value.items():
+        if not _is_step(key):
+            continue
+        if isinstance(item, dict) and prefix.count(".") < _DEPTH:
+            yield from _object_arrays(item, f"{prefix}{key}.")
+        elif isinstance(item, list) and any(isinstance(element, dict) for element in item):
+            yield f"{prefix}{key}", [element for element in item if isinstance(element, dict)]
+
+
+def _is_step(key: Any) -> bool:
+    """False for what a path cannot name."""
+    return re.fullmatch(r"[^.\[\]\ud800-\udfff]+", str(key)) is not None
 
 
 def _scalars(value: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, str | None]]:
     for key, item in value.items():
-        # a path cannot name such keys; what lies in arrays needs `each`, which a person decides
-        if not re.fullmatch(r"[^.\[\]\ud800-\udfff]+", str(key)) or isinstance(item, list):
+        if not _is_step(key) or isinstance(item, list):
             continue
         if isinstance(item, dict):
             if prefix.count(".") < _DEPTH:
@@ -221,7 +252,9 @@ def _footer(lines: Sequence[str], delimiter: str, width: int) -> tuple[str, ...]
     """How the lines below the data begin: other lines than rows, at the very end."""
     begins: list[str] = []
     for line in reversed([line for line in lines if line.strip()][-_LAST_LINES:]):
-        cells = line.split(delimiter)
+        cells = next(csv.reader([line], delimiter=delimiter), [])
+        if not cells:
+            break
         begin = cells[0].strip("\ufeff \"'`")
         if not begin or (len(cells) == width and not _FOOTER.search(begin)) or scrubbed(begin) != begin:
             break

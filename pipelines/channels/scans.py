@@ -23,8 +23,8 @@ from pipelines.channels.recognition import header_of, normal_header
 SOURCE_ROW = "source_row"
 _COMPARED, _TOLD = 500, 5  # headers that a missing one is compared with, and missing ones that are told
 _INDEX = "_index"
-# text that is parsed at once: about five times as much memory while it is typed
-PIECE_BYTES = 1 << 26
+# text that is parsed at once, two of them beside each other: about five times as much memory while they are typed
+PIECE_BYTES = 1 << 25
 _MANY_BROKEN, _PART_BYTES = 1000, 1 << 24
 _DECIMAL_TYPES = ("amount", "price", "quantity")
 

@@ -16,6 +16,13 @@ _QUOTED = frozenset("'\"|>")
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 
 
+class _Loader(yaml.CSafeLoader):
+    """Without the search for what a plain word may mean, which is half of the time and is settled here in `_value`."""
+
+    def resolve(self, *_: object) -> str:
+        return "plain"
+
+
 class RepeatedKeyError(ValueError):
     """A key stands twice in one mapping; YAML itself would keep the last in silence."""
 
@@ -26,7 +33,7 @@ class RepeatedKeyError(ValueError):
 
 def parse(text: str) -> tuple[Any, dict[Path, int]]:
     """The value, and the line (from 1) of every key and list item by its path. Raises yaml.YAMLError and RepeatedKeyError."""
-    root = yaml.compose(text, Loader=yaml.CSafeLoader)
+    root = yaml.compose(text, Loader=_Loader)
     lines: dict[Path, int] = {}
     return (None if root is None else _value(root, (), lines)), lines
 

@@ -34,6 +34,8 @@ def open_engine(run: Run, step: str) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         with duckdb.connect(":memory:", config=settings) as connection:
             connection.execute("set TimeZone = 'UTC'")
+            # it would be on standard output, which belongs to the summary: DuckDB takes `python -c` for a person at a prompt
+            connection.execute("set enable_progress_bar = false")
             yield connection
     finally:
         shutil.rmtree(staging, ignore_errors=True)

@@ -56,6 +56,11 @@ class Home:
         return self.root / "command.lock"
 
     @property
+    def rehearsals(self) -> Path:
+        """A folder for each rehearsal at work, gone when it ends."""
+        return self.root / "rehearsals"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 GLOBAL_SCOPE = "global"
 DECISION = "decision"  # type of the link between records that somebody decided to be one person
+MATCH = "match"  # type of the link that the probabilistic matcher found
 
 
 @dataclass(frozen=True, slots=True)

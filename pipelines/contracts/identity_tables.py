@@ -110,6 +110,24 @@ IDENTITY_REVIEW = Table(
     ),
 )
 
+IDENTITY_MATCHES = Table(
+    "identity_matches",
+    "One row per link that the probabilistic matcher weighed high enough to accept, or to ask a person. Empty while it is off.",
+    ("left_source_record_key", "right_source_record_key"),
+    (
+        *IDENTITY_LINKS.columns[:2],
+        Column("match_weight", Type.RATE, "Evidence in bits, the prior included.", required=True),
+        Column("match_probability", Type.RATE, "Of being one person, 0 to 1.", required=True),
+        Column(
+            "state",
+            Type.TEXT,
+            "accepted; clerical (a person may decide); refused (probable, but a constraint keeps the two apart).",
+            required=True,
+        ),
+        Column("waterfall", Type.TEXT, "JSON: each comparison with its level and weight; they sum to match_weight.", required=True),
+    ),
+)
+
 IDENTITY_MEMBERS = Table(
     "identity_members",
     "One row per source record and the time that it belonged to one customer. A history: only moves forward.",
@@ -171,6 +189,7 @@ IDENTITY_TABLES: tuple[Table, ...] = (
     IDENTITY_LINKS,
     IDENTITY_REFUSED_LINKS,
     IDENTITY_REVIEW,
+    IDENTITY_MATCHES,
     IDENTITY_HOUSEHOLDS,
     IDENTITY_CURRENT,
     IDENTITY_MEMBERS,

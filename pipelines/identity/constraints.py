@@ -78,7 +78,7 @@ select label from _opposed
 """
 
 _MEMBERS = """
-create table regrouped as
+create or replace table regrouped as
 select members.record_id, coalesce(_musts.label, members.record_id) as cluster_id
 from (
     select node as record_id, label from labels
@@ -288,7 +288,7 @@ def separate(connection: duckdb.DuckDBPyConnection) -> None:
     `cannot_links (decision_no, left_id, right_id)`. `refused (left_id, right_id, value_id, kind_id)`: the first link of each value
     between two clusters that cannot be one, because of the exclusive `kind_id`, of portraits (0) or of a decision (its number, negative).
     """
-    connection.execute("create table refused (left_id bigint, right_id bigint, value_id bigint, kind_id bigint)")
+    connection.execute("create or replace table refused (left_id bigint, right_id bigint, value_id bigint, kind_id bigint)")
     connect(connection, "(select left_id as a, right_id as b from must_links)", "_musts")
     connection.execute(_EXCLUSIVE)
     connection.execute(_PORTRAITS)

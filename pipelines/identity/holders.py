@@ -46,7 +46,10 @@ from (
 _DOUBTED = """
 create table doubted as
 select
-    ordered.* exclude (silent_since),
+    value_no,
+    record_id,
+    first_seen_at,
+    last_seen_at,
     sum(case when first_seen_at > silent_since + {silence} then 1 else 0 end)
         over (partition by value_no order by first_seen_at, record_id rows unbounded preceding) as epoch
 from (
@@ -112,7 +115,7 @@ create table signs as
 select distinct doubted.value_no, doubted.epoch, signs.sign, signs.sign_value
 from doubted
 join (
-    select value_no, record_id, 0 as sign, cast(holder_id as varchar) as sign_value from holding
+    select value_no, record_id, 0 as sign, 'holder ' || holder_id as sign_value from holding
     union all
     select doubted.value_no, doubted.record_id, judged.kind_id, judged.value
     from (select distinct value_no, record_id from doubted) as doubted
@@ -163,7 +166,11 @@ select
     owned.owner_no,
     shared_values.value_no is not null as is_shared
 from (
-    select owned.* exclude (holder_id), case when shared_values.value_no is not null then owned.holder_id end as holder_id
+    select
+        owned.value_no,
+        owned.record_id,
+        owned.owner_no,
+        case when shared_values.value_no is not null then owned.holder_id end as holder_id
     from owned
     left join shared_values on shared_values.value_no = owned.value_no and shared_values.owner_no = owned.owner_no
 ) as owned

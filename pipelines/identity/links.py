@@ -48,7 +48,7 @@ join link_values
 
 # a star, not a clique: a value with n carriers is n - 1 edges
 _STARS = """
-create table stars as
+create or replace table stars as
 select carriers.record_id as a, centers.record_id as b
 from carriers
 join (select value_id, min(record_id) as record_id from carriers group by value_id) as centers using (value_id)
@@ -56,7 +56,7 @@ where carriers.record_id <> centers.record_id
 """
 
 _CLUSTERS = """
-create table clusters as
+create or replace table clusters as
 select records.record_id, coalesce(regrouped.cluster_id, labels.label, records.record_id) as cluster_id
 from records
 left join labels on labels.node = records.record_id

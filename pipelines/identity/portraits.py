@@ -43,7 +43,7 @@ create table births as
 with claimed as (
     select record_id, min(birth_on) as birth_on
     from profile_claims
-    anti join many_named using (record_id)
+    anti join accounts using (record_id)
     where birth_on >= {earliest} and birth_on < {day}
     group by record_id
     having min(birth_on) = max(birth_on)
@@ -108,6 +108,12 @@ join many_named on many_named.record_id = grouped.record_id
 where grouped.alike_count >= {usual_share} * many_named.claim_count
 """
 
+# a record that names somebody else too; one person's name in two spellings makes no account of a record
+_ACCOUNTS = """
+create table accounts as
+select distinct record_id from record_names anti join own_names using (record_id, name_id)
+"""
+
 _SEVERAL = """
 create table several as
 select record_id, 'names ' || name_count || ' people, none of them usually' as reason
@@ -115,7 +121,7 @@ from many_named
 anti join own_names using (record_id)
 """
 
-# an order to somebody else gives that person's phone: of a record that names several, only what was said beside its own name is its own
+# an order to somebody else gives that person's phone: of an account, only what was said beside its own name is its own
 _FOREIGN = """
 create table foreign_points as
 with beside as (
@@ -123,13 +129,15 @@ with beside as (
     from profile_claims
     join name_list on name_list.full_name = profile_claims.full_name
     join own_names on own_names.record_id = profile_claims.record_id and own_names.name_id = name_list.name_id
-    where profile_claims.record_id in (select record_id from many_named)
+    where profile_claims.record_id in (select record_id from accounts)
 )
 
 select claims.record_id, claims.kind_id, claims.value
 from claims
 left join beside on beside.record_id = claims.record_id and beside.proof = claims.proof
-where claims.value is not null and claims.record_id in (select record_id from many_named natural join own_names)
+where claims.value is not null
+    and claims.record_id in (select record_id from accounts)
+    and claims.record_id in (select record_id from own_names)
 group by claims.record_id, claims.kind_id, claims.value
 having count(beside.proof) = 0
 """
@@ -140,9 +148,9 @@ def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
 
     Creates `own_names`, `births`, `several`, `foreign_points`, `names (name_id, full_name)` and `alike (a, b)`, to be added to.
     `own_names (record_id, name_id)`: what the record usually calls its person; more than one row where spellings are alike.
-    `births (record_id, birth_on)`: where all claims agree, the day is no form's default and the record names one person.
+    `births (record_id, birth_on)`: where all claims agree, the day is no form's default and the record is no account of several.
     `several (record_id, reason)`: accounts that name several people and none of them usually.
-    `foreign_points (record_id, kind_id, value)`: of a record that names several people, what was never given beside its own name.
+    `foreign_points (record_id, kind_id, value)`: of an account of several, what was never given beside its own name.
     """
     limit = run.config.identity.max_names_per_value
     connection.execute(_CLAIMED_NAMES)
@@ -151,6 +159,13 @@ def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     connection.execute("create table names as select name_id, min(full_name) as full_name from name_list group by name_id")
     connection.execute(_RECORD_NAMES)
     connection.execute(_MANY_NAMED)
+    connection.execute("create table alike (a bigint, b bigint)")
+    add_alike(connection, _PAIRS_OF_RECORDS.format(limit=limit))
+    connection.execute(_NODES.format(limit=limit))
+    connect(connection, _NODE_EDGES, "name_labels")
+    connection.execute(_OWN_NAMES.format(usual_share=_USUAL_SHARE))
+    connection.execute(_ACCOUNTS)
+    connection.execute(_SEVERAL)
     connection.execute(
         _BIRTHS.format(
             earliest=_EARLIEST_BIRTH,
@@ -159,14 +174,18 @@ def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
             share=_DEFAULT_DAY_SHARE,
         )
     )
-    connection.execute("create table alike (a bigint, b bigint)")
-    add_alike(connection, _PAIRS_OF_RECORDS.format(limit=limit))
-    connection.execute(_NODES.format(limit=limit))
-    connect(connection, _NODE_EDGES, "name_labels")
-    connection.execute(_OWN_NAMES.format(usual_share=_USUAL_SHARE))
-    connection.execute(_SEVERAL)
     connection.execute(_FOREIGN)
-    for table in ("claims", "profile_claims", "claimed_names", "record_names", "many_named", "name_nodes", "name_labels", "name_list"):
+    for table in (
+        "claims",
+        "profile_claims",
+        "claimed_names",
+        "record_names",
+        "many_named",
+        "name_nodes",
+        "name_labels",
+        "name_list",
+        "accounts",
+    ):
         connection.execute(f"drop table {table}")
 
 

@@ -13,6 +13,7 @@ from pipelines.contracts.identity_tables import (
     IDENTITY_CURRENT,
     IDENTITY_HOUSEHOLDS,
     IDENTITY_LINKS,
+    IDENTITY_MATCHES,
     IDENTITY_OWNERSHIPS,
     IDENTITY_REFUSED_LINKS,
     IDENTITY_REJECTED_VALUES,
@@ -28,6 +29,7 @@ from pipelines.identity.history import read_history, write_history
 from pipelines.identity.holders import find_holders
 from pipelines.identity.households import find_households
 from pipelines.identity.links import cluster, gather_carriers, name_links
+from pipelines.identity.matches import add_matches
 from pipelines.identity.portraits import collect_portraits
 from pipelines.identity.quality import measure
 from pipelines.identity.stable_ids import assign_ids
@@ -140,6 +142,26 @@ where left_clusters.cluster_id <> right_clusters.cluster_id
 order by reviews.left_id, reviews.right_id, reviews.value_id
 """
 
+_MATCHES = """
+select
+    lefts.source_record_key as left_source_record_key,
+    rights.source_record_key as right_source_record_key,
+    matches.match_weight,
+    matches.match_probability,
+    case
+        when not matches.is_accepted then 'clerical'
+        when left_clusters.cluster_id = right_clusters.cluster_id then 'accepted'
+        else 'refused'
+    end as state,
+    matches.waterfall
+from matches
+join records as lefts on lefts.record_id = matches.left_id
+join records as rights on rights.record_id = matches.right_id
+join clusters as left_clusters on left_clusters.record_id = matches.left_id
+join clusters as right_clusters on right_clusters.record_id = matches.right_id
+order by matches.left_id, matches.right_id
+"""
+
 _OWNERSHIPS = """
 select kinds.type, kinds.scope, ownerships.* exclude (kind_id)
 from ownerships
@@ -197,6 +219,8 @@ def resolve_identity(run: Run) -> IdentityReport:
         find_holders(connection, limits.silent_days)
         gather_carriers(connection)
         cluster(connection)
+        if add_matches(connection, run):
+            cluster(connection)
         hold_back(connection, limits)
         name_unlinked(connection, limits.silent_days)
         name_links(connection)
@@ -210,6 +234,7 @@ def resolve_identity(run: Run) -> IdentityReport:
             (IDENTITY_LINKS, _LINKS),
             (IDENTITY_REFUSED_LINKS, _REFUSED_LINKS),
             (IDENTITY_REVIEW, _REVIEW),
+            (IDENTITY_MATCHES, _MATCHES),
             (IDENTITY_HOUSEHOLDS, "select * from households order by household_id, customer_id"),
             (IDENTITY_CURRENT, "select * from today order by record_id"),
         ):

@@ -78,15 +78,16 @@ def test_draft_of_a_till_that_nobody_knows(tmp_path: Path) -> None:
     assert {column.header: column.field for column in check.mapped} == {
         "流水号": "order_no",
         "开单时间": "ordered_at",
+        "门店": "store_id_channel",
         "实收金额": "paid_amount",
+        "支付方式": "payment_method",
         "状态": "status_channel",
         "手机号": "phone",
     }
     assert check.preview is not None
     assert check.preview["channel_orders"][0]["paid_amount"] == "0.50"
     assert set(check.preview) == {"channel_orders", "channel_contact_points"}
-    assert '"已退款": paid  # 30 rows; decide' in text
-    assert '"微信" 30' in text
+    assert '"已退款": refunded  # 30 rows' in text
     assert '"备注"' in text
     assert '"收银员": about people' in text
 

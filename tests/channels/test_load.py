@@ -393,6 +393,20 @@ def test_without_a_day_in_its_name_the_newest_fact_dates_the_export(tmp_path: Pa
     assert loads(home)["customers.csv"]["exported_at"] == datetime.fromtimestamp(1_772_000_000, UTC)
 
 
+@pytest.mark.parametrize("few_rows", [10_000, 1])
+def test_time_of_a_record_that_is_set_aside_dates_no_export(few_rows: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether all records are looked at, or those with the newest time first."""
+    monkeypatch.setattr("pipelines.channels.reading._FEW_ROWS", few_rows)
+    late = {"订单编号": "1", "订单创建时间": "2026-03-09 09:05:00", "订单付款时间 ": "", "订单状态": "不明"}
+    early = {"订单编号": "2", "订单创建时间": "2026-03-04 09:05:00", "订单付款时间 ": ""}
+    home = home_with(
+        tmp_path, {"late.csv": samples.taobao(late, early), "good.csv": samples.taobao(early, {**late, "订单状态": "交易成功"})}
+    )
+    load(home)
+    assert loads(home)["late.csv"]["exported_at"] == datetime(2026, 3, 4, 1, 5, tzinfo=UTC)
+    assert loads(home)["good.csv"]["exported_at"] == datetime(2026, 3, 9, 1, 5, tzinfo=UTC)
+
+
 def test_messages_hold_no_personal_value(tmp_path: Path) -> None:
     text = samples.taobao({"联系手机": "13800009999", "订单状态": "不明"}) + "陈大文,13800009999\n"
     home = home_with(tmp_path, {GOOD: text, "x.csv": "陈大文,13800009999\n"})

@@ -17,7 +17,8 @@ PREAMBLE = (
     "#支付宝账务明细查询\r\n#账号：[20880000000000000156]\r\n#起始日期：[2026年03月05日 00:00:00]   终止日期：[2026年03月06日 00:00:00]\r\n"
     "#-----------------------------------------账务明细列表----------------------------------------\r\n"
 )
-END = "#-----------------------------------------账务明细列表结束------------------------------------\r\n#收入合计：1笔，共128.00元\r\n"
+CLOSED = "#-----------------------------------------账务明细列表结束------------------------------------\r\n"
+INCOME_TOTAL = "#收入合计：1笔，共128.00元\r\n"
 INCOME = {
     "账务流水号": "54632446537371\t",
     "业务流水号": "2026030522001400000000000001\t",
@@ -40,10 +41,10 @@ FEE = BACK | {"账务流水号": "54632446537373", "支出金额（-元）": "-0
 PAID, REFUNDED = datetime(2026, 3, 5, 1, 6, tzinfo=UTC), datetime(2026, 3, 6, 2, tzinfo=UTC)
 
 
-def ledger(*changes: dict[str, str], empty_column: bool = False) -> str:
+def ledger(*changes: dict[str, str], empty_column: bool = False, end: str = CLOSED + INCOME_TOTAL) -> str:
     header = HEADERS["alipay_fund"]
     lines = [header, *([row.get(name, "") for name in header] for row in changes)]
-    return PREAMBLE + "".join(("," if empty_column else "") + ",".join(line) + "\r\n" for line in lines) + END
+    return PREAMBLE + "".join(("," if empty_column else "") + ",".join(line) + "\r\n" for line in lines) + end
 
 
 @pytest.mark.parametrize("is_gbk", [True, False])
@@ -87,6 +88,50 @@ def test_payment_in_bill_and_ledger_is_one_payment(tmp_path: Path) -> None:
     assert not load(home).problems
     keys = [row["payment_key"] for row in rows(home, "channel_payments")]
     assert (len(keys), len(set(keys))) == (3, 2)
+
+
+WHOLE = CLOSED + "#支出合计：2笔，共-28.77元\r\n" + INCOME_TOTAL + "#导出时间：[2026年03月06日 06:27:37]\r\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "totals", "footer_count"),
+    [
+        (WHOLE, "agree", 4),
+        (WHOLE.replace("-28.77", "28.77"), "agree", 4),
+        (CLOSED + INCOME_TOTAL, "agree", 2),
+        (CLOSED, None, 1),
+        ("", None, 0),
+    ],
+    ids=["both", "unsigned", "income alone", "closed without totals", "no lines below"],
+)
+def test_totals_of_a_ledger_are_checked_where_it_states_them(tmp_path: Path, end: str, totals: str | None, footer_count: int) -> None:
+    home = home_with(tmp_path, {"fund.csv": ledger(INCOME, BACK, FEE, end=end)})
+    assert load(home).problems == ()
+    (counts,) = loads(home).values()
+    assert (counts["totals"], counts["footer_count"], counts["loaded_count"]) == (totals, footer_count, 3)
+
+
+def test_totals_of_a_ledger_whose_expenses_have_no_sign(tmp_path: Path) -> None:
+    unsigned = [row | {"支出金额（-元）": row["支出金额（-元）"].removeprefix("-")} for row in (INCOME, BACK, FEE)]
+    home = home_with(tmp_path, {"fund.csv": ledger(*unsigned, end=WHOLE)})
+    assert load(home).problems == ()
+    assert loads(home)["fund.csv"]["totals"] == "agree"
+
+
+@pytest.mark.parametrize(
+    ("rows_", "end", "told"),
+    [
+        ((INCOME, BACK, FEE), WHOLE.replace("128.00", "129.00"), "states '收入合计：1笔，共129.00元', its rows give 128.00"),
+        ((INCOME, BACK, FEE), WHOLE.replace("-28.77", "-28.78"), "its rows give 28.77"),
+        ((INCOME, FEE), WHOLE, "its rows give 0.77"),
+        ((BACK, FEE), CLOSED + INCOME_TOTAL, "its rows give 0"),
+    ],
+    ids=["income", "expense", "lost expense", "lost income"],
+)
+def test_ledger_whose_totals_differ_is_refused(tmp_path: Path, rows_: tuple[dict[str, str], ...], end: str, told: str) -> None:
+    (problem,) = load(home_with(tmp_path, {"fund.csv": ledger(*rows_, end=end)})).refused
+    assert problem.kind == "totals_differ"
+    assert told in problem.reason
 
 
 SETTLEMENT = {

@@ -163,17 +163,21 @@ def many(formats: tuple[Format, ...]) -> dict[str, bytes]:
     }
 
 
-@pytest.mark.parametrize("piece_bytes", [1 << 26, 60_000, 15_000])
+@pytest.mark.parametrize(("piece_bytes", "memory_bytes"), [(1 << 26, 1 << 28), (60_000, 1 << 28), (15_000, 1 << 28), (15_000, 100_000)])
 @pytest.mark.parametrize("name", ["taobao", "siss", "shopify", "segment", "pospal", "square"])
 def test_file_read_in_pieces_gives_the_rows_of_one_read_whole(
-    name: str, piece_bytes: int, formats: tuple[Format, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    name: str, piece_bytes: int, memory_bytes: int, formats: tuple[Format, ...], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Pieces that are the file, a part of it, and a few dozen records: groups, claims and repeated records lie across many of them."""
+    """Pieces that are the file, a part of it, and a few dozen records: groups, claims and repeated records lie across many of them.
+
+    All of them in memory, or most in files.
+    """
     content = many(formats)[name]
     (tmp_path / "whole").mkdir()
     (tmp_path / "pieces").mkdir()
     whole = staged(tmp_path / "whole", content, formats)
     monkeypatch.setattr("pipelines.channels.reading.PIECE_BYTES", piece_bytes)
+    monkeypatch.setattr("pipelines.channels.shelf._MEMORY_BYTES", memory_bytes)
     in_pieces = staged(tmp_path / "pieces", content, formats, in_memory=False)
     assert whole.load == in_pieces.load
     assert {name: frame.rows() for name, frame in content_of(whole).items()} == {

@@ -12,7 +12,7 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from tests.channels import samples
 from tests.channels.lake import home_with
-from tests.channels.test_rows_ledgers import BACK, INCOME, ledger
+from tests.channels.test_rows_ledgers import BACK, CLOSED, INCOME, ledger
 from tests.channels.test_rows_weixin_store import ORDER, orders
 from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import TinyLake, tiny_run
@@ -59,10 +59,11 @@ def test_orders_meet_their_payments_across_exports(built: Build, tmp_path: Path)
         numbers = {"账务流水号": f"5463244653737{number}", "业务流水号": f"202603052200140000000000000{number}"}
         return INCOME | numbers | {"商户订单号": f"T200P451234567890123456{number}", "收入金额（+元）": amount}
 
+    money = (income(1, "128.00"), income(2, "100.00"), BACK | {"商户订单号": "T200P9999999999999999999"})
     lake = DeliveredLake(
         files={
             "ExportOrderList202603122355.csv": samples.taobao(*(taobao(n, day) for n, day in ((1, "05"), (2, "05"), (3, "05"), (4, "11")))),
-            "2026-03-12/fund.csv": ledger(income(1, "128.00"), income(2, "100.00"), BACK | {"商户订单号": "T200P9999999999999999999"}),
+            "2026-03-12/fund.csv": ledger(*money, end=f"{CLOSED}#支出合计：1笔，共-28.00元\r\n#收入合计：2笔，共228.00元\r\n"),
             "2026-03-12/store.csv": orders({}),
             "2026-03-12/bill.csv": samples.wechat([PAYMENT, REFUND], ["2", "146.00", "18.00", "0.88000"]),
         }

@@ -1,4 +1,4 @@
-"""Whole runs for end-to-end tests: in this process where that is enough, as a command where exit codes and kills matter."""
+"""Whole runs for end-to-end tests: in this process where that is enough, as a command where exit codes matter, warm where kills do."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -14,6 +14,7 @@ import pytest
 
 from assets.cli.run import Outcome, run_job
 from pipelines.contracts.home import Home
+from tests.end_to_end.warm import WarmCommand
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "data" / "samples"
@@ -33,6 +34,13 @@ def run_command(*arguments: object) -> subprocess.CompletedProcess[str]:
 def cdp(dbt_manifest: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """The command as a user calls it."""
     return run_command
+
+
+@pytest.fixture(scope="session")
+def warm(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[WarmCommand]:
+    """The command without the imports, for those that run it again and again."""
+    with WarmCommand(ROOT, environment(), tmp_path_factory.mktemp("warm")) as command:
+        yield command
 
 
 @pytest.fixture

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shutil
 import signal
-import subprocess
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.end_to_end.conftest import COMMAND, ROOT, SAMPLES, content_of_published, environment
+from tests.end_to_end.conftest import SAMPLES, content_of_published
+from tests.end_to_end.warm import WarmCommand
 
 # the moment is a file that appears or a step that reports on stderr, so that no product code knows of this test
 MOMENTS = [
@@ -29,48 +31,50 @@ MOMENTS = [
 ]
 
 
-def _kill_at(moment: str, run: list[str], home: Path) -> bool:
-    """Start a run in `home`, kill it when the moment comes; false when it ended before."""
+def _has_come(moment: str, home: Path, said: Path) -> bool:
     kind, what = moment.split(":", 1)
-    process = subprocess.Popen(
-        [*run, "--home", str(home), "--force"],
-        cwd=ROOT, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-    )  # fmt: skip
-    assert process.stderr is not None
-    if kind == "step":
-        for line in process.stderr:
-            if what in line:
-                break
-    else:
-        while process.poll() is None and not any(home.glob(what)):
-            time.sleep(0.002)
-    was_running = process.poll() is None
-    process.send_signal(signal.SIGKILL)
-    process.wait()
-    process.stderr.close()
-    return was_running
+    return what in said.read_text() if kind == "step" else any(home.glob(what))
+
+
+def _kill_at(moment: str, warm: WarmCommand, inbox: Path, home: Path) -> bool:
+    """Start a run in `home`, kill it when the moment comes; false when it ended before."""
+    begun = warm.begin("run", "--deliveries", inbox, "--home", home, "--force")
+    while _is_alive(begun.process) and not _has_come(moment, home, begun.said):
+        time.sleep(0.002)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(begun.process, signal.SIGKILL)
+    return warm.end().returncode == -signal.SIGKILL
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 @pytest.fixture(scope="module")
-def run(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    """The command on three days of deliveries: every format, and a run that is short enough to be killed a dozen times."""
+def inbox(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three days of deliveries: every format, and a run that is short enough to be killed a dozen times."""
     inbox = tmp_path_factory.mktemp("kill") / "inbox"
     for day in sorted(path for path in SAMPLES.iterdir() if path.is_dir() and path.name != "truth")[-3:]:
         shutil.copytree(day, inbox / day.name)
-    return [*COMMAND, "run", "--deliveries", str(inbox)]
+    return inbox
 
 
-def _finish(run: list[str], home: Path) -> None:
-    finished = subprocess.run([*run, "--home", str(home)], cwd=ROOT, env=environment(), capture_output=True, text=True)
+def _finish(warm: WarmCommand, inbox: Path, home: Path) -> None:
+    warm.begin("run", "--deliveries", inbox, "--home", home)
+    finished = warm.end()
     assert finished.returncode == 0, finished.stderr
 
 
-def test_killed_run_is_made_good_by_the_next(run: list[str], tmp_path: Path) -> None:
+def test_killed_run_is_made_good_by_the_next(warm: WarmCommand, inbox: Path, tmp_path: Path) -> None:
     """One home is killed at every moment in turn, so each run starts from what the last one left half-done."""
     undisturbed, home = tmp_path / "undisturbed", tmp_path / "killed"
-    _finish(run, undisturbed)
-    hits = [moment for moment in MOMENTS if _kill_at(moment, run, home)]
+    _finish(warm, inbox, undisturbed)
+    hits = [moment for moment in MOMENTS if _kill_at(moment, warm, inbox, home)]
     assert len(hits) >= 10, hits
-    _finish(run, home)
+    _finish(warm, inbox, home)
     assert content_of_published(home) == content_of_published(undisturbed)
     assert not any(home.glob("lake/staging/*"))

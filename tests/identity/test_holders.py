@@ -160,6 +160,12 @@ def test_phone_given_beside_the_name_of_somebody_else_is_not_the_buyers(lake: Sm
     assert clusters(lake) == parts("taobao:w a:w", "a:l")
 
 
+def test_one_name_in_two_spellings_makes_no_account_of_a_record(lake: SmallLake) -> None:
+    lake.add("channel_profiles", [{"source_record_key": "shop:w", "full_name": name} for name in ("王伟", "Wang Wei")])
+    lake.add_points([("shop:w", "phone", FAMILY), ("a:w", "phone", FAMILY)])
+    assert clusters(lake) == parts("a:w shop:w")
+
+
 def test_households_that_share_a_member_are_one(lake: SmallLake) -> None:
     tell(lake, {"a:1": {"name": "王伟"}, "a:2": {"name": "李娜"}})
     tell(lake, {"b:2": {"name": "李娜"}, "b:3": {"name": "张强"}}, phone="13712345602")

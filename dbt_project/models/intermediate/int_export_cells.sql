@@ -1,5 +1,7 @@
--- One row per load, table and column that matters there: its rows, and how many of them lack it.
+-- One row per load, table and column that matters there: its rows, and how many of them lack it. Every column of contact points is
+-- there or there is no row: theirs are kinds of contact point, of the people that the load names, and how many of them have none.
 {% set columns = {
+    'profiles': ['has_full_name', 'gender', 'has_birth_on', 'city', 'registered_at', 'member_level'],
     'orders': ['source_record_key', 'paid_at', 'paid_amount_original', 'payment_no'],
     'order_lines': ['product_id_channel', 'quantity', 'line_amount_original'],
     'payments': ['source_record_key', 'merchant_order_no'],
@@ -9,8 +11,11 @@
     'coupons': ['source_record_key', 'issued_at'],
     'campaigns': ['campaign_name', 'starts_on'],
     'sends': ['source_record_key', 'campaign_no', 'sent_at'],
+    'costs': ['campaign_no', 'impression_count', 'click_count'],
+    'tickets': ['source_record_key', 'ticket_type', 'first_replied_at'],
     'products': ['product_name', 'category']
 } -%}
+{% set contacts = ['phone', 'email', 'id'] -%}
 
 with
 
@@ -29,15 +34,57 @@ with
     ),
 
 {% endfor -%}
+named as (
+    select
+        _load_id as load_id,
+        channel,
+        source_record_key,
+        case when type in ('phone', 'email') then type else 'id' end as contact
+    from {{ ref('stg_channel_contact_points') }}
+
+    union all
+
+    select
+        _load_id as load_id,
+        channel,
+        source_record_key,
+        null as contact
+    from {{ ref('stg_channel_profiles') }}
+),
+
+people as (
+    select
+        load_id,
+        source_record_key,
+        max(channel) as channel,
+        max(case when contact = 'phone' then 1 else 0 end) as has_phone,
+        max(case when contact = 'email' then 1 else 0 end) as has_email,
+        max(case when contact = 'id' then 1 else 0 end) as has_id
+    from named
+    group by load_id, source_record_key
+),
+
+contact_points as (
+    select
+        load_id,
+        max(channel) as channel,
+        {% for contact in contacts -%}
+            count(*) - sum(has_{{ contact }}) as {{ contact }}_null_count,
+        {% endfor -%}
+        count(*) as row_count
+    from people
+    group by load_id
+),
+
 cells as (
-    {% for table, names in columns.items() -%}
+    {% for table, names in dict(columns, contact_points=contacts).items() -%}
         {%- set is_last_table = loop.last -%}
         {%- for name in names %}
             select
                 load_id,
                 channel,
                 'channel_{{ table }}' as table_name,
-                '{{ name.removesuffix("_original") }}' as column_name,
+                '{{ name.removesuffix("_original").removeprefix("has_") }}' as column_name,
                 row_count,
                 {{ name }}_null_count as null_count
             from {{ table }}

@@ -48,15 +48,16 @@ class Rule:
         return " and ".join(f"l.{column} = r.{column}" for column in self.columns)
 
 
-def plan_blocking(connection: duckdb.DuckDBPyConnection, table: str, max_pairs: int) -> list[Rule]:
+def plan_blocking(connection: duckdb.DuckDBPyConnection, table: str, max_pairs: int) -> tuple[Rule, ...]:
     """Count the pairs of each rule over `table` and take rules in order while the sum stays within `max_pairs`."""
-    planned, spent = [], 0
+    planned: list[Rule] = []
+    spent = 0
     for columns in RULES:
         pairs = count_pairs(connection, table, columns)
         is_used = 0 < pairs <= max_pairs - spent
         spent += pairs if is_used else 0
         planned.append(Rule(columns, pairs, is_used))
-    return planned
+    return tuple(planned)
 
 
 def count_pairs(connection: duckdb.DuckDBPyConnection, table: str, columns: tuple[str, ...]) -> int:

@@ -28,6 +28,7 @@ class Comparison:
     name: str
     unknown: str
     levels: tuple[Level, ...]
+    is_lasting: bool = False  # people keep it: where it mostly differs, those compared are mostly two
 
     @property
     def all_levels(self) -> tuple[Level, ...]:
@@ -77,6 +78,7 @@ COMPARISONS = (
             Level("same surname", "surname_l = surname_r", 0.04, 0.03, "surname"),
             Level("same given name", "given_l = given_r or given_l = surname_r or surname_l = given_r", 0.02, 0.01),
         ),
+        is_lasting=True,
     ),
     Comparison(
         "birthday",
@@ -94,6 +96,7 @@ COMPARISONS = (
             Level("same year and month", "left(birth_l, 6) = left(birth_r, 6)", 0.01, 0.001),
             Level("same year", "left(birth_l, 4) = left(birth_r, 4)", 0.02, 0.02),
         ),
+        is_lasting=True,
     ),
     Comparison(
         "city",
@@ -147,7 +150,10 @@ COMPARISONS = (
     ),
     Comparison(
         "email",
-        "email_l is null or email_r is null",
+        # namesakes make like addresses of their name: that they are alike says no more than the name. Not said of the column `name`:
+        # then no session on pairs of one name could teach what addresses are worth
+        "email_l is null or email_r is null"
+        " or (email_l <> email_r and turned_l = turned_r and has_name_in_email_l and has_name_in_email_r)",
         (
             Level("same address", "email_l = email_r", 0.7, 0.0001, "email"),
             Level("one letter differs", "damerau_levenshtein(email_l, email_r) <= 1", 0.05, 0.00001),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -16,11 +17,42 @@ if TYPE_CHECKING:
     from splink import Linker
 
 
-def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str]) -> Linker:
-    """Splink over `table` with the numbers of `model`; imported here, because nobody who leaves the matcher off should wait for it."""
+# a value is as rare as the other clusters that hold it are few: a customer of forty records must not make their own name frequent
+_FREQUENCIES = """
+create or replace table frequencies_{term} as
+select {term}, greatest(count(distinct cluster_id) - 1, 0.5) / sum(count(distinct cluster_id)) over () as tf_{term}
+from compared where {term} is not null group by {term}
+"""
+
+
+_LEFT_OVER = "select table_name from information_schema.tables where starts_with(table_name, '__splink__') and table_type <> 'VIEW'"
+
+
+def create_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create the tables of term frequencies that `linking` registers, from `compared`."""
+    for term in _terms():
+        connection.execute(_FREQUENCIES.format(term=term))
+
+
+def discount_namesakes(connection: duckdb.DuckDBPyConnection, share: float) -> None:
+    """Count of the holders of a name only that share that are other people."""
+    connection.execute(f"update frequencies_name set tf_name = tf_name * {share}")
+
+
+def drop_frequencies(connection: duckdb.DuckDBPyConnection) -> None:
+    """Drop them."""
+    for term in _terms():
+        connection.execute(f"drop table frequencies_{term}")
+
+
+@contextmanager
+def linking(connection: duckdb.DuckDBPyConnection, table: str, model: Model, rules: Sequence[str] = ()) -> Iterator[Linker]:
+    """Yield Splink over `table` with the numbers of `model`; what it left in the database is gone afterwards.
+
+    Imported here, because nobody who leaves the matcher off should wait for it.
+    """
     from splink import DuckDBAPI, Linker
 
-    warnings.filterwarnings("ignore", module="splink")
     settings = {
         "link_type": "dedupe_only",
         "sql_dialect": "duckdb",
@@ -32,7 +64,21 @@ def new_linker(connection: duckdb.DuckDBPyConnection, table: str, model: Model, 
         "comparisons": [_comparison(comparison, model) for comparison in COMPARISONS],
         "blocking_rules_to_generate_predictions": [{"blocking_rule": rule, "sql_dialect": "duckdb"} for rule in rules],
     }
-    return Linker(DuckDBAPI(connection=connection).register(table), settings, log_level=logging.ERROR)
+    database = DuckDBAPI(connection=connection)
+    linker = Linker(database.register(table), settings, log_level=logging.ERROR)
+    for term in _terms():
+        linker.table_management.register_term_frequency_lookup(database.register(f"frequencies_{term}"), term)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # on every level that was never seen, which is told by `Model.trained`
+            yield linker
+    finally:
+        for (name,) in connection.execute(_LEFT_OVER).fetchall():
+            connection.execute(f"drop table {name}")
+
+
+def _terms() -> list[str]:
+    return sorted({level.term for comparison in COMPARISONS for level in comparison.levels if level.term is not None})
 
 
 def _comparison(comparison: Comparison, model: Model) -> dict[str, Any]:

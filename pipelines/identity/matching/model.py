@@ -13,12 +13,10 @@ import duckdb
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.storage import write_json
-from pipelines.identity.matching.blocking import count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS
 
-# pairs that agree on all columns of one of these are nearly all one person, and are most of the pairs that are
-_OBVIOUS = (("name", "birth"), ("name", "address_words", "address_numbers"))
-_OBVIOUS_SHARE = 0.7
+# before anything is compared: one cluster in ten has another half somewhere
+_STARTING_SHARE = 0.1
 _DIGITS = 9  # more would differ from machine to machine
 
 Probabilities = Mapping[str, Mapping[str, tuple[float, float]]]
@@ -26,13 +24,15 @@ Probabilities = Mapping[str, Mapping[str, tuple[float, float]]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """`probabilities[comparison][level label]` = (m, u). `prior`: share of all pairs that are one person.
+    """What a pair is judged by; `probabilities[comparison][level label]` = (m, u).
 
-    `trained` says for each comparison where its m come from: assumed, clusters or sessions. `definition` is that of the comparisons:
-    a model fits no other. `as_of`, `records` are the data that it learnt from.
+    `prior`: share of all pairs of clusters that are one person. `namesakes`: share of pairs of one name that are two people; the others
+    make a name look more frequent than it is. `trained` says for each comparison where its m come from: assumed, clusters or sessions.
+    `definition` is that of the comparisons: a model fits no other. `as_of`, `records` are the data that it learnt from.
     """
 
     prior: float
+    namesakes: float
     probabilities: Probabilities
     trained: Mapping[str, str]
     as_of: str
@@ -50,12 +50,12 @@ def definition() -> str:
     return hashlib.sha256(json.dumps([asdict(comparison) for comparison in COMPARISONS], sort_keys=True).encode()).hexdigest()[:16]
 
 
-def assumed_model(connection: duckdb.DuckDBPyConnection, table: str, as_of: str) -> Model:
-    """The numbers before training. Only the prior is of this data: it cannot be guessed."""
-    [(records,)] = connection.execute(f"select count(*) from {table}").fetchall()
+def assumed_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
+    """The numbers before any data, for the clusters and records of `compared`."""
+    [(records, clusters)] = connection.execute("select count(*), count(distinct cluster_id) from compared").fetchall()
     assumed = {comparison.name: {level.label: (level.m, level.u) for level in comparison.all_levels} for comparison in COMPARISONS}
-    sources = {comparison.name: "assumed" for comparison in COMPARISONS}
-    return Model(_prior(connection, table, records), assumed, sources, as_of, records, definition())
+    prior = rounded(min(2 * _STARTING_SHARE / max(clusters - 1, 1), 0.1))
+    return Model(prior, 1.0, assumed, {comparison.name: "assumed" for comparison in COMPARISONS}, as_of, records, definition())
 
 
 def save_model(model: Model, folder: Path) -> Path:
@@ -91,8 +91,3 @@ def load_model(folder: Path) -> Model | None:
 def rounded(share: float) -> float:
     """To the digits that are kept."""
     return float(f"{share:.{_DIGITS}g}")
-
-
-def _prior(connection: duckdb.DuckDBPyConnection, table: str, records: int) -> float:
-    obvious = max((count_pairs(connection, table, columns) for columns in _OBVIOUS), default=0)
-    return rounded(min(max(obvious, 1) / _OBVIOUS_SHARE / max(records * (records - 1) / 2, 10), 0.1))

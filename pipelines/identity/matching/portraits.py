@@ -20,6 +20,16 @@ PORTRAIT = {
     "phone": pl.String,
     "email": pl.String,
 }
+# columns that are known together, or not
+GROUPS = (
+    ("name", "surname", "given", "reading", "turned"),
+    ("birth",),
+    ("province", "city"),
+    ("postcode",),
+    ("address_words", "address_numbers"),
+    ("phone", "phone_head", "phone_tail"),
+    ("email", "email_local", "has_name_in_email"),
+)
 _MAX_LENGTH = 200
 _MASK = r"[*xX•●]+"
 
@@ -29,7 +39,8 @@ def comparable_portraits(portraits: pl.DataFrame) -> pl.DataFrame:
 
     Names: `name`, `pinyin`, `surname`, `given`, and `reading`, `turned` (letters only, in both orders). `birth`: eight digits.
     `city`, `province`: without 市 and the like, in letters. `address_words` in letters and `address_numbers`: of a postal address.
-    `phone`: digits of a whole number; `phone_head`, `phone_tail`: first three and last four, also of masked ones. `email`, `email_local`.
+    `phone`: digits of a whole number; `phone_head`, `phone_tail`: first three and last four, also of masked ones. `email`, `email_local`;
+    `has_name_in_email`: the surname stands in it.
     """
     absent = [pl.lit(None).alias(column) for column in PORTRAIT if column not in portraits.columns]
     whole = portraits.with_columns(absent).select(pl.col(column).cast(dtype) for column, dtype in PORTRAIT.items())
@@ -39,6 +50,7 @@ def comparable_portraits(portraits: pl.DataFrame) -> pl.DataFrame:
     is_masked = digits.str.contains(_MASK)
     birth = pl.col("birth_on").str.replace_all(r"[^0-9]", "")
     email = pl.col("email").str.to_lowercase().str.strip_chars()
+    surname = pl.col("surname_folded").fill_null("")
     return named.with_columns(
         birth=pl.when(birth.str.len_chars() == 8).then(birth),
         province=_place(_spelled(named, "province")),
@@ -51,12 +63,15 @@ def comparable_portraits(portraits: pl.DataFrame) -> pl.DataFrame:
         phone_tail=_filled(digits.str.extract(r"([0-9]{4})$", 1)),
         email=_filled(email),
         email_local=_filled(email.str.extract(r"^([^@]+)@", 1)),
-    ).drop("full_name", "birth_on", "address")
+        has_name_in_email=pl.when(email.is_not_null()).then(
+            email.str.replace_all(r"[^a-z@]", "").str.contains(surname, literal=True).fill_null(value=False) & (surname.str.len_chars() > 1)
+        ),
+    ).drop("full_name", "birth_on", "address", "surname_folded")
 
 
 def _names(full_names: pl.Series) -> pl.DataFrame:
     forms = name_forms(comparable_names(full_names))
-    return forms.select("full_name", "name", "surname", "given", reading="joined", turned="turned")
+    return forms.select("full_name", "name", "surname", "given", "turned", "surname_folded", reading="joined")
 
 
 def _spelled(portraits: pl.DataFrame, column: str) -> pl.Series:

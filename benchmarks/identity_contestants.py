@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import polars as pl
@@ -25,6 +25,9 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.identity_tables import IDENTITY_CONTACT_POINTS, IDENTITY_CURRENT, IDENTITY_TABLES
 from pipelines.contracts.run import Run
+
+if TYPE_CHECKING:
+    from splink import Linker
 
 _REFERENCE = ROOT / "data" / "reference"
 # what its documentation clusters at, fixed before anything was measured
@@ -122,17 +125,27 @@ def splink_alone(home: Path, out: Path) -> dict[str, Any]:
         training = linker.training
         training.estimate_probability_two_random_records_match([block_on(column) for column in ("phone", "email", "member_id")], recall=0.8)
         training.estimate_u_using_random_sampling(max_pairs=_SPLINK_RANDOM_PAIRS, seed=1)
-        for column in ("phone", "full_name", "email"):
-            # too few pairs teach nothing, and none at all is an error
-            if _pair_count(connection, column) >= _SPLINK_TAUGHT_FROM_PAIRS:
-                training.estimate_parameters_using_expectation_maximisation(
-                    block_on(column), max_pairs=_SPLINK_PAIRS, record_sample_proportion=1.0
-                )
+        taught = [column for column in ("phone", "full_name", "email") if _teaches(connection, linker, column)]
         predicted = linker.inference.predict(threshold_match_probability=_SPLINK_THRESHOLD)
         clusters = linker.clustering.cluster_pairwise_predictions_at_threshold(predicted, _SPLINK_THRESHOLD)
         members = f"select source_record_key, cast(cluster_id as varchar) as cluster_id from {clusters.physical_name}"
         connection.execute(f"copy ({members}) to '{out}' (format parquet)")
-    return {"seconds": time.perf_counter() - started}
+    return {"seconds": time.perf_counter() - started, "taught": taught}
+
+
+def _teaches(connection: duckdb.DuckDBPyConnection, linker: Linker, column: str) -> bool:
+    """Train on the pairs that agree on `column`; too few of them teach nothing, and a level that none of them is on is an error."""
+    from splink import block_on
+
+    if _pair_count(connection, column) < _SPLINK_TAUGHT_FROM_PAIRS:
+        return False
+    try:
+        linker.training.estimate_parameters_using_expectation_maximisation(
+            block_on(column), max_pairs=_SPLINK_PAIRS, record_sample_proportion=1.0
+        )
+    except ValueError:
+        return False
+    return True
 
 
 def _agreed_id(column: str) -> dict[str, Any]:

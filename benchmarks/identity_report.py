@@ -110,6 +110,9 @@ def _of_simulated(simulated: Simulated) -> Iterator[str]:
         ("", "s", "peak, GiB", "precision", "recall over evidence", "recall", "F1", "B-cubed precision", "B-cubed recall", "B-cubed F1"),
         [(name, *_told(told)) for name, told in sides.items()],
     )
+    taught = ", ".join(simulated.splink.cost.said["taught"])
+    yield f"Splink alone learnt from pairs that agree on: {taught or 'nothing, there were too few'}."
+    yield ""
     report = simulated.engine.cost.said["report"]
     counts = ("customers", "refused_links", "held_back_links", "recycled_values", "households", "largest_cluster")
     yield f"Loading the deliveries took {simulated.loading.seconds:.0f} s. The engine's own report:"

@@ -101,7 +101,7 @@ def test_usable_evidence_connects_within_one_person_only() -> None:
 
 def figures(engine: Accuracy, over_evidence: float, seconds: float) -> IdentityFigures:
     counts = dict.fromkeys(("customers", "refused_links", "held_back_links", "recycled_values", "households"), 1)
-    cost = Timed(seconds, 2**30, {"report": counts | {"largest_cluster": 9}})
+    cost = Timed(seconds, 2**30, {"report": counts | {"largest_cluster": 9}, "taught": ["phone"]})
     told = Told(cost, engine, over_evidence)
     splink = Told(cost, Accuracy(0.99, 0.5, 0.5, 0.5), 0.6)
     sizes = [Sized(people, 3 * people, 5 * people, cost, Timed(2.0, 2**29, {}), engine) for people in (100_000, 1_000_000)]

@@ -206,7 +206,7 @@ class _Run:
             yield filled
             most = max(most, height)
             if rest is not None:
-                spread.append(self._shelf.keep(rest))
+                spread.append(self._shelf.keep_selection(rest))
                 spread_rows += rest.height
         shares = -(-spread_rows // most) if self._group else min(spread_rows, 1)
         yield from in_order(lambda share: self._fill(pl.concat(self._share(rows, share, shares) for rows in spread)), range(shares))
@@ -254,7 +254,7 @@ class _Run:
             loaded_count=rows.select(record_count(item)).item(),
             parts=tuple(part for one in written for part in one.parts),
             holes=tuple(hole for one in written for hole in one.holes),
-            claims=tuple((number, self._shelf.keep(found)) for number, found in zip(numbers, filled[len(tables) :], strict=True)),
+            claims=tuple((number, self._shelf.keep_selection(found)) for number, found in zip(numbers, filled[len(tables) :], strict=True)),
             times=tuple(moment for moment in moments if isinstance(moment, datetime)),
         )
 

@@ -26,9 +26,12 @@ class Shelf:
         with self._lock:
             has_room = self._in_memory + size <= _MEMORY_BYTES
             self._in_memory += size if has_room else 0
-            self._files += 0 if has_room else 1
+        return rows.lazy() if has_room else self.keep_selection(rows)
+
+    def keep_selection(self, rows: pl.DataFrame) -> pl.LazyFrame:
+        """The same for some rows of a larger frame: always in a file, because the texts of few rows hold those of all in memory."""
+        with self._lock:
+            self._files += 1
             path = self._folder / f"{self._files}.parquet"
-        if has_room:
-            return rows.lazy()
         rows.write_parquet(path, compression="lz4", statistics=False)
         return pl.scan_parquet(path, glob=False)

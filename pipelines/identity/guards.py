@@ -12,8 +12,6 @@ from pipelines.contracts.engine import create_from_frame
 from pipelines.contracts.run import Run
 from pipelines.identity.placeholders import read_placeholders
 
-# ids that a channel or platform gives to a person; a payment number is given to a payment, and phones are what is being judged
-_PERSON_TYPES = "('unionid', 'member_id', 'openid', 'user_id', 'platform_account')"
 _RUNS = ("01234567", "12345678", "23456789", "98765432", "87654321", "76543210", *(digit * 8 for digit in "0123456789"))
 
 _SHARED = """
@@ -84,7 +82,7 @@ join (
     union
     select record_id
     from contact_points
-    where kind_id in (select kind_id from kinds where type in {person_types} or type = 'email')
+    where kind_id in (select kind_id from kinds where not may_be_shared or type = 'email')
     group by record_id, kind_id
     having count(*) > 1
 ) as wide on wide.record_id = points.record_id
@@ -148,7 +146,7 @@ counted as (
     join kinds on kinds.kind_id = points.kind_id
     anti join known on known.kind_id = points.kind_id and known.value = points.value
     where points.state = 'real'
-        and (kinds.type in {person_types} or (kinds.type = 'email' and suspect_kinds.type = 'phone'))
+        and (not kinds.may_be_shared or (kinds.type = 'email' and suspect_kinds.type = 'phone'))
     group by carriers.kind_id, carriers.value, kinds.type, kinds.scope
 )
 
@@ -273,10 +271,10 @@ def judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     connection.execute(_LISTED)
     connection.execute(_KNOWN)
     connection.execute(_SHARED)
-    connection.execute(_CANDIDATES.format(person_types=_PERSON_TYPES, smaller_limit=min(k, n)))
+    connection.execute(_CANDIDATES.format(smaller_limit=min(k, n)))
     connection.execute(_SUSPECTS)
     connection.execute(_SUSPECT_CARRIERS)
-    connection.execute(_STRONG_IDS.format(person_types=_PERSON_TYPES))
+    connection.execute(_STRONG_IDS)
     connection.execute(_NAMES)
     connection.execute(_REJECTED.format(k=k, n=n))
     connection.execute(_CROWDED.format(limit=limits.max_values_per_record))

@@ -8,6 +8,7 @@ from pipelines.contracts.channel_tables import CHANNEL_PROFILES
 from pipelines.contracts.engine import visible_rows
 from pipelines.contracts.identifiers import MATCH
 from pipelines.contracts.run import Run
+from pipelines.identity.matching.scoring import find_matches, no_matches
 
 # the newest that a profile says, line by line; names and birthdays as the guards understand them
 _PORTRAITS = """
@@ -72,12 +73,6 @@ select value_id, right_id from match_values;
 drop table matched; drop table match_values
 """
 
-_NO_MATCHES = """
-create table matches (
-    left_id bigint, right_id bigint, match_weight double, match_probability double, waterfall varchar, is_accepted boolean
-)
-"""
-
 
 def add_matches(connection: duckdb.DuckDBPyConnection, run: Run) -> bool:
     """Create `matches` between the `clusters` of identifiers; add the accepted ones to `carriers`. False when there are none to add.
@@ -85,10 +80,8 @@ def add_matches(connection: duckdb.DuckDBPyConnection, run: Run) -> bool:
     Without `identity.matcher.enabled` there are none.
     """
     if not run.config.identity.matcher.enabled:
-        connection.execute(_NO_MATCHES)
+        no_matches(connection)
         return False
-    from pipelines.identity.matching.scoring import find_matches  # Splink takes a second to import, and is off by default
-
     connection.execute(_PORTRAITS.format(profiles=visible_rows(run, CHANNEL_PROFILES)))
     report = find_matches(connection, run)
     connection.execute("drop table portraits")

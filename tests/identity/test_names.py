@@ -9,7 +9,6 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rapidfuzz.distance import OSA
 
 from pipelines.identity.agreement import name_agreement
 from pipelines.identity.names import MAX_LENGTH, SCHEMA, comparable_names
@@ -232,12 +231,12 @@ def test_agreement_is_symmetric_and_a_name_agrees_with_itself(pairs: list[tuple[
     assert set(name_agreement(left, left)) <= {"same", "unknown"}
 
 
-@given(st.text("王李赵钱伟明玉刚娜芳", min_size=3, max_size=4), st.text("王李赵钱伟明玉刚娜芳", min_size=3, max_size=4))
+@given(st.text("王李赵钱伟明玉刚娜芳", min_size=3, max_size=4), st.integers(0, 3), st.sampled_from("王李赵钱伟明玉刚娜芳"))
 @settings(max_examples=200, deadline=None)
-def test_one_edit_is_counted_in_characters(left: str, right: str) -> None:
-    names = [comparable(text)["name"] for text in (left, right)]
-    if None not in names and OSA.distance(left, right) <= 1:
-        assert agreement(left, right) in ("same", "similar")
+def test_one_edit_is_counted_in_characters(left: str, place: int, other: str) -> None:
+    right = left[:place] + other + left[place + 1 :]
+    if None not in (comparable(left)["name"], comparable(right)["name"]):
+        assert agreement(left, right) in ("same", "similar", "close")
 
 
 def test_the_tables_are_read_only_when_asked_for() -> None:

@@ -107,6 +107,11 @@ def find_matches(connection: duckdb.DuckDBPyConnection, run: Run) -> MatcherRepo
     return report(connection, model, rules, is_reused=saved is not None)
 
 
+def no_matches(connection: duckdb.DuckDBPyConnection) -> None:
+    """Create `matches` without rows."""
+    connection.execute(_NO_MATCHES)
+
+
 def create_comparable(connection: duckdb.DuckDBPyConnection) -> None:
     """Create `compared` from `portraits` and `clusters`: one row per cluster and distinct portrait."""
     create_from_frame(connection, "comparable", comparable_portraits(fetch_frame(connection, "select * from portraits order by record_id")))
@@ -122,7 +127,7 @@ def score(
     rules = plan_blocking(connection, "compared", config.max_pairs)
     used = [f"{rule.condition} and l.cluster_id <> r.cluster_id" for rule in rules if rule.is_used]
     if not used:
-        connection.execute(_NO_MATCHES)
+        no_matches(connection)
         return model, rules
     discount_namesakes(connection, model.namesakes)
     chunks = 1 + sum(rule.pairs for rule in rules if rule.is_used) // _PAIRS_PER_CHUNK

@@ -3,23 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from assets.cli import main as command
 from pipelines.channels import SHIPPED
+from tests.assets.cli.command import cdp
 from tests.channels import samples
-
-
-def cdp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    monkeypatch.setattr(sys, "argv", ["cdp", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        command.main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
 
 
 def delivered(folder: Path, name: str, content: str | bytes) -> Path:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
 import pytest
 
-from assets.cli import main as command
 from pipelines.contracts.run import write_run_tables
 from pipelines.golden import build_golden
 from pipelines.identity import resolve_identity
+from tests.assets.cli.command import cdp
 from tests.identity.lake import DAY, REFERENCE, SmallLake, later
 
 PHONE, MAIL, NAME = "13712345670", "li.ming@example.com", "李明明"
@@ -38,15 +37,6 @@ def lake(tmp_path: Path) -> SmallLake:
         build_golden(run)
         lake.add_points([("youzan:b", "email", MAIL)], first_seen_at=later(31), last_seen_at=later(31))
     return lake
-
-
-def cdp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    monkeypatch.setattr(sys, "argv", ["cdp", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        command.main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
 
 
 def test_explanation_is_text_for_people(lake: SmallLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

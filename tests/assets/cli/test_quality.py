@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from datetime import timedelta
 from html.parser import HTMLParser
 from pathlib import Path
@@ -11,11 +10,11 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.cli import main as command
 from assets.cli.quality_page import page
 from pipelines.contracts.run import write_run_tables
 from pipelines.identity import resolve_identity
 from pipelines.identity.measured import Measured, Moved, Quality, quality_of
+from tests.assets.cli.command import cdp
 from tests.identity.lake import DAY, SmallLake
 
 PHONE = "13712345670"
@@ -52,15 +51,6 @@ def lake(tmp_path: Path) -> SmallLake:
     rows = {"source_record_key": ["youzan:a1", "shopify:b2"], "person_id": ["P1", "P2"]}
     pl.DataFrame(rows).write_parquet(tmp_path / "truth" / "source_records.parquet")
     return lake
-
-
-def cdp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    monkeypatch.setattr(sys, "argv", ["cdp", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        command.main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
 
 
 def test_measures_are_text_for_people(lake: SmallLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

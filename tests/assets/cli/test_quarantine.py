@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from assets.cli import main as command
 from assets.resources import only_run
 from pipelines.contracts.home import Home
+from tests.assets.cli.command import cdp
 from tests.channels import samples
 from tests.channels.lake import home_with, load, loads, put, rows
 
@@ -23,15 +22,6 @@ CONTRACT = (
 )
 TILL = "no,way,phone,price\n1,A,1,1\n2,B,1,1\n3,B,1,1\n4,A,13800000001x,1\n5,A,1,12.345\n6,A\n"
 BAD = "2026-03-07/orders.csv"
-
-
-def cdp(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, *words: str | Path) -> tuple[int, str, str]:
-    """Exit code, stdout and stderr of one command."""
-    monkeypatch.setattr(sys, "argv", ["cdp", *map(str, words)])
-    with pytest.raises(SystemExit) as ended:
-        command.main()
-    told = capsys.readouterr()
-    return int(ended.value.code or 0), told.out, told.err
 
 
 @pytest.fixture

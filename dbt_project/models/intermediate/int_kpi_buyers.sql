@@ -194,6 +194,7 @@ select
     'all' as dimension_value,
     numerator,
     denominator,
+    'rate' as unit,
     final_on > as_of as is_provisional,
     as_of
 from measured

@@ -1,4 +1,11 @@
 -- One row per metric, period grain, period, dimension and dimension value.
+--
+-- A family of metrics is a model that ends in these columns; its unit is `money` where amounts are meant. Without a denominator the
+-- numerator is the value; with one the value is a ratio, null where the denominator is 0.
+{%- set families = [
+    'int_kpi_buyers',
+    'int_kpi_newcomers',
+] %}
 with
 
 run_context as (
@@ -20,14 +27,6 @@ sales as (
         is_provisional,
         as_of
     from {{ ref('int_kpi_tiers') }}
-),
-
-shares as (
-    select * from {{ ref('int_kpi_buyers') }}
-
-    union all
-
-    select * from {{ ref('int_kpi_newcomers') }}
 ),
 
 measured as (
@@ -61,20 +60,24 @@ measured as (
     from sales
     cross join run_context
 
-    union all
+    {%- for family in families %}
 
-    select
-        shares.metric,
-        shares.period_grain,
-        shares.period_start,
-        shares.dimension,
-        shares.dimension_value,
-        shares.numerator,
-        shares.denominator,
-        'rate' as unit,
-        shares.is_provisional,
-        shares.as_of
-    from shares
+        union all
+
+        select
+            {{ family }}.metric,
+            {{ family }}.period_grain,
+            {{ family }}.period_start,
+            {{ family }}.dimension,
+            {{ family }}.dimension_value,
+            {{ family }}.numerator,
+            {{ family }}.denominator,
+            case {{ family }}.unit when 'money' then run_context.reporting_currency else {{ family }}.unit end as unit,
+            {{ family }}.is_provisional,
+            {{ family }}.as_of
+        from {{ ref(family) }} as {{ family }}
+        cross join run_context
+    {%- endfor %}
 )
 
 select
@@ -85,7 +88,7 @@ select
     dimension_value,
     cast(numerator as decimal(18, 2)) as numerator,
     cast(denominator as decimal(18, 2)) as denominator,
-    cast(case when metric = 'net_sales' then numerator else numerator / nullif(denominator, 0) end as decimal(18, 6)) as value,
+    cast(case when denominator is null then numerator else numerator / nullif(denominator, 0) end as decimal(18, 6)) as value,
     unit,
     is_provisional,
     as_of

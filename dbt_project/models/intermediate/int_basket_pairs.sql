@@ -74,8 +74,7 @@ minimums as (
     select
         channel_counts.*,
         greatest(
-            run_context.analysis_min_basket_count,
-            ceil(cast(run_context.analysis_min_support_rate as double) * channel_counts.channel_basket_count)
+            run_context.analysis_min_basket_count, run_context.analysis_min_support * channel_counts.channel_basket_count
         ) as min_basket_count
     from channel_counts
     cross join run_context

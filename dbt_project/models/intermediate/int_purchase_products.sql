@@ -1,15 +1,16 @@
 -- One row per purchase and product sold in it, with the part of the order's net amount that falls on the product.
 --
--- Gifts are left out: orders that were free, lines of amount 0. A purchase of which no line is left is one row of product 0, so that
--- net amounts add up to those of all purchases. An order's net amount (after order discounts, freight, refunds) is shared out by the
--- amounts of its lines, or equally where they have none, and rounded on the running sum, so that not a cent is lost.
+-- Gifts are left out: orders that were free, lines of amount 0. A purchase of which no line is left is one row of product 0, and so is
+-- a gift of which money was given back: net amounts add up to those of all purchases. An order's net amount (after order discounts,
+-- freight, refunds) is shared out by the amounts of its lines, or equally where they have none, and rounded on the running sum, so that
+-- not a cent is lost.
 {{ config(materialized='table') }}
 
 with
 
 orders as (
     select * from {{ ref('fct_orders') }}
-    where is_purchase and not is_gift
+    where is_purchase and (not is_gift or net_amount <> 0)
 ),
 
 customers as (
@@ -29,7 +30,7 @@ lines as (
     from {{ ref('fct_order_lines') }}
     where
         line_type = 'sale'
-        and (line_amount is null or line_amount > 0)
+        and (line_amount_original is null or line_amount_original > 0)
         and (quantity is null or quantity > 0)
 ),
 
@@ -38,6 +39,7 @@ purchases as (
         row_number() over (order by orders.order_key asc nulls last) as purchase_no,
         orders.order_key,
         orders.channel,
+        orders.is_gift,
         customers.customer_no,
         orders.purchased_on,
         orders.net_amount
@@ -54,6 +56,7 @@ sold as (
     from lines
     inner join purchases on lines.order_key = purchases.order_key
     left join products on lines.product_key = products.product_key
+    where not purchases.is_gift
     group by purchases.purchase_no, coalesce(products.product_no, 0)
 ),
 

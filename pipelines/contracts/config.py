@@ -179,6 +179,22 @@ class ScorecardConfig(_Section):
     silent_after_gaps: Decimal = Field(Decimal(2), ge=1, decimal_places=4)  # times the usual days from export to export
 
 
+class MarketingConfig(_Section):
+    """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
+
+    attribution_days: int = Field(7, ge=0)  # an order belongs to the last message of so many days before it
+    effect_days: int = Field(30, ge=1)  # trailing days of the table behind the effect report
+    readout_days: int = Field(30, ge=1)  # days after somebody was first listed or held out whose purchases count in a comparison of arms
+    readout_from_customers: int = Field(30, ge=2)  # arms with fewer are not compared
+    declared_metric: Literal["revenue_per_customer", "purchase_rate"] = "revenue_per_customer"  # decided before anybody looks
+    confidence: Decimal = Field(
+        Decimal("0.95"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # of intervals; 1 less it is what a p-value must be below
+    power: Decimal = Field(
+        Decimal("0.8"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # chance that a test shows its smallest detectable effect
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -210,6 +226,7 @@ class Config(_Section):
     lifecycle: LifecycleConfig = LifecycleConfig()
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     scorecard: ScorecardConfig = ScorecardConfig()
+    marketing: MarketingConfig = MarketingConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -52,6 +53,14 @@ RUN_CONTEXT = Table(
         Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
         Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
         Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
+        Column("marketing_attribution_days", Type.INTEGER, "An order belongs to the last message of so many days.", required=True),
+        Column("marketing_effect_days", Type.INTEGER, "Trailing days of the effect report.", required=True),
+        Column("marketing_readout_days", Type.INTEGER, "Days after the first list whose purchases count.", required=True),
+        Column("marketing_readout_from_customers", Type.INTEGER, "Arms with fewer customers are not compared.", required=True),
+        Column("marketing_declared_metric", Type.TEXT, "Metric that decides which arm has won.", required=True),
+        Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
+        Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
+        Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
     ),
 )
 
@@ -109,6 +118,7 @@ class Run:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
+        marketing = self.config.marketing
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -141,6 +151,14 @@ class Run:
             "scorecard_valid_from": scorecard.valid_from,
             "scorecard_late_by_days": scorecard.late_by_days,
             "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
+            "marketing_attribution_days": marketing.attribution_days,
+            "marketing_effect_days": marketing.effect_days,
+            "marketing_readout_days": marketing.readout_days,
+            "marketing_readout_from_customers": marketing.readout_from_customers,
+            "marketing_declared_metric": marketing.declared_metric,
+            "marketing_confidence": float(marketing.confidence),
+            "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
+            "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

@@ -1,4 +1,4 @@
--- One row per refund or payment whose order is known: by the own order number, else the payment number, else the merchant order number.
+-- One row per refund, payment or coupon whose order is known: by own order number, else payment number, else merchant order number.
 with
 
 refunds as (
@@ -7,6 +7,10 @@ refunds as (
 
 payments as (
     select * from {{ ref('stg_channel_payments') }}
+),
+
+coupons as (
+    select * from {{ ref('stg_channel_coupons') }}
 ),
 
 orders as (
@@ -36,9 +40,20 @@ facts as (
         merchant_order_no as order_no,
         payment_no
     from payments
+
+    union all
+
+    select
+        coupon_key as fact_key,
+        'coupon' as fact_type,
+        channel,
+        order_no,
+        null as payment_no
+    from coupons
+    where order_no is not null
 ),
 
--- a channel without orders is a payment platform: its order numbers are those of some shop
+-- a channel without orders is a payment platform or a system of coupons: its order numbers are those of some shop
 selling_channels as (
     select distinct channel from orders
 ),

@@ -62,7 +62,7 @@ def test_every_purchase_is_attributed_as_the_oracle_says(case: tuple[Home, Marke
 
 def test_costs_are_spread_over_their_days_to_the_cent(case: tuple[Home, MarketingOracle]) -> None:
     home, oracle = case
-    found = rows(home, "select channel, coalesce(campaign_key, 'unattributed'), spent_on, cost_amount from fct_costs")
+    found = rows(home, "select channel, coalesce(campaign_key, 'unattributed'), spent_on, cost_amount from fct_cost_days")
     assert sorted(found) == sorted(oracle.costs)
 
 

@@ -122,7 +122,7 @@ facts as (
         {% endfor -%}
         0 as revenue_amount,
         cost_amount
-    from {{ ref('fct_costs') }}
+    from {{ ref('fct_cost_days') }}
 )
 
 select

@@ -49,7 +49,7 @@ facts as (
         count(*) as cost_count,
         min(spent_on) as first_on,
         max(spent_on) as last_on
-    from {{ ref('fct_costs') }}
+    from {{ ref('fct_cost_days') }}
     group by coalesce(campaign_key, 'unattributed'), channel
 
     union all

@@ -9,9 +9,19 @@ identities as (
     select * from {{ source('lake', 'identity_current') }}
 ),
 
+numbered as (
+    select
+        coupon_key as fact_key,
+        'coupon' as fact_type,
+        channel,
+        order_no,
+        cast(null as varchar) as payment_no
+    from coupons
+    where order_no is not null
+),
+
 order_references as (
-    select * from {{ ref('int_order_references') }}
-    where fact_type = 'coupon'
+    {{ referenced_orders('numbered') }}
 ),
 
 run_context as (

@@ -209,6 +209,20 @@ class AnalysisConfig(_Section):
         if self.detractor_up_to >= self.promoter_from:
             raise ValueError("detractor_up_to must be below promoter_from")
         return self
+class MarketingConfig(_Section):
+    """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
+
+    attribution_days: int = Field(7, ge=0)  # an order belongs to the last message of so many days before it
+    effect_days: int = Field(30, ge=1)  # trailing days of the table behind the effect report
+    readout_days: int = Field(30, ge=1)  # days after somebody was first listed or held out whose purchases count in a comparison of arms
+    readout_from_customers: int = Field(30, ge=2)  # arms with fewer are not compared
+    declared_metric: Literal["revenue_per_customer", "purchase_rate"] = "revenue_per_customer"  # decided before anybody looks
+    confidence: Decimal = Field(
+        Decimal("0.95"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # of intervals; 1 less it is what a p-value must be below
+    power: Decimal = Field(
+        Decimal("0.8"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # chance that a test shows its smallest detectable effect
 
 
 class SegmentsConfig(_Section):
@@ -243,6 +257,7 @@ class Config(_Section):
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     scorecard: ScorecardConfig = ScorecardConfig()
     analysis: AnalysisConfig = AnalysisConfig()
+    marketing: MarketingConfig = MarketingConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -73,6 +74,14 @@ RUN_CONTEXT = Table(
         Column("analysis_detractor_up_to", Type.INTEGER, "Score of 10 up to which somebody would not recommend.", required=True),
         Column("analysis_promoter_from", Type.INTEGER, "Score of 10 from which somebody would.", required=True),
         Column("analysis_pareto_days", Type.INTEGER, "Window of the shares by percent of customers.", required=True),
+        Column("marketing_attribution_days", Type.INTEGER, "An order belongs to the last message of so many days.", required=True),
+        Column("marketing_effect_days", Type.INTEGER, "Trailing days of the effect report.", required=True),
+        Column("marketing_readout_days", Type.INTEGER, "Days after the first list whose purchases count.", required=True),
+        Column("marketing_readout_from_customers", Type.INTEGER, "Arms with fewer customers are not compared.", required=True),
+        Column("marketing_declared_metric", Type.TEXT, "Metric that decides which arm has won.", required=True),
+        Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
+        Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
+        Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
     ),
 )
 
@@ -131,6 +140,7 @@ class Run:
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
         analysis = self.config.analysis
+        marketing = self.config.marketing
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -183,6 +193,14 @@ class Run:
             "analysis_detractor_up_to": analysis.detractor_up_to,
             "analysis_promoter_from": analysis.promoter_from,
             "analysis_pareto_days": analysis.pareto_days,
+            "marketing_attribution_days": marketing.attribution_days,
+            "marketing_effect_days": marketing.effect_days,
+            "marketing_readout_days": marketing.readout_days,
+            "marketing_readout_from_customers": marketing.readout_from_customers,
+            "marketing_declared_metric": marketing.declared_metric,
+            "marketing_confidence": float(marketing.confidence),
+            "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
+            "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

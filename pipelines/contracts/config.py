@@ -209,6 +209,8 @@ class AnalysisConfig(_Section):
         if self.detractor_up_to >= self.promoter_from:
             raise ValueError("detractor_up_to must be below promoter_from")
         return self
+
+
 class MarketingConfig(_Section):
     """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
 

@@ -52,6 +52,18 @@ RUN_CONTEXT = Table(
         Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
         Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
         Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
+        Column("tags_pattern_window_days", Type.INTEGER, "Days up to the last month end that habits are read from.", required=True),
+        Column("tags_pattern_from_count", Type.INTEGER, "With fewer facts there is no habit.", required=True),
+        Column("tags_pattern_from_share", Type.PRICE, "Share of the facts that must agree.", required=True),
+        Column("tags_gender_from_share", Type.PRICE, "... of lines with a sign, for an inferred gender.", required=True),
+        Column("tags_night_from_hour", Type.INTEGER, "First hour of the night.", required=True),
+        Column("tags_night_to_hour", Type.INTEGER, "First hour after the night.", required=True),
+        Column("tags_dwell_cap_seconds", Type.INTEGER, "A page left open for longer counts nothing.", required=True),
+        Column("tags_listed_values", Type.INTEGER, "Values at most of tags that list several.", required=True),
+        Column("tags_life_stage_window_days", Type.INTEGER, "Days up to the last month end that signs are read from.", required=True),
+        Column("tags_life_stage_from_days", Type.INTEGER, "Days with a sign from which a life stage holds.", required=True),
+        Column("tags_oldest_age", Type.INTEGER, "Birthdays that would make somebody older are not believed.", required=True),
+        Column("tags_unused_after_days", Type.INTEGER, "A tag that no segment reads for longer is unused.", required=True),
     ),
 )
 
@@ -108,7 +120,7 @@ class Run:
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
-        reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
+        reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -141,6 +153,18 @@ class Run:
             "scorecard_valid_from": scorecard.valid_from,
             "scorecard_late_by_days": scorecard.late_by_days,
             "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
+            "tags_pattern_window_days": tags.pattern_window_days,
+            "tags_pattern_from_count": tags.pattern_from_count,
+            "tags_pattern_from_share": tags.pattern_from_share,
+            "tags_gender_from_share": tags.gender_from_share,
+            "tags_night_from_hour": tags.night_from_hour,
+            "tags_night_to_hour": tags.night_to_hour,
+            "tags_dwell_cap_seconds": tags.dwell_cap_minutes * 60,
+            "tags_listed_values": tags.listed_values,
+            "tags_life_stage_window_days": tags.life_stage_window_days,
+            "tags_life_stage_from_days": tags.life_stage_from_days,
+            "tags_oldest_age": tags.oldest_age,
+            "tags_unused_after_days": tags.unused_after_days,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

@@ -21,6 +21,8 @@ from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
+BandName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,30}$")]  # a value in tables and lists
+Hour = Annotated[int, Field(ge=0, le=23)]
 FileProblem = Literal["unknown_format", "unreadable", "refused", "totals_differ", "quarantined_rows"]
 
 
@@ -227,6 +229,69 @@ class MarketingConfig(_Section):
     )  # chance that a test shows its smallest detectable effect
 
 
+def _default_age_groups() -> dict[str, int]:
+    return {"under_18": 0, "18_to_24": 18, "25_to_34": 25, "35_to_44": 35, "45_to_54": 45, "55_to_64": 55, "65_and_over": 65}
+
+
+def _default_price_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "middle": Decimal(50), "high": Decimal(200), "premium": Decimal(500)}
+
+
+def _default_promotion_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "medium": Decimal("0.3"), "high": Decimal("0.7")}
+
+
+def _default_hour_bands() -> dict[str, int]:
+    return {"morning": 6, "noon": 11, "afternoon": 14, "evening": 18, "night": 22}
+
+
+class TagsConfig(_Section):
+    """From when on a pattern is a tag, and the bands of tags that have some. What each tag is stands in pipelines/tags/definitions."""
+
+    pattern_window_days: int = Field(365, ge=1)  # habits and preferences are read from so many days up to the last month end
+    pattern_from_count: int = Field(3, ge=1)  # with fewer purchases, lines or visits there is no habit
+    pattern_from_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, decimal_places=4)  # of them that must agree
+    gender_from_share: Decimal = Field(Decimal("0.7"), gt=Decimal("0.5"), le=1, decimal_places=4)  # more than half: one gender at most
+    night_from_hour: Hour = 22
+    night_to_hour: Hour = 6  # first hour that is night no more
+    dwell_cap_minutes: int = Field(30, ge=1)  # a page that was left open for longer counts nothing
+    listed_values: int = Field(3, ge=1)  # of tags that list several values
+    life_stage_window_days: int = Field(180, ge=1)
+    life_stage_from_days: int = Field(2, ge=1)  # days with a sign
+    oldest_age: int = Field(110, ge=1)  # who would be older gave a birthday to get past a form
+    unused_after_days: int = Field(90, ge=0)  # a tag that no segment has read for longer is told of
+    age_groups: dict[BandName, int] = Field(default_factory=_default_age_groups)  # from which age
+    price_bands: dict[BandName, Decimal] = Field(default_factory=_default_price_bands)  # from which amount a line, on average
+    promotion_bands: dict[BandName, Decimal] = Field(default_factory=_default_promotion_bands)  # from which share of purchases
+    hour_bands: dict[BandName, Annotated[int, Field(ge=0, le=23)]] = Field(
+        default_factory=_default_hour_bands
+    )  # the last goes on past midnight
+
+    @field_validator("age_groups", "price_bands", "promotion_bands")
+    @classmethod
+    def _cover_all(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if 0 not in value.values():
+            raise ValueError("needs a band from 0")
+        return _begin_apart(value)
+
+    @field_validator("hour_bands")
+    @classmethod
+    def _hours_apart(cls, value: dict[str, int]) -> dict[str, int]:
+        return _begin_apart(value)
+
+    @model_validator(mode="after")
+    def _night(self) -> TagsConfig:
+        if self.night_from_hour == self.night_to_hour:
+            raise ValueError("night_from_hour and night_to_hour must differ")
+        return self
+
+
+def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
+    if not bands or len(set(bands.values())) != len(bands):
+        raise ValueError("needs bands that begin apart")
+    return bands
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -260,6 +325,7 @@ class Config(_Section):
     scorecard: ScorecardConfig = ScorecardConfig()
     analysis: AnalysisConfig = AnalysisConfig()
     marketing: MarketingConfig = MarketingConfig()
+    tags: TagsConfig = TagsConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

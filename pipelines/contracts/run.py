@@ -82,6 +82,18 @@ RUN_CONTEXT = Table(
         Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
         Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
         Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
+        Column("tags_pattern_window_days", Type.INTEGER, "Days up to the last month end that habits are read from.", required=True),
+        Column("tags_pattern_from_count", Type.INTEGER, "With fewer facts there is no habit.", required=True),
+        Column("tags_pattern_from_share", Type.PRICE, "Share of the facts that must agree.", required=True),
+        Column("tags_gender_from_share", Type.PRICE, "... of lines with a sign, for an inferred gender.", required=True),
+        Column("tags_night_from_hour", Type.INTEGER, "First hour of the night.", required=True),
+        Column("tags_night_to_hour", Type.INTEGER, "First hour after the night.", required=True),
+        Column("tags_dwell_cap_seconds", Type.INTEGER, "A page left open for longer counts nothing.", required=True),
+        Column("tags_listed_values", Type.INTEGER, "Values at most of tags that list several.", required=True),
+        Column("tags_life_stage_window_days", Type.INTEGER, "Days up to the last month end that signs are read from.", required=True),
+        Column("tags_life_stage_from_days", Type.INTEGER, "Days with a sign from which a life stage holds.", required=True),
+        Column("tags_oldest_age", Type.INTEGER, "Birthdays that would make somebody older are not believed.", required=True),
+        Column("tags_unused_after_days", Type.INTEGER, "A tag that no segment reads for longer is unused.", required=True),
     ),
 )
 
@@ -141,6 +153,7 @@ class Run:
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
         analysis = self.config.analysis
         marketing = self.config.marketing
+        reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -201,6 +214,18 @@ class Run:
             "marketing_confidence": float(marketing.confidence),
             "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
             "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
+            "tags_pattern_window_days": tags.pattern_window_days,
+            "tags_pattern_from_count": tags.pattern_from_count,
+            "tags_pattern_from_share": tags.pattern_from_share,
+            "tags_gender_from_share": tags.gender_from_share,
+            "tags_night_from_hour": tags.night_from_hour,
+            "tags_night_to_hour": tags.night_to_hour,
+            "tags_dwell_cap_seconds": tags.dwell_cap_minutes * 60,
+            "tags_listed_values": tags.listed_values,
+            "tags_life_stage_window_days": tags.life_stage_window_days,
+            "tags_life_stage_from_days": tags.life_stage_from_days,
+            "tags_oldest_age": tags.oldest_age,
+            "tags_unused_after_days": tags.unused_after_days,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

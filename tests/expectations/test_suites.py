@@ -71,6 +71,7 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
     "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
+    "tag_definitions": {"evidence": "what it rests on"},
 }
 LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
 BREAKS: Mapping[str, Mapping[str, Any]] = {
@@ -96,6 +97,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "discounts_are_positive": {"discount_amount": Decimal(-1)},
     "emails_have_one_at_sign": {"email": "a.example.com"},
     "empty_text_is_null": {"city": ""},
+    "evidence_is_in_words": {"evidence": "facts"},
     "events_name_a_visitor": {"source_record_key": None, "anonymous_id": None, "order_no": None},
     "every_customer_has_a_source_record": {"source_record_count": 0, "channel_count": 0},
     "every_line_is_accounted_for": {"loaded_count": 0},
@@ -111,6 +113,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "loads_cover_a_span": {"covers_from_on": TOMORROW},
     "only_a_head_office_has_no_parent": {"parent_unit": None},
     "only_created_has_no_second_id": {"change": "merged"},
+    "measures_are_not_negative": {"from_value": Decimal(-1)},
     "no_more_changes_than_the_budget": {"measured": 3},
     "only_global_types_have_the_global_scope": {"scope": "shop"},
     "only_real_values_are_accepted": {"state": "masked"},
@@ -138,6 +141,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "scores_fit_their_scale": {"score": 6},
     "seen_first_before_last": {"first_seen_at": LATER},
     "shipping_is_not_negative": {"shipping_amount": Decimal(-1)},
+    "signs_are_lower_case": {"sign": "Men"},
     "signs_fit_the_reason": {"points_delta": -1},
     "stock_is_counted_before_the_export": {"counted_on": TOMORROW},
     "stores_are_named_by_their_key": {"unit": "office", "unit_path": "office"},
@@ -149,6 +153,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "the_left_key_is_the_smaller": {"left_source_record_key": "pos:3"},
     "tiers_are_ordered": {"rfm_potential_from_total": 12},
     "values_are_not_empty": {"value": "", "value_raw": "", "contact_value_raw": ""},
+    "who_reads_a_tag_is_named": {"segments": None},
     "who_was_refused_knows_why": {"reason": "because"},
     "who_was_stopped_knows_why": {"outcome": "held_out", "arm": None, "reason": None},
     "windows_are_positive": {"window_days": 0, "rfm_history_months": 0},

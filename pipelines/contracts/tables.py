@@ -73,7 +73,7 @@ class Column:
     personal: Personal = Personal.NONE
 
 
-_STAGES = {"channel": "channels", "identity": "identity", "golden": "golden", "segment": "segments"}
+_STAGES = {"channel": "channels", "identity": "identity", "golden": "golden", "segment": "segments", "kpi": "metrics", "late": "metrics"}
 
 
 @dataclass(frozen=True, slots=True)

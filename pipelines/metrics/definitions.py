@@ -96,6 +96,10 @@ class Metric(_Definition):
     name: str
     family: str
 
+    def as_record(self) -> dict[str, Any]:
+        """The definition as text and lists."""
+        return {"name": self.name, **self.model_dump(mode="json", exclude={"name"})}
+
     @property
     def parts(self) -> tuple[PartName, ...]:
         return ("numerator",) if self.denominator is None else ("numerator", "denominator")

@@ -9,6 +9,7 @@ from assets.project import code_version
 from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
 from assets.retries import retrying_io
+from pipelines.metrics import revision_of
 from pipelines.publish import publish
 from pipelines.reports import write_report
 from pipelines.segments import read_segments
@@ -34,7 +35,8 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         inputs = run_inputs(run)
         with retrying_io():
             report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], write_report)
-        write_record(run.home, report.run_id, inputs, **report.as_record(), counts=counts(run), **events(context.instance, context.run_id))
+        results = {**report.as_record(), "counts": counts(run), "kpi_revision": revision_of(run, report.run_id)}
+        write_record(run.home, report.run_id, inputs, **results, **events(context.instance, context.run_id))
         yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
 
     return publish_everything

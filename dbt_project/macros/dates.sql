@@ -52,19 +52,6 @@
     hour(from_utc_timestamp({{ instant }}, {{ time_zone }}))
 {%- endmacro %}
 
-{# Seconds from `first` to `second`. #}
-{% macro seconds_between(first, second) -%}
-    {{ return(adapter.dispatch('seconds_between')(first, second)) }}
-{%- endmacro %}
-
-{% macro default__seconds_between(first, second) -%}
-    date_diff('second', {{ first }}, {{ second }})
-{%- endmacro %}
-
-{% macro spark__seconds_between(first, second) -%}
-    timestampdiff(second, {{ first }}, {{ second }})
-{%- endmacro %}
-
 {# Whole days from `first` to `second`. #}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between')(first, second)) }}

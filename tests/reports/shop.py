@@ -69,7 +69,7 @@ insert into hot_sellers values
 insert into journey_funnel values ('month', 1, 'aware', 4), ('month', 2, 'interested', 3), ('quarter', 1, 'aware', 4);
 insert into churn_reasons values ('churned', 'refund', 1, 0.5, 0.25, 2);
 insert into mart_marketing__campaign_effects values ('c:1', null, 'sms', 10, 9, null, 0.1, 0.05, 120, null, null, 30);
-insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'no difference shown', true, true);
+insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'too few customers', true, true);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """
 

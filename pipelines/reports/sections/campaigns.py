@@ -38,11 +38,9 @@ def _effects(published: Published, words: Words) -> Part:
             share(opened),
             share(clicked),
             share(converted),
-            number(revenue, 2),
-            number(cost, 2),
-            number(roas, 2),
+            *(number(amount, 2) for amount in amounts),
         ]
-        for name, channel, sent, delivered, opened, clicked, converted, revenue, cost, roas, _ in found
+        for name, channel, sent, delivered, opened, clicked, converted, *amounts, _ in found
     ]
     note = words("campaign_effects_note", days=found[0][-1], currency=published.currency)
     return Part(words("campaign_effects"), note, figures=Figures([words(name) for name in names], rows, frozenset(range(2, len(names)))))
@@ -75,6 +73,5 @@ def _experiments(published: Published, words: Words) -> Part:
         ]
         for segment, arm, against, customers, others, difference, low, high, p_value, winner, is_provisional in found
     ]
-    return Part(
-        words("experiments"), words("experiments_note"), figures=Figures([words(name) for name in names], rows, frozenset(range(3, 8)))
-    )
+    figures = Figures([words(name) for name in names], rows, frozenset(range(3, 8)))
+    return Part(words("experiments"), words("experiments_note"), figures=figures)

@@ -21,7 +21,7 @@ def _funnel(published: Published, words: Words) -> Part:
     found = published.rows(sql)
     first = found[0][1] if found else 0
     rows = [{"x": words.value("journey", stage), "y": int(count)} for stage, count in found if first]
-    table = [[row["x"], number(row["y"]), share(row["y"] / first)] for row in rows]
+    table = [[words.value("journey", stage), number(count), share(count / first)] for stage, count in found if first]
     figures = Figures([words("stage"), words("customers"), words("share")], table, frozenset({1, 2}))
     return drawn(words, "funnel", rows, lambda rows: charts.bars(rows, ",d"), figures)
 

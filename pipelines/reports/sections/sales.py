@@ -73,11 +73,8 @@ def _hot(published: Published, words: Words) -> Part:
         [number(rank), channel, name or "–", number(orders), number(buyers), number(amount, 2), share(change)]
         for rank, channel, name, orders, buyers, amount, change in found
     ]
-    return Part(
-        words("hot_sellers"),
-        words("hot_sellers_note", currency=published.currency),
-        figures=Figures(header, rows, frozenset({0, 3, 4, 5, 6})),
-    )
+    figures = Figures(header, rows, frozenset({0, 3, 4, 5, 6}))
+    return Part(words("hot_sellers"), words("hot_sellers_note", currency=published.currency), figures=figures)
 
 
 def _ranked(values: Sequence[Value]) -> list[str]:

@@ -53,6 +53,19 @@ RUN_CONTEXT = Table(
         Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
         Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
         Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
+        Column("service_satisfied_from_score", Type.INTEGER, "Score of a case from which its customer is satisfied.", required=True),
+        Column("service_positive_from_score", Type.INTEGER, "Score from which a review is positive.", required=True),
+        Column("service_promoter_from_score", Type.INTEGER, "Score from which an answer is that of a promoter.", required=True),
+        Column("service_detractor_up_to_score", Type.INTEGER, "Score up to which an answer is that of a detractor.", required=True),
+        Column("service_first_response_target_seconds", Type.INTEGER, "A first reply is in time up to this.", required=True),
+        Column("loyalty_points_per_unit", Type.PRICE, "Points for one unit of net amount.", required=True),
+        Column("loyalty_silver_from_amount", Type.AMOUNT, "Level silver from this spend in 365 days.", required=True),
+        Column("loyalty_silver_from_purchases", Type.INTEGER, "Level silver from this many purchases in 365 days.", required=True),
+        Column("loyalty_gold_from_amount", Type.AMOUNT, "Level gold from this spend in 365 days.", required=True),
+        Column("loyalty_gold_from_purchases", Type.INTEGER, "Level gold from this many purchases in 365 days.", required=True),
+        Column("loyalty_normal_names", Type.TEXT, "What channels call level normal: lower case, each between commas.", required=True),
+        Column("loyalty_silver_names", Type.TEXT, "What channels call level silver: lower case, each between commas.", required=True),
+        Column("loyalty_gold_names", Type.TEXT, "What channels call level gold: lower case, each between commas.", required=True),
     ),
 )
 
@@ -110,6 +123,7 @@ class Run:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
+        service, loyalty = self.config.service, self.config.loyalty
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -142,6 +156,19 @@ class Run:
             "scorecard_valid_from": scorecard.valid_from,
             "scorecard_late_by_days": scorecard.late_by_days,
             "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
+            "service_satisfied_from_score": service.satisfied_from_score,
+            "service_positive_from_score": service.positive_review_from_score,
+            "service_promoter_from_score": service.promoter_from_score,
+            "service_detractor_up_to_score": service.detractor_up_to_score,
+            "service_first_response_target_seconds": service.first_response_target_seconds,
+            "loyalty_points_per_unit": loyalty.points_per_unit,
+            "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
+            "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
+            "loyalty_gold_from_amount": loyalty.levels.gold.net_amount_from,
+            "loyalty_gold_from_purchases": loyalty.levels.gold.order_count_from,
+            "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
+            "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
+            "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
@@ -173,6 +200,10 @@ class Run:
             raise ConfigurationError(
                 " ".join(str(error).split())[:200], where=str(path), do=f"needs the columns {', '.join(CURRENCY_RATES.column_names)}"
             ) from error
+
+
+def _between_commas(names: tuple[str, ...]) -> str:
+    return f",{','.join(name.strip().lower() for name in names)},"
 
 
 def write_run_tables(run: Run) -> None:

@@ -5,6 +5,8 @@
 {%- set families = [
     'int_kpi_buyers',
     'int_kpi_newcomers',
+    'int_kpi_service',
+    'int_kpi_loyalty',
 ] %}
 with
 

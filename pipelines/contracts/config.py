@@ -290,6 +290,66 @@ def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
     if not bands or len(set(bands.values())) != len(bands):
         raise ValueError("needs bands that begin apart")
     return bands
+class ServiceConfig(_Section):
+    """From when on an answer counts as good, and how fast the first reply should be."""
+
+    satisfied_from_score: int = Field(4, ge=1, le=5)  # of a case, 1 to 5
+    positive_review_from_score: int = Field(4, ge=1, le=5)
+    promoter_from_score: int = Field(9, ge=0, le=10)  # of an answer on recommending, 0 to 10
+    detractor_up_to_score: int = Field(6, ge=0, le=10)
+    first_response_target_seconds: int = Field(30, ge=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> ServiceConfig:
+        if self.detractor_up_to_score >= self.promoter_from_score:
+            raise ValueError("detractor_up_to_score must be below promoter_from_score")
+        return self
+
+
+class LevelConfig(_Section):
+    """A member level: either bound is enough, over the trailing 365 days."""
+
+    net_amount_from: Decimal = Field(gt=0, decimal_places=2)
+    order_count_from: int = Field(ge=1)
+
+
+class LevelsConfig(_Section):
+    """Levels above normal."""
+
+    silver: LevelConfig = LevelConfig(net_amount_from=Decimal(2000), order_count_from=6)
+    gold: LevelConfig = LevelConfig(net_amount_from=Decimal(8000), order_count_from=20)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LevelsConfig:
+        if self.gold.net_amount_from <= self.silver.net_amount_from or self.gold.order_count_from <= self.silver.order_count_from:
+            raise ValueError("both bounds of gold must be above those of silver")
+        return self
+
+
+class LevelNamesConfig(_Section):
+    """What channels call the levels, compared without regard to case."""
+
+    normal: tuple[str, ...] = ("normal", "regular", "普通", "普通会员", "普通卡")
+    silver: tuple[str, ...] = ("silver", "银卡", "银卡会员", "银牌会员")
+    gold: tuple[str, ...] = ("gold", "金卡", "金卡会员", "金牌会员")
+
+    @model_validator(mode="after")
+    def _one_level_each(self) -> LevelNamesConfig:
+        names = [name.strip().lower() for name in (*self.normal, *self.silver, *self.gold)]
+        for name in names:
+            if not name or "," in name:
+                raise ValueError(f"{name!r} is no name: it must not be empty and hold no comma")
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} stands twice")
+        return self
+
+
+class LoyaltyConfig(_Section):
+    """Points and member levels (metrics.md, Activity, service, loyalty)."""
+
+    points_per_unit: Decimal = Field(Decimal(1), gt=0, decimal_places=6)  # points for one unit of the reporting currency
+    levels: LevelsConfig = LevelsConfig()
+    level_names: LevelNamesConfig = LevelNamesConfig()
 
 
 class SegmentsConfig(_Section):
@@ -326,6 +386,8 @@ class Config(_Section):
     analysis: AnalysisConfig = AnalysisConfig()
     marketing: MarketingConfig = MarketingConfig()
     tags: TagsConfig = TagsConfig()
+    service: ServiceConfig = ServiceConfig()
+    loyalty: LoyaltyConfig = LoyaltyConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -94,6 +94,19 @@ RUN_CONTEXT = Table(
         Column("tags_life_stage_from_days", Type.INTEGER, "Days with a sign from which a life stage holds.", required=True),
         Column("tags_oldest_age", Type.INTEGER, "Birthdays that would make somebody older are not believed.", required=True),
         Column("tags_unused_after_days", Type.INTEGER, "A tag that no segment reads for longer is unused.", required=True),
+        Column("service_satisfied_from_score", Type.INTEGER, "Score of a case from which its customer is satisfied.", required=True),
+        Column("service_positive_from_score", Type.INTEGER, "Score from which a review is positive.", required=True),
+        Column("service_promoter_from_score", Type.INTEGER, "Score from which an answer is that of a promoter.", required=True),
+        Column("service_detractor_up_to_score", Type.INTEGER, "Score up to which an answer is that of a detractor.", required=True),
+        Column("service_first_response_target_seconds", Type.INTEGER, "A first reply is in time up to this.", required=True),
+        Column("loyalty_points_per_unit", Type.PRICE, "Points for one unit of net amount.", required=True),
+        Column("loyalty_silver_from_amount", Type.AMOUNT, "Level silver from this spend in 365 days.", required=True),
+        Column("loyalty_silver_from_purchases", Type.INTEGER, "Level silver from this many purchases in 365 days.", required=True),
+        Column("loyalty_gold_from_amount", Type.AMOUNT, "Level gold from this spend in 365 days.", required=True),
+        Column("loyalty_gold_from_purchases", Type.INTEGER, "Level gold from this many purchases in 365 days.", required=True),
+        Column("loyalty_normal_names", Type.TEXT, "What channels call level normal: lower case, each between commas.", required=True),
+        Column("loyalty_silver_names", Type.TEXT, "What channels call level silver: lower case, each between commas.", required=True),
+        Column("loyalty_gold_names", Type.TEXT, "What channels call level gold: lower case, each between commas.", required=True),
     ),
 )
 
@@ -154,6 +167,7 @@ class Run:
         analysis = self.config.analysis
         marketing = self.config.marketing
         reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
+        service, loyalty = self.config.service, self.config.loyalty
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -226,6 +240,19 @@ class Run:
             "tags_life_stage_from_days": tags.life_stage_from_days,
             "tags_oldest_age": tags.oldest_age,
             "tags_unused_after_days": tags.unused_after_days,
+            "service_satisfied_from_score": service.satisfied_from_score,
+            "service_positive_from_score": service.positive_review_from_score,
+            "service_promoter_from_score": service.promoter_from_score,
+            "service_detractor_up_to_score": service.detractor_up_to_score,
+            "service_first_response_target_seconds": service.first_response_target_seconds,
+            "loyalty_points_per_unit": loyalty.points_per_unit,
+            "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
+            "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
+            "loyalty_gold_from_amount": loyalty.levels.gold.net_amount_from,
+            "loyalty_gold_from_purchases": loyalty.levels.gold.order_count_from,
+            "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
+            "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
+            "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
@@ -257,6 +284,10 @@ class Run:
             raise ConfigurationError(
                 " ".join(str(error).split())[:200], where=str(path), do=f"needs the columns {', '.join(CURRENCY_RATES.column_names)}"
             ) from error
+
+
+def _between_commas(names: tuple[str, ...]) -> str:
+    return f",{','.join(name.strip().lower() for name in names)},"
 
 
 def write_run_tables(run: Run) -> None:

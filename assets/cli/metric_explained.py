@@ -23,7 +23,7 @@ from pipelines.contracts.engine import literal
 from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import replacing
-from pipelines.metrics import GRAINS, Figure, Grain, Metric, Period, figure_of, metric_named, read_metrics, rows_of
+from pipelines.metrics import GRAINS, Figure, Grain, Metric, PartName, Period, figure_of, metric_named, read_metrics, rows_of
 from pipelines.publish.cells import number_cell, text_cell
 
 _NEAR = 8  # values of a dimension that an error names
@@ -217,7 +217,13 @@ def _scratch(path: Path) -> Iterator[Path]:
 
 
 def _facts(
-    meant: Slice, published: Published, by_rows: Figure, listed: Mapping[str, Any], restated: Sequence[Mapping[str, Any]], *, agrees: bool
+    meant: Slice,
+    published: Published,
+    by_rows: Figure,
+    listed: Mapping[PartName, Any],
+    restated: Sequence[Mapping[str, Any]],
+    *,
+    agrees: bool,
 ) -> dict[str, Any]:
     return {
         "metric": meant.metric.as_record(),
@@ -264,7 +270,7 @@ def _restated_lines(restated: Sequence[Mapping[str, Any]], unit: str) -> Iterato
         yield from cut(rows)
 
 
-def _row_lines(meant: Slice, by_rows: Figure, listed: Mapping[str, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
+def _row_lines(meant: Slice, by_rows: Figure, listed: Mapping[PartName, Sequence[Mapping[str, Any]]]) -> Iterator[str]:
     for part, rows in listed.items():
         of_rows = by_rows.numerator if part == "numerator" else by_rows.denominator
         yield f"\n{part}: {meant.metric.measured_by(part)} = {_number(of_rows)}, of which {counted(len(rows), 'row')}"

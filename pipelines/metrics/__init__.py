@@ -1,6 +1,6 @@
 """Metrics: what each figure of `kpi` means, the rows behind it, and what became of a figure that was published. Computes no figure."""
 
-from pipelines.metrics.definitions import Metric, metric_named, read_metrics
+from pipelines.metrics.definitions import Metric, PartName, metric_named, read_metrics
 from pipelines.metrics.drilldown import Figure, figure_of, figures_of, nothing_of, rows_of
 from pipelines.metrics.periods import GRAINS, Grain, Period
 from pipelines.metrics.record import record_metrics
@@ -12,6 +12,7 @@ __all__ = [
     "Figure",
     "Grain",
     "Metric",
+    "PartName",
     "Period",
     "RunFacts",
     "figure_of",

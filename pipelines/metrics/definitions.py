@@ -49,6 +49,12 @@ class _Rows(_Section):
     denominator: _Sql | None = None
 
 
+class Distinct(_Section):
+    """How many different values a column has."""
+
+    distinct: _Word
+
+
 class Median(_Section):
     """The middle of a column, between two rows their mean."""
 
@@ -62,8 +68,8 @@ class P90(_Section):
 
 
 class _Measure(_Section):
-    numerator: Literal["count"] | _Word | Median | P90 = "count"
-    denominator: Literal["count"] | _Word | Median | P90 | None = None
+    numerator: Literal["count"] | _Word | Distinct | Median | P90 = "count"
+    denominator: Literal["count"] | _Word | Distinct | Median | P90 | None = None
 
 
 class _Definition(_Section):
@@ -116,25 +122,29 @@ class Metric(_Definition):
             raise KeyError(f"{self.name} has no {part}")
         return sql.strip().rstrip(";")
 
-    def _measure_of(self, part: PartName) -> str | Median | P90:
+    def _measure_of(self, part: PartName) -> str | Distinct | Median | P90:
         return self.measure.numerator if part == "numerator" else self.measure.denominator or "count"
 
     def measured_column(self, part: PartName) -> str | None:
-        """The column that is summed or ranked; None where rows are counted."""
+        """The column that is summed, ranked or told apart; None where rows are counted."""
         measure = self._measure_of(part)
+        if isinstance(measure, Distinct):
+            return measure.distinct
         if isinstance(measure, Median):
             return measure.median
         if isinstance(measure, P90):
             return measure.p90
         return None if measure == "count" else measure
 
-    def is_additive(self, part: PartName) -> bool:
-        """Are rows counted or summed, so that values of a dimension add up?"""
+    def has_zero(self, part: PartName) -> bool:
+        """Do no rows give 0? A count and a sum do, a median does not."""
         return not isinstance(self._measure_of(part), (Median, P90))
 
     def measured_by(self, part: PartName) -> str:
         """SQL aggregate that turns the part's rows into its figure."""
         measure = self._measure_of(part)
+        if isinstance(measure, Distinct):
+            return f"count(distinct {measure.distinct})"
         if isinstance(measure, Median):
             return f"median({measure.median})"
         if isinstance(measure, P90):
@@ -143,8 +153,9 @@ class Metric(_Definition):
 
     @cached_property
     def counts_customers(self) -> bool:
-        """Is a customer the thing counted above or below the line? The first column of the rows names what is counted."""
-        return any(_columns(self.sql_of(part))[:1] == ("customer_id",) for part in self.parts)
+        """Is a customer the thing counted above or below the line? The first column of the rows names what is counted one by one."""
+        counted = [self.measured_column(part) or next(iter(_columns(self.sql_of(part))), None) for part in self.parts]
+        return "customer_id" in counted
 
     @cached_property
     def tables(self) -> frozenset[str]:

@@ -62,7 +62,7 @@ def figures_of(connection: duckdb.DuckDBPyConnection, metric: Metric, period: Pe
 
 def nothing_of(metric: Metric) -> Figure:
     """The figure of no rows: none counted and a sum of nothing are 0, a median of nothing is null."""
-    nothing = {part: Decimal(0) if metric.is_additive(part) else None for part in metric.parts}
+    nothing = {part: Decimal(0) if metric.has_zero(part) else None for part in metric.parts}
     return Figure(nothing["numerator"], nothing.get("denominator"))
 
 

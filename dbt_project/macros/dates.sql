@@ -26,19 +26,6 @@
     hour(from_utc_timestamp({{ instant }}, {{ time_zone }}))
 {%- endmacro %}
 
-{# Seconds from `first` to `second`. #}
-{% macro seconds_between(first, second) -%}
-    {{ return(adapter.dispatch('seconds_between')(first, second)) }}
-{%- endmacro %}
-
-{% macro default__seconds_between(first, second) -%}
-    date_diff('second', {{ first }}, {{ second }})
-{%- endmacro %}
-
-{% macro spark__seconds_between(first, second) -%}
-    timestampdiff(second, {{ first }}, {{ second }})
-{%- endmacro %}
-
 {# Whole days from `first` to `second`. #}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between')(first, second)) }}
@@ -50,6 +37,19 @@
 
 {% macro spark__days_between(first, second) -%}
     cast(date_diff({{ second }}, {{ first }}) as bigint)
+{%- endmacro %}
+
+{# Whole seconds from `first` to `second`; the rest of a second is cut off. #}
+{% macro seconds_between(first, second) -%}
+    {{ return(adapter.dispatch('seconds_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first, second) -%}
+    ((epoch_us({{ second }}) - epoch_us({{ first }})) // 1000000)
+{%- endmacro %}
+
+{% macro spark__seconds_between(first, second) -%}
+    ((unix_micros({{ second }}) - unix_micros({{ first }})) div 1000000)
 {%- endmacro %}
 
 {# Calendar months from the month of `first` to the month of `second`. #}

@@ -290,6 +290,8 @@ def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
     if not bands or len(set(bands.values())) != len(bands):
         raise ValueError("needs bands that begin apart")
     return bands
+
+
 class ServiceConfig(_Section):
     """From when on an answer counts as good, and how fast the first reply should be."""
 

@@ -67,6 +67,10 @@ coupons as (
     select * from {{ ref('int_customer_coupons') }}
 ),
 
+service as (
+    select * from {{ ref('int_customer_service') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -164,6 +168,13 @@ select
     coalesce(coupons.open_coupon_count, 0) as open_coupon_count,
     coupons.next_coupon_expires_at,
     coalesce(coupons.redeemed_coupon_count, 0) as redeemed_coupon_count,
+    coalesce(service.open_ticket_count, 0) as open_ticket_count,
+    coalesce(service.ticket_count_365d, 0) as ticket_count_365d,
+    coalesce(service.complaint_count_365d, 0) as complaint_count_365d,
+    service.last_ticket_at,
+    service.last_satisfaction_score,
+    service.last_review_score,
+    service.last_nps_score,
     customers.has_phone,
     customers.has_email,
     consents.sms_status as sms_consent,
@@ -191,4 +202,5 @@ left join tastes on activity.customer_no = tastes.customer_no
 left join reactions on activity.customer_no = reactions.customer_no
 left join messages on activity.customer_no = messages.customer_no
 left join coupons on activity.customer_no = coupons.customer_no
+left join service on activity.customer_no = service.customer_no
 left join consents on customers.customer_id = consents.customer_id

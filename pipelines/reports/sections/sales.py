@@ -59,7 +59,9 @@ def _hot(published: Published, words: Words) -> Part:
     """The products of the newest month that is over."""
     found = published.rows(
         """
-        select sales_rank, channel, coalesce(product_name, product_key), order_count, buyer_count, net_amount, net_amount_change_rate from hot_sellers
+        select
+            sales_rank, channel, coalesce(product_name, product_key), order_count, buyer_count, net_amount, net_amount_change_rate
+        from hot_sellers
         where period_grain = 'month' and not is_provisional
         qualify dense_rank() over (order by period_start desc) = 1
         order by sales_rank, channel, product_key limit ?

@@ -78,7 +78,7 @@ union
 select points.kind_id, points.value
 from contact_points as points
 join (
-    select record_id from records where has_names
+    select record_id from claimed_names group by record_id having count(*) > 1
     union
     select record_id
     from contact_points

@@ -75,7 +75,7 @@ join records as rights on rights.record_id = links.right_id
 join link_values on link_values.value_id = links.value_id
 join kinds on kinds.kind_id = link_values.kind_id
 where links.left_id <> links.right_id
-order by links.left_id, links.right_id, link_values.kind_id, link_values.value, link_values.holder_no
+order by links.left_id, links.right_id, links.value_id
 """
 
 _REFUSED_LINKS = """
@@ -175,7 +175,6 @@ select records.record_id, records.source_record_key, customers.customer_id, reco
 from records
 join clusters on clusters.record_id = records.record_id
 join customers on customers.cluster_id = clusters.cluster_id
-order by records.record_id
 """
 
 

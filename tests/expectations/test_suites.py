@@ -109,7 +109,6 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "load_ids_are_16_hex_digits": {"_load_id": "0"},
     "loads_cover_a_span": {"covers_from_on": TOMORROW},
     "only_created_has_no_second_id": {"change": "merged"},
-    "no_more_changes_than_the_budget": {"measured": 3},
     "only_global_types_have_the_global_scope": {"scope": "shop"},
     "only_real_values_are_accepted": {"state": "masked"},
     "only_the_exported_have_an_arm": {"outcome": "held_out"},

@@ -123,4 +123,4 @@ def _reported(row: TagRow, unused_after_days: int) -> str:
         notes.append("STALE")
     if row.is_unused:
         notes.append(f"UNUSED for more than {counted(unused_after_days, 'day')}{f', last {row.last_used_on}' if row.last_used_on else ''}")
-    return f"{row.tag:<22} {row.customer_count:>10,} {covered:>7}  {str(row.refreshed_on or '-'):<10}  {'; '.join(notes)}"
+    return f"{row.tag:<22} {row.customer_count:>10,} {covered:>7}  {row.refreshed_on or '-'!s:<10}  {'; '.join(notes)}"

@@ -57,7 +57,7 @@ class TinyLake:
     def write(self, home: Home, run: Run) -> None:
         """Every table that Python writes, with zero rows where nothing was said."""
         for name, table in TABLES.items():
-            if name in {"run_context", "rfm_bands"} or table.stage in {"tags", "segments"}:
+            if name in {"run_context", "rfm_bands", "segment_memberships"} or table.stage in {"tags", "metrics"}:
                 continue
             _write(home, table, self.of(name))
         write_table(run.context(), TABLES["run_context"], home.table("run_context") / "part-0.parquet")

@@ -68,11 +68,13 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "identity_quality": {"measured": 2, "allowed": 2},
     "identity_members": {"valid_to_on": None},
     "identity_changes": {"other_customer_id": ""},
+    "kpi_restatement": {"revision": 2, "new_value": Decimal(2)},
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
-    "tag_definitions": {"evidence": "what it rests on"},
     "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
+    "tag_definitions": {"evidence": "what it rests on"},
 }
+SAME_FIGURES = {f"{age}_{part}": Decimal(1) for age in ("old", "new") for part in ("value", "numerator", "denominator")}
 LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
 BREAKS: Mapping[str, Mapping[str, Any]] = {
     "a_currency_is_worth_itself": {"reporting_currency_code": "CNY", "rate": Decimal(2)},
@@ -89,6 +91,15 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "costs_are_spent_before_the_export": {"spent_to_on": TOMORROW},
     "costs_are_not_negative": {"cost_amount": Decimal(-1)},
     "costs_start_before_they_end": {"spent_from_on": TOMORROW},
+    "its_period_had_begun": {"period_start": TOMORROW},
+    "its_period_has_begun": {"period_start": TOMORROW},
+    "it_says_why": {"cause": " "},
+    "nothing_has_no_value_unless_its_denominator_is_0": {"value": None},
+    "only_a_later_run_restates": {"old_as_of": TOMORROW},
+    "revisions_count_from_1": {"revision": 0},
+    "revisions_count_from_2": {"revision": 1},
+    "something_is_another": SAME_FIGURES,
+    "they_had_happened_by_the_day": {"occurred_on": TOMORROW},
     "both_sides_have_records": {"left_source_record_count": 0},
     "counts_are_not_negative": {"source_record_count": -1, "measured": -1, "impression_count": -1, "byte_count": -1},
     "currency_is_a_code": {"currency_code": "cny"},

@@ -5,6 +5,7 @@ from pipelines.channels.aside import rows as quarantined_rows_of
 from pipelines.channels.aside import to_reload as loads_to_reload
 from pipelines.channels.checking import FileCheck, check_file
 from pipelines.channels.drafting import draft_contract
+from pipelines.channels.forgetting import forget_in_loads
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.load import load_deliveries, reload_archived
 from pipelines.channels.loads import Load, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
@@ -24,6 +25,7 @@ __all__ = [
     "covered_days",
     "delivery_problems",
     "draft_contract",
+    "forget_in_loads",
     "is_interrupted",
     "load_deliveries",
     "loads_to_reload",

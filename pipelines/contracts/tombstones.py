@@ -133,7 +133,7 @@ def read_tombstones(home: Home) -> Tombstones:
 
 def add_tombstones(home: Home, erasure_id: str, texts: Mapping[str, Iterable[str]]) -> Tombstones:
     """Set a tombstone for each of `texts`, by kind; those that are there stay. Return all."""
-    key = _key(home)
+    key = home_key(home)
     before = pl.read_parquet(_path(home)) if _path(home).exists() else pl.DataFrame(schema=TOMBSTONES.schema)
     maker = Tombstones(key)
     new = [(kind, digest, erasure_id) for kind, some in texts.items() for digest in maker.hashed(kind, sorted(set(some)))]
@@ -151,7 +151,7 @@ def _key_path(home: Home) -> Path:
     return home.erasures / "key"
 
 
-def _key(home: Home) -> bytes:
+def home_key(home: Home) -> bytes:
     """The key of the home, made when it is first asked for."""
     path = _key_path(home)
     home.erasures.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -59,6 +59,17 @@ tables:
       columns: {{source_record_key: source_record_key, type: "'phone'", scope: "'global'", value_raw: phone}}
     - claimed_at: at
       columns: {{source_record_key: source_record_key, type: "'email'", scope: "'global'", value_raw: email}}
+    - claimed_at: at
+      columns: {{source_record_key: source_record_key, type: "'openid'", scope: "'wxshoes'", value_raw: buyer}}
+  channel_consents:
+    claimed_at: at
+    columns:
+      source_record_key: source_record_key
+      contact_type: "'phone'"
+      contact_value_raw: phone
+      medium: "'sms'"
+      purpose: "'marketing'"
+      status: "'granted'"
 """
 HEADERS = ("no", "buyer", "phone", "email", "name", "address", "paid", "at", "note")
 AT = "2026-03-05 10:00:00"

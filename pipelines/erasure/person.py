@@ -147,12 +147,10 @@ def _names(home: Home, records: pl.Series) -> set[str]:
     """Names and addresses that only these records have: they are searched for, but no tombstone is set, because namesakes come."""
     profiles = _channel(home, CHANNEL_PROFILES).select(_KEY, *_NAMES)
     is_theirs = pl.col(_KEY).is_in(records.implode())
-    found: set[str] = set()
-    for name in _NAMES:
-        mine = profiles.filter(is_theirs).select(name).drop_nulls().unique()
-        others = profiles.filter(~is_theirs).select(name).drop_nulls().unique()
-        found.update(mine.join(others, on=name, how="anti").collect()[name])
-    return found
+    mine, others = (
+        pl.concat([profiles.filter(whose).select(name=name).drop_nulls() for name in _NAMES]).unique() for whose in (is_theirs, ~is_theirs)
+    )
+    return set(mine.join(others, on="name", how="anti").collect()["name"])
 
 
 def _searchable(texts: Iterable[str]) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.tombstones import Tombstones, add_tombstones
 from pipelines.erasure import Person, begin, clear, find_person, pending_erasures, was_forgotten
 from pipelines.identity import resolve_identity
-from tests.identity.lake import DAY, SEEN, SmallLake
+from tests.identity.lake import DAY, REFERENCE, SEEN, SmallLake
 
 HERS, FAMILY, PLACEHOLDER = "13655551234", "13622220000", "13800138000"
 
@@ -83,14 +84,28 @@ def test_what_is_searched_for_is_hers_alone_in_every_spelling(lake: SmallLake) -
 
 
 def test_ids_that_nobody_has_any_more_go_with_the_person_and_others_stay_theirs(lake: SmallLake) -> None:
-    before = set(lake.customers().values())
-    lake.add_points([("taobao:oMother", "email", "other@zebra.example"), ("taobao:oOther", "email", "other@zebra.example")])
-    lake.add("channel_profiles", [{"source_record_key": "taobao:oOther", "full_name": "皇甫植字"}])
+    lake.add_points([("jd:oNew", "phone", "13700000002")])
     resolve_identity(lake.run(DAY + timedelta(days=1)))
-    merged = person_of(lake, "taobao:oOther")
-    assert set(merged.records) == {"taobao:oMother", "taobao:oOther", "youzan:7"}
-    daughter = lake.customers()["taobao:oDaughter"]
-    assert set(merged.customer_ids) == before - {daughter}
+    before = lake.customers()
+    lake.add_points([("jd:oNew", "email", "mother@zebra.example")])
+    resolve_identity(lake.run(DAY + timedelta(days=2)))
+    merged = person_of(lake, "jd:oNew")
+    assert set(merged.records) == {"taobao:oMother", "jd:oNew", "youzan:7"}
+    assert set(merged.customer_ids) == {before["taobao:oMother"], before["jd:oNew"]}
+    # parted by a decision, the id that the other part keeps is not the person's
+    text = "cannot_link,jd:oNew,taobao:oMother,t,r,2026-01-01,\ncannot_link,jd:oNew,youzan:7,t,r,2026-01-01,\n"
+    lake.reference = reference_with(lake.root / "reference", text)
+    resolve_identity(lake.run(DAY + timedelta(days=3)))
+    parted = person_of(lake, "jd:oNew")
+    assert parted.records == ("jd:oNew",)
+    assert not set(parted.customer_ids) & {lake.customers()["taobao:oMother"]}
+
+
+def reference_with(folder: Path, decisions: str) -> Path:
+    shutil.copytree(REFERENCE, folder)
+    header = "decision,left_source_record_key,right_source_record_key,author,reason,decided_on,expires_on\n"
+    (folder / "identity_decisions.csv").write_text(header + decisions, encoding="utf-8")
+    return folder
 
 
 def test_home_knows_the_person_no_more_and_the_family_as_before(lake: SmallLake, tmp_path: Path) -> None:

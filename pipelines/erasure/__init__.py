@@ -2,7 +2,7 @@
 
 from pipelines.erasure.certificate import Certificate, certify
 from pipelines.erasure.clearing import Cleared, clear
-from pipelines.erasure.journal import Pending, begin, certificate_path, pending_erasures
+from pipelines.erasure.journal import Pending, begin, certificate_path, pending_erasures, unfinished_erasures
 from pipelines.erasure.person import Person, find_person, was_forgotten
 
 __all__ = [
@@ -16,5 +16,6 @@ __all__ = [
     "clear",
     "find_person",
     "pending_erasures",
+    "unfinished_erasures",
     "was_forgotten",
 ]

@@ -36,6 +36,11 @@ def begin(home: Home, person: Person, requested_at: str) -> Pending:
     return pending
 
 
+def unfinished_erasures(home: Home) -> list[str]:
+    """Ids of the erasures without a certificate, by the names of their journals: nothing is read or set."""
+    return sorted(path.name.removesuffix(".pending.json") for path in home.erasures.glob("*.pending.json"))
+
+
 def pending_erasures(home: Home) -> list[Pending]:
     """Erasures without a certificate. Their tombstones are set, if somebody was killed before they were."""
     found = []

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from assets import project
 from assets.resources import only_run
-from pipelines.channels import forget_in_loads
+from pipelines.channels import forget_in_loads, mask_in_copies
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.erasure import certify, clear, pending_erasures
@@ -29,8 +29,9 @@ def finishing_erasures(home: Home, config: Config) -> Iterator[None]:
         with only_run(home):
             for one in pending:
                 lost = forget_in_loads(home, config, one.person.loads)
-                if lost:
-                    print(f"cdp: the copies of {len(lost)} loads could not be read any more and were removed", file=sys.stderr)
+                _, removed = mask_in_copies(home, one.person.traces)
+                if lost or removed:
+                    print(f"cdp: {len(lost) + removed} copies in lake/files could not be cut and were removed", file=sys.stderr)
                 cleared = clear(home, config, config.reference_folder or project.REFERENCE, one.person)
                 for name in cleared.reviewed_files:
                     print(f"cdp: rows of the person were taken out of {name}; its older versions are yours to clear", file=sys.stderr)

@@ -25,7 +25,7 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.masking import masked
 from pipelines.contracts.run import Run, last_run
 from pipelines.contracts.tombstones import read_tombstones
-from pipelines.erasure import Person, begin, certificate_path, find_person, pending_erasures, was_forgotten
+from pipelines.erasure import Person, begin, certificate_path, find_person, unfinished_erasures, was_forgotten
 from pipelines.identity.inquiry import inquire
 
 _TOLD = 10
@@ -38,7 +38,7 @@ def forget(home: Path | None, deliveries: Path | None, config: Path | None, aske
     """
     folders, settings = installation(home, config)
     folders = Home(folders.root, deliveries.resolve() if deliveries else None)
-    started = [pending.erasure_id for pending in pending_erasures(folders)]
+    started = unfinished_erasures(folders)
     if asked is not None:
         run = last_run(folders, settings, settings.reference_folder or project.REFERENCE)
         person = _meant(run, asked)
@@ -122,7 +122,7 @@ def _some(texts: Iterator[str]) -> str:
 
 def _prove(home: Home, started: list[str], *, as_json: bool) -> None:
     """Tell what came of it."""
-    left = [pending.erasure_id for pending in pending_erasures(home)]
+    left = unfinished_erasures(home)
     done = [erasure_id for erasure_id in started if erasure_id not in left]
     if as_json:
         paths = {erasure_id: str(certificate_path(home, erasure_id)) for erasure_id in done}

@@ -86,8 +86,9 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield ""
     files = facts["files"]
     yield f"Files      {files['read']:,} read, {files['refused']:,} refused, {files['delivered_again']:,} delivered again"
-    erased = f", {files['rows_erased']:,} of people who were forgotten" if files["rows_erased"] else ""
-    yield f"Rows       {files['rows_loaded']:,} loaded, {files['rows_duplicate']:,} duplicate, {files['rows_quarantined']:,} quarantined{erased}"
+    yield f"Rows       {files['rows_loaded']:,} loaded, {files['rows_duplicate']:,} duplicate, {files['rows_quarantined']:,} quarantined"
+    if files["rows_erased"]:
+        yield f"           {files['rows_erased']:,} of people who were forgotten"
     if facts["drifts"]:
         formats = sorted({drift["format_name"] for drift in facts["drifts"]})
         yield f"Drift      {', '.join(formats)}: columns came or went, see cdp status"

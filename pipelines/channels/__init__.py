@@ -10,6 +10,7 @@ from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.load import load_deliveries, reload_archived
 from pipelines.channels.loads import Load, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
 from pipelines.channels.outlook import outdated_formats, recent_drifts, unsettled_files
+from pipelines.channels.redaction import mask_in_copies
 from pipelines.channels.replacement import is_interrupted
 from pipelines.channels.report import FileProblem, LoadReport
 from pipelines.channels.state import covered_days, delivery_problems, waiting_files
@@ -29,6 +30,7 @@ __all__ = [
     "is_interrupted",
     "load_deliveries",
     "loads_to_reload",
+    "mask_in_copies",
     "newest_covered_day",
     "outdated_formats",
     "quarantine_reasons",

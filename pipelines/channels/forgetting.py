@@ -17,7 +17,9 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import replacing
 from pipelines.contracts.tables import Table
-from pipelines.contracts.tombstones import read_tombstones
+from pipelines.contracts.tombstones import RECORD, read_tombstones
+
+_KEY = "source_record_key"
 
 
 def forget_in_loads(home: Home, config: Config, load_ids: Collection[str]) -> list[str]:
@@ -34,12 +36,12 @@ def forget_in_loads(home: Home, config: Config, load_ids: Collection[str]) -> li
     cut = []
     for load_id in known:
         erased: set[int] = set()
-        for table in CANONICAL_TABLES:
+        for table in (table for table in CANONICAL_TABLES if _KEY in table.column_names):
             for part in sorted((home.table(table.name) / f"load={load_id}").glob("*.parquet")):
-                rows = pl.read_parquet(part)
-                if "source_record_key" in rows.columns:
-                    theirs = stop.stopped_records("source_record_key", rows)
-                    erased.update(_cut(rows, theirs, table, part))
+                found = stop.among(RECORD, pl.read_parquet(part, columns=[_KEY])[_KEY])
+                if len(found):
+                    rows = pl.read_parquet(part, memory_map=False)
+                    erased.update(_cut(rows, rows.filter(pl.col(_KEY).is_in(found.implode())), table, part))
         quarantined = 0
         for part in sorted((home.table(CHANNEL_QUARANTINE.name) / f"load={load_id}").glob("*.parquet")):
             rows = pl.read_parquet(part)
@@ -59,7 +61,7 @@ def _cut(rows: pl.DataFrame, theirs: pl.DataFrame, table: Table, part: Path) -> 
     """Rewrite the part without rows of the person, or with rows of nobody in their place; return the source rows."""
     if theirs.is_empty():
         return []
-    others = rows.join(theirs, on=["source_record_key"] if "source_record_key" in rows.columns else ["_source_row"], how="anti")
+    others = rows.join(theirs, on=_KEY if _KEY in rows.columns else "_source_row", how="anti")
     of_nobody = [without_person(theirs, table).collect()] if may_stay(table) else []
     kept = pl.concat([others, *of_nobody]).sort("_source_row", maintain_order=True)
     if kept.height:

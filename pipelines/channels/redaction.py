@@ -8,25 +8,31 @@ manifest names the new one.
 from __future__ import annotations
 
 import codecs
+import gzip
 import hashlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from pipelines.channels.archive import LOAD_ID_DIGITS, Redacted, compressed
 from pipelines.channels.containers import opened as opened_file
 from pipelines.channels.inspection import Inspected, plain_lines
-from pipelines.channels.loads import Load, manifests_folder
+from pipelines.channels.loads import Load, manifests_folder, read_manifests, write_manifest
 from pipelines.channels.quarantine import record_at
 from pipelines.channels.reading import Opened
+from pipelines.contracts.channel_tables import CHANNEL_QUARANTINE
 from pipelines.contracts.contents import UnopenedError, unpacked
 from pipelines.contracts.home import Home
-from pipelines.contracts.storage import sync_file
+from pipelines.contracts.needles import Needle, holds_any, masked_bytes, spellings
+from pipelines.contracts.storage import replacing, sync_file
 from pipelines.contracts.tombstones import Tombstones
 
 _DIGITS = 8
+_BLOCK_BYTES = 1 << 20
 
 
 def redacted_copy(opened: Opened, rows: Collection[int], folder: Path, beside: Path) -> tuple[str, Redacted]:
@@ -56,6 +62,64 @@ def redacted_copy(opened: Opened, rows: Collection[int], folder: Path, beside: P
     path = folder / f"{opened.archived.sha256}.{digest[:_DIGITS]}.{suffix}"
     beside.replace(path)
     return path.name, Redacted(digest, tuple(sorted(rows)), blank_lines)
+
+
+def mask_in_copies(home: Home, words: Collection[str]) -> tuple[int, int]:
+    """Put stars in the place of these words in every copy that still holds one: in columns that nobody reads, and in files of others.
+
+    Return in how many, and how many copies were removed because they are no text. Rows in quarantine are masked as well.
+    """
+    needles, loads = spellings(words), read_manifests(home)
+    masked = removed = 0
+    for load in list(loads.values()):
+        path = home.lake / "files" / load.archive_path
+        if load.is_copy_dropped or not path.is_file() or not _holds(path, needles):
+            continue
+        if path.suffix in (".zst", ".gz"):
+            before = load.redacted or Redacted()
+            name, digest = _masked_copy(path, load.sha256, needles)
+            loads[load.load_id] = replace(load, archive_path=name, redacted=replace(before, sha256=digest))
+            masked += 1
+        else:
+            loads[load.load_id] = replace(load, is_copy_dropped=True)
+            removed += 1
+        write_manifest(home, loads[load.load_id])
+    for part in sorted(home.table(CHANNEL_QUARANTINE.name).glob("load=*/*.parquet")):
+        rows = pl.read_parquet(part, memory_map=False)
+        kept = rows.with_columns(pl.col("value", "record_raw").str.replace_many(sorted(words), ["***"] * len(words)))
+        if not kept.equals(rows):
+            with replacing(part) as beside:
+                kept.write_parquet(beside)
+    drop_unknown_copies(home, loads)
+    return masked, removed
+
+
+def _holds(path: Path, needles: Sequence[Needle]) -> bool:
+    try:
+        return any(holds_any(block, needles) for block in unpacked(path))
+    except UnopenedError:
+        return False
+
+
+def _masked_copy(path: Path, sha256: str, needles: Sequence[Needle]) -> tuple[str, str]:
+    """Write the text of a copy with stars beside it; return its name and digest."""
+    beside, digest, rest = path.with_name(f".{path.name}.new"), hashlib.sha256(), b""
+    with gzip.open(path) if path.suffix == ".gz" else pa.CompressedInputStream(str(path), "zstd") as source, beside.open("wb") as target:
+        while block := source.read(_BLOCK_BYTES):
+            block = rest + block
+            end = block.rfind(b"\n") + 1
+            rest = block[end:]
+            if end:
+                text = masked_bytes(block[:end], needles)
+                digest.update(text)
+                target.write(compressed(text))
+        text = masked_bytes(rest, needles)
+        digest.update(text)
+        target.write(compressed(text))
+    sync_file(beside)
+    name = f"{sha256}.{digest.hexdigest()[:_DIGITS]}.zst"
+    beside.replace(path.with_name(name))
+    return name, digest.hexdigest()
 
 
 def drop_unknown_copies(home: Home, loads: Mapping[str, Load]) -> None:

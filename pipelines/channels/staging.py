@@ -124,7 +124,7 @@ def _staged(opened: Opened, results: Results, zone: str, stop: Stop) -> Staged:
         encoding=None if opened.text is None else opened.layout.encoding,
         paths=(opened.file.name,),
         archive_path=opened.archived.path.name,
-        redacted=before if before.rows else None,
+        redacted=before if before.sha256 else None,
     )
     if load.unaccounted:
         raise UnreadableError(f"has {load.unaccounted} lines that would be in no count", "report it with the contract", kind="refused")

@@ -62,14 +62,15 @@ def certify(home: Home, pending: Sequence[Pending], finished_at: str) -> list[Ce
 
 
 def _certificate(home: Home, pending: Pending, finished_at: str) -> Certificate:
+    words = {*pending.person.traces, *pending.person.customer_ids}
     # the journals are what is left to do, and go with the certificates
-    searched = [item for item in scan(home.root, pending.person.traces) if not item.path.endswith(".pending.json")]
+    searched = [item for item in scan(home.root, words) if not item.path.endswith(".pending.json")]
     inside = home.deliveries.is_relative_to(home.root)
     inbox = home.deliveries.relative_to(home.root).as_posix() + "/" if inside else None
     holding = [item.path for item in searched if item.holds]
     deliveries = [path for path in holding if inbox and path.startswith(inbox)]
     if not inside and home.deliveries.is_dir():
-        deliveries = [item.path for item in scan(home.deliveries, pending.person.traces) if item.holds]
+        deliveries = [item.path for item in scan(home.deliveries, words) if item.holds]
     maker = Tombstones(home_key(home))
     return Certificate(
         erasure_id=pending.erasure_id,

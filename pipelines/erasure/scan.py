@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pipelines.contracts.contents import UnopenedError, unpacked
-
-_ENCODINGS = ("utf-8", "gb18030", "utf-16-le", "utf-16-be")
+from pipelines.contracts.needles import Needle, holds_any, spellings
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +24,7 @@ class Scanned:
 
 def scan(root: Path, traces: Iterable[str]) -> Iterator[Scanned]:
     """Every file below `root`, in order of their paths; links are not followed, and what goes away meanwhile is left."""
-    needles = list(_needles(traces))
+    needles = spellings(traces)
     for folder, names, files in os.walk(root):
         names.sort()
         for name in sorted(files):
@@ -36,34 +33,13 @@ def scan(root: Path, traces: Iterable[str]) -> Iterator[Scanned]:
                 yield _scan_file(path, path.relative_to(root).as_posix(), needles)
 
 
-def _scan_file(path: Path, name: str, needles: list[tuple[bytes, re.Pattern[bytes] | None]]) -> Scanned:
+def _scan_file(path: Path, name: str, needles: Sequence[Needle]) -> Scanned:
     size, seen, problem = path.stat().st_size, 0, None
-    holds = _holds(os.fsencode(path.name), needles)
+    holds = holds_any(os.fsencode(path.name), needles)
     try:
         for block in unpacked(path):
             seen += len(block)
-            holds = holds or _holds(block, needles)
+            holds = holds or holds_any(block, needles)
     except UnopenedError as error:
         problem = str(error)
     return Scanned(name, size, seen, holds, problem)
-
-
-def _holds(block: bytes, needles: list[tuple[bytes, re.Pattern[bytes] | None]]) -> bool:
-    return any(needle in block and (whole is None or whole.search(block) is not None) for needle, whole in needles)
-
-
-def _needles(traces: Iterable[str]) -> Iterator[tuple[bytes, re.Pattern[bytes] | None]]:
-    """Each spelling as bytes, with the pattern that tells a whole word of ASCII from a part of one."""
-    found: dict[bytes, re.Pattern[bytes] | None] = {}
-    for trace in traces:
-        spellings = {trace, json.dumps(trace)[1:-1], *(f"{prefix}{trace}" for prefix in ("86", "0086") if re.fullmatch(r"1\d{10}", trace))}
-        for spelling in spellings:
-            for encoding in _ENCODINGS:
-                needle = spelling.encode(encoding, "ignore")
-                if needle:
-                    found[needle] = _whole(needle) if needle.isascii() and b"\0" not in needle else None
-    yield from found.items()
-
-
-def _whole(needle: bytes) -> re.Pattern[bytes]:
-    return re.compile(rb"(?<![0-9A-Za-z])" + re.escape(needle) + rb"(?![0-9A-Za-z])")

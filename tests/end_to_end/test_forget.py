@@ -82,7 +82,8 @@ def test_nothing_of_a_forgotten_person_is_left_and_nothing_comes_back(
     run_in_process(home, home / "deliveries")
     for container in CONTAINERS[2:]:
         deliver(home, f"second.{container}", written(container, of_day(container, 1)))
-    deliver(home, "broken.csv", written("csv", [row("Y1", "1.00", buyer="oOther1")]) + broken)
+    # the note is a column that nobody reads, of somebody else's order
+    deliver(home, "broken.csv", written("csv", [row("Y1", "1.00", buyer="oOther1", note=f"for {HERS['name']}")]) + broken)
     run_in_process(home, home / "deliveries")
     lists = sorted(home.glob("published/segments/*/buyers/list.csv"))
     assert len(lists) == 2

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from pipelines.channels import forget_in_loads, load_deliveries, read_manifests
+from pipelines.channels import forget_in_loads, load_deliveries, mask_in_copies, read_manifests, reload_archived
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.tombstones import add_tombstones
@@ -51,6 +51,24 @@ def test_load_that_cannot_be_read_again_is_cut_in_place(tmp_path: Path, is_gone:
     [load] = loads(home).values()
     assert load["erased_count"] == 3  # of its three loaded records only those show that a row begins with; and the one set aside
     assert forget_in_loads(home, settings, list(read_manifests(home))) == []
+
+
+@pytest.mark.parametrize("container", ["csv", "gz", "jsonl", "json", "xlsx"])
+def test_words_in_columns_that_nobody_reads_are_masked_in_the_copy(tmp_path: Path, container: str) -> None:
+    """A friend's order, whose note names her: the order is the friend's, and the note was never loaded."""
+    home, settings = home_of(tmp_path / "home"), config(tmp_path / "formats")
+    friend = {**rows_of_two()[0], "note": f"for {HERS['name']}, call +86{HERS['phone']} at once"}
+    (home.deliveries / f"orders.{container}").write_bytes(written(container, [friend, rows_of_two()[3]]))
+    load_deliveries(home, settings)
+    before = money(home)
+    masked, removed = mask_in_copies(home, [HERS["name"], HERS["phone"], f"+86{HERS['phone']}"])
+    assert (masked, removed) == ((0, 1) if container == "xlsx" else (1, 0))
+    assert holders(home.root) == []
+    assert mask_in_copies(home, [HERS["name"], HERS["phone"]]) == (0, 0)
+    if not removed:
+        report = reload_archived(home, settings, list(read_manifests(home)))
+        assert not report.problems, report.problems
+    assert money(home) == before
 
 
 class KilledError(BaseException):

@@ -13,6 +13,45 @@
     cast(from_utc_timestamp({{ instant }}, {{ time_zone }}) as date)
 {%- endmacro %}
 
+{# The first instant of `day` in `time_zone`. #}
+{% macro day_begins_at(day, time_zone) -%}
+    {{ return(adapter.dispatch('day_begins_at')(day, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__day_begins_at(day, time_zone) -%}
+    timezone({{ time_zone }}, cast({{ day }} as timestamp))
+{%- endmacro %}
+
+{% macro spark__day_begins_at(day, time_zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), {{ time_zone }})
+{%- endmacro %}
+
+{# One row for each whole number from 0 up to, not including, `count`. #}
+{% macro one_row_for_each(count) -%}
+    {{ return(adapter.dispatch('one_row_for_each')(count)) }}
+{%- endmacro %}
+
+{% macro default__one_row_for_each(count) -%}
+    unnest(range({{ count }}))
+{%- endmacro %}
+
+{% macro spark__one_row_for_each(count) -%}
+    explode(sequence(0, {{ count }} - 1))
+{%- endmacro %}
+
+{# The hour of the day, 0 to 23, that `instant` falls on in `time_zone`. #}
+{% macro business_hour(instant, time_zone) -%}
+    {{ return(adapter.dispatch('business_hour')(instant, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__business_hour(instant, time_zone) -%}
+    cast(extract(hour from timezone({{ time_zone }}, {{ instant }})) as integer)
+{%- endmacro %}
+
+{% macro spark__business_hour(instant, time_zone) -%}
+    hour(from_utc_timestamp({{ instant }}, {{ time_zone }}))
+{%- endmacro %}
+
 {# Whole days from `first` to `second`. #}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between')(first, second)) }}
@@ -24,6 +63,19 @@
 
 {% macro spark__days_between(first, second) -%}
     cast(date_diff({{ second }}, {{ first }}) as bigint)
+{%- endmacro %}
+
+{# Whole seconds from `first` to `second`; the rest of a second is cut off. #}
+{% macro seconds_between(first, second) -%}
+    {{ return(adapter.dispatch('seconds_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first, second) -%}
+    ((epoch_us({{ second }}) - epoch_us({{ first }})) // 1000000)
+{%- endmacro %}
+
+{% macro spark__seconds_between(first, second) -%}
+    ((unix_micros({{ second }}) - unix_micros({{ first }})) div 1000000)
 {%- endmacro %}
 
 {# Calendar months from the month of `first` to the month of `second`. #}

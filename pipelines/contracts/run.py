@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -13,6 +14,7 @@ import polars as pl
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.organisation import ORGANISATION, read_organisation
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
 
@@ -52,6 +54,59 @@ RUN_CONTEXT = Table(
         Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
         Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
         Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
+        Column("analysis_basket_days", Type.INTEGER, "Window of the baskets that tell what is bought together.", required=True),
+        Column("analysis_basket_items", Type.INTEGER, "Items of one basket that are paired at most.", required=True),
+        Column("analysis_min_basket_count", Type.INTEGER, "Baskets from which an item or a pair is told.", required=True),
+        Column("analysis_min_support", Type.PRICE, "Share of a channel's baskets from which it is.", required=True),
+        Column("analysis_min_lift", Type.PRICE, "Lift from which a pair is told.", required=True),
+        Column("analysis_cross_sell_per_customer", Type.INTEGER, "Candidates kept for one customer.", required=True),
+        Column("analysis_cross_sell_reasons", Type.INTEGER, "Products bought last for which candidates are looked up.", required=True),
+        Column("analysis_cross_sell_partners", Type.INTEGER, "Candidates looked up for one product.", required=True),
+        Column("analysis_volume_from_quantity", Type.INTEGER, "A line of this quantity is a volume.", required=True),
+        Column("analysis_hot_seller_months", Type.INTEGER, "Months of hot sellers, that of the run included.", required=True),
+        Column("analysis_seasonal_from_years", Type.INTEGER, "Years with a purchase in one month that make a season.", required=True),
+        Column("analysis_seasonal_from_share", Type.PRICE, "Share of purchase days in that month that makes one.", required=True),
+        Column("analysis_seasonal_lead_days", Type.INTEGER, "Days before a season on which its buyers are listed.", required=True),
+        Column("analysis_interval_from_count", Type.INTEGER, "Intervals from which a next purchase is expected.", required=True),
+        Column("analysis_churn_reason_days", Type.INTEGER, "Days around an order in which a reason is looked for.", required=True),
+        Column("analysis_late_from_quantile", Type.PRICE, "Share of a channel's deliveries that a late one is slower than.", required=True),
+        Column("analysis_low_score_up_to", Type.INTEGER, "Score of 5 up to which a review is low.", required=True),
+        Column("analysis_detractor_up_to", Type.INTEGER, "Score of 10 up to which somebody would not recommend.", required=True),
+        Column("analysis_promoter_from", Type.INTEGER, "Score of 10 from which somebody would.", required=True),
+        Column("analysis_pareto_days", Type.INTEGER, "Window of the shares by percent of customers.", required=True),
+        Column("marketing_attribution_days", Type.INTEGER, "An order belongs to the last message of so many days.", required=True),
+        Column("marketing_effect_days", Type.INTEGER, "Trailing days of the effect report.", required=True),
+        Column("marketing_readout_days", Type.INTEGER, "Days after the first list whose purchases count.", required=True),
+        Column("marketing_readout_from_customers", Type.INTEGER, "Arms with fewer customers are not compared.", required=True),
+        Column("marketing_declared_metric", Type.TEXT, "Metric that decides which arm has won.", required=True),
+        Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
+        Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
+        Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
+        Column("tags_pattern_window_days", Type.INTEGER, "Days up to the last month end that habits are read from.", required=True),
+        Column("tags_pattern_from_count", Type.INTEGER, "With fewer facts there is no habit.", required=True),
+        Column("tags_pattern_from_share", Type.PRICE, "Share of the facts that must agree.", required=True),
+        Column("tags_gender_from_share", Type.PRICE, "... of lines with a sign, for an inferred gender.", required=True),
+        Column("tags_night_from_hour", Type.INTEGER, "First hour of the night.", required=True),
+        Column("tags_night_to_hour", Type.INTEGER, "First hour after the night.", required=True),
+        Column("tags_dwell_cap_seconds", Type.INTEGER, "A page left open for longer counts nothing.", required=True),
+        Column("tags_listed_values", Type.INTEGER, "Values at most of tags that list several.", required=True),
+        Column("tags_life_stage_window_days", Type.INTEGER, "Days up to the last month end that signs are read from.", required=True),
+        Column("tags_life_stage_from_days", Type.INTEGER, "Days with a sign from which a life stage holds.", required=True),
+        Column("tags_oldest_age", Type.INTEGER, "Birthdays that would make somebody older are not believed.", required=True),
+        Column("tags_unused_after_days", Type.INTEGER, "A tag that no segment reads for longer is unused.", required=True),
+        Column("service_satisfied_from_score", Type.INTEGER, "Score of a case from which its customer is satisfied.", required=True),
+        Column("service_positive_from_score", Type.INTEGER, "Score from which a review is positive.", required=True),
+        Column("service_promoter_from_score", Type.INTEGER, "Score from which an answer is that of a promoter.", required=True),
+        Column("service_detractor_up_to_score", Type.INTEGER, "Score up to which an answer is that of a detractor.", required=True),
+        Column("service_first_response_target_seconds", Type.INTEGER, "A first reply is in time up to this.", required=True),
+        Column("loyalty_points_per_unit", Type.PRICE, "Points for one unit of net amount.", required=True),
+        Column("loyalty_silver_from_amount", Type.AMOUNT, "Level silver from this spend in 365 days.", required=True),
+        Column("loyalty_silver_from_purchases", Type.INTEGER, "Level silver from this many purchases in 365 days.", required=True),
+        Column("loyalty_gold_from_amount", Type.AMOUNT, "Level gold from this spend in 365 days.", required=True),
+        Column("loyalty_gold_from_purchases", Type.INTEGER, "Level gold from this many purchases in 365 days.", required=True),
+        Column("loyalty_normal_names", Type.TEXT, "What channels call level normal: lower case, each between commas.", required=True),
+        Column("loyalty_silver_names", Type.TEXT, "What channels call level silver: lower case, each between commas.", required=True),
+        Column("loyalty_gold_names", Type.TEXT, "What channels call level gold: lower case, each between commas.", required=True),
     ),
 )
 
@@ -80,7 +135,7 @@ CURRENCY_RATES = Table(
     ),
 )
 
-RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES)
+RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANISATION)
 
 # below every band that a configuration can name: net spend may be negative after refunds
 _LOWEST = Decimal(-10) ** 15
@@ -93,7 +148,7 @@ class Run:
     as_of: date
     config: Config
     home: Home
-    reference: Path  # folder of reviewed reference rows (placeholders, rates, suppressions)
+    reference: Path  # folder of reviewed reference rows (placeholders, rates, organisation, suppressions)
 
     @property
     def as_of_end_at(self) -> datetime:
@@ -109,6 +164,10 @@ class Run:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
+        analysis = self.config.analysis
+        marketing = self.config.marketing
+        reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
+        service, loyalty = self.config.service, self.config.loyalty
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -141,6 +200,59 @@ class Run:
             "scorecard_valid_from": scorecard.valid_from,
             "scorecard_late_by_days": scorecard.late_by_days,
             "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
+            "analysis_basket_days": analysis.basket_days,
+            "analysis_basket_items": analysis.basket_items,
+            "analysis_min_basket_count": analysis.min_basket_count,
+            "analysis_min_support": analysis.min_support,
+            "analysis_min_lift": analysis.min_lift,
+            "analysis_cross_sell_per_customer": analysis.cross_sell_per_customer,
+            "analysis_cross_sell_reasons": analysis.cross_sell_reasons,
+            "analysis_cross_sell_partners": analysis.cross_sell_partners,
+            "analysis_volume_from_quantity": analysis.volume_from_quantity,
+            "analysis_hot_seller_months": analysis.hot_seller_months,
+            "analysis_seasonal_from_years": analysis.seasonal_from_years,
+            "analysis_seasonal_from_share": analysis.seasonal_from_share,
+            "analysis_seasonal_lead_days": analysis.seasonal_lead_days,
+            "analysis_interval_from_count": analysis.interval_from_count,
+            "analysis_churn_reason_days": analysis.churn_reason_days,
+            "analysis_late_from_quantile": analysis.late_from_quantile,
+            "analysis_low_score_up_to": analysis.low_score_up_to,
+            "analysis_detractor_up_to": analysis.detractor_up_to,
+            "analysis_promoter_from": analysis.promoter_from,
+            "analysis_pareto_days": analysis.pareto_days,
+            "marketing_attribution_days": marketing.attribution_days,
+            "marketing_effect_days": marketing.effect_days,
+            "marketing_readout_days": marketing.readout_days,
+            "marketing_readout_from_customers": marketing.readout_from_customers,
+            "marketing_declared_metric": marketing.declared_metric,
+            "marketing_confidence": float(marketing.confidence),
+            "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
+            "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
+            "tags_pattern_window_days": tags.pattern_window_days,
+            "tags_pattern_from_count": tags.pattern_from_count,
+            "tags_pattern_from_share": tags.pattern_from_share,
+            "tags_gender_from_share": tags.gender_from_share,
+            "tags_night_from_hour": tags.night_from_hour,
+            "tags_night_to_hour": tags.night_to_hour,
+            "tags_dwell_cap_seconds": tags.dwell_cap_minutes * 60,
+            "tags_listed_values": tags.listed_values,
+            "tags_life_stage_window_days": tags.life_stage_window_days,
+            "tags_life_stage_from_days": tags.life_stage_from_days,
+            "tags_oldest_age": tags.oldest_age,
+            "tags_unused_after_days": tags.unused_after_days,
+            "service_satisfied_from_score": service.satisfied_from_score,
+            "service_positive_from_score": service.positive_review_from_score,
+            "service_promoter_from_score": service.promoter_from_score,
+            "service_detractor_up_to_score": service.detractor_up_to_score,
+            "service_first_response_target_seconds": service.first_response_target_seconds,
+            "loyalty_points_per_unit": loyalty.points_per_unit,
+            "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
+            "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
+            "loyalty_gold_from_amount": loyalty.levels.gold.net_amount_from,
+            "loyalty_gold_from_purchases": loyalty.levels.gold.order_count_from,
+            "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
+            "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
+            "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
@@ -174,9 +286,14 @@ class Run:
             ) from error
 
 
+def _between_commas(names: tuple[str, ...]) -> str:
+    return f",{','.join(name.strip().lower() for name in names)},"
+
+
 def write_run_tables(run: Run) -> None:
-    """Write RUN_CONTEXT, RFM_BANDS and CURRENCY_RATES to the lake."""
-    for table, frame in ((RUN_CONTEXT, run.context()), (RFM_BANDS, run.rfm_bands()), (CURRENCY_RATES, run.currency_rates())):
+    """Write the RUN_TABLES to the lake."""
+    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organisation(run.reference))
+    for table, frame in zip(RUN_TABLES, frames, strict=True):
         write_table(frame, table, run.home.table(table.name) / "part-0.parquet")
 
 

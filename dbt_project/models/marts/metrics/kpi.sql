@@ -5,6 +5,9 @@
 {%- set families = [
     'int_kpi_buyers',
     'int_kpi_newcomers',
+    'int_kpi_marketing',
+    'int_kpi_service',
+    'int_kpi_loyalty',
 ] %}
 with
 

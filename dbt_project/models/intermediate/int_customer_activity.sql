@@ -71,7 +71,8 @@ joined as (
             customers.registered_at,
             customer_events.first_event_at,
             customer_interactions.first_interaction_at,
-            totals.first_ordered_at
+            totals.first_ordered_at,
+            totals.first_purchased_at
         ) as known_at,
         greatest(customer_events.last_event_at, customer_interactions.last_interaction_at, totals.last_ordered_at) as last_active_at,
         greatest(customer_events.last_checkout_at, totals.last_ordered_at) as last_checkout_at

@@ -20,6 +20,8 @@ select
     completed_at,
     is_purchase,
     is_gift,
+    was_paid,
+    was_refunded,
     purchased_at,
     purchased_on,
     booked_on,

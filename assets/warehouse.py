@@ -81,7 +81,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     }
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
     # failures are told once, by the results; standard output belongs to the summary
-    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none"]
+    quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
     runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
     try:
         outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, one_of
+from pipelines.contracts.organisation import ORGANISATION
 from pipelines.contracts.run import CURRENCY_RATES, RFM_BANDS, RUN_CONTEXT
 
 _CODE = "length({0}) = 3 and {0} = upper({0})"
@@ -37,6 +38,15 @@ RUN_SUITES: tuple[Suite, ...] = (
             Rule("a_currency_is_worth_itself", "currency_code <> reporting_currency_code or rate = 1"),
             Rule("currency_is_a_code", _CODE.format("currency_code")),
             Rule("reporting_currency_is_a_code", _CODE.format("reporting_currency_code")),
+        ),
+    ),
+    Suite(
+        ORGANISATION,
+        values=one_of("kind", "head_office", "region", "store"),
+        rules=(
+            Rule("only_a_head_office_has_no_parent", "(kind = 'head_office') = (parent_unit is null)"),
+            Rule("stores_are_named_by_their_key", "kind <> 'store' or regexp_matches(unit, '^[^:]+:.+$')"),
+            Rule("paths_end_in_the_unit", "ends_with(unit_path, unit)"),
         ),
     ),
 )

@@ -10,7 +10,7 @@
     {%- if is_contracted %}
         {{ get_assert_columns_equivalent(compiled_code) }}
     {%- endif %}
-    create {{ 'temporary' if temporary }} table {{ relation.include(database=(not temporary), schema=(not temporary)) }} as (
+    create or replace {{ "temporary" if temporary }} table {{ relation.include(database=(not temporary), schema=(not temporary)) }} as (
         {{ get_select_subquery(compiled_code) if is_contracted else compiled_code }}
     )
 {%- endmacro %}

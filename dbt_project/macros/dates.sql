@@ -26,6 +26,19 @@
     cast(date_diff({{ second }}, {{ first }}) as bigint)
 {%- endmacro %}
 
+{# Whole seconds from `first` to `second`; the rest of a second is cut off. #}
+{% macro seconds_between(first, second) -%}
+    {{ return(adapter.dispatch('seconds_between')(first, second)) }}
+{%- endmacro %}
+
+{% macro default__seconds_between(first, second) -%}
+    ((epoch_us({{ second }}) - epoch_us({{ first }})) // 1000000)
+{%- endmacro %}
+
+{% macro spark__seconds_between(first, second) -%}
+    ((unix_micros({{ second }}) - unix_micros({{ first }})) div 1000000)
+{%- endmacro %}
+
 {# Calendar months from the month of `first` to the month of `second`. #}
 {% macro months_between(first, second) -%}
     {{ return(adapter.dispatch('months_between')(first, second)) }}

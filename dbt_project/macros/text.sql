@@ -17,7 +17,9 @@
 #}
 {% macro impersonal_key(key, channel, source_record_key) -%}
     case
-        when contains({{ key }}, '/' || substr({{ source_record_key }}, length({{ channel }}) + 2))
+        when
+            contains({{ key }}, '/' || substr({{ source_record_key }}, length({{ channel }}) + 2))
+            or contains({{ key }}, {{ source_record_key }} || '/')
             then {{ channel }} || ':' || md5(id_key || '|' || {{ key }})
         else {{ key }}
     end

@@ -13,6 +13,7 @@ import polars as pl
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.organisation import ORGANISATION, read_organisation
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
 
@@ -80,7 +81,7 @@ CURRENCY_RATES = Table(
     ),
 )
 
-RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES)
+RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANISATION)
 
 # below every band that a configuration can name: net spend may be negative after refunds
 _LOWEST = Decimal(-10) ** 15
@@ -93,7 +94,7 @@ class Run:
     as_of: date
     config: Config
     home: Home
-    reference: Path  # folder of reviewed reference rows (placeholders, rates, suppressions)
+    reference: Path  # folder of reviewed reference rows (placeholders, rates, organisation, suppressions)
 
     @property
     def as_of_end_at(self) -> datetime:
@@ -175,8 +176,9 @@ class Run:
 
 
 def write_run_tables(run: Run) -> None:
-    """Write RUN_CONTEXT, RFM_BANDS and CURRENCY_RATES to the lake."""
-    for table, frame in ((RUN_CONTEXT, run.context()), (RFM_BANDS, run.rfm_bands()), (CURRENCY_RATES, run.currency_rates())):
+    """Write the RUN_TABLES to the lake."""
+    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organisation(run.reference))
+    for table, frame in zip(RUN_TABLES, frames, strict=True):
         write_table(frame, table, run.home.table(table.name) / "part-0.parquet")
 
 

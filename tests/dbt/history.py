@@ -14,6 +14,7 @@ FIRST_DAY = date(2022, 11, 20)
 CROWD = 40
 # days between two purchases on which some window ends: 30 days, 6 and 12 months, 365 days
 EDGES = (29, 30, 31, 89, 90, 91, 180, 181, 183, 184, 334, 335, 364, 365, 366, 395)
+STORES = ((("shop", "1"), "north"), (("shop", "2"), "south"), (("till", "1"), "south"), (("till", "2"), None))
 RATES = (("USD", FIRST_DAY, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", FIRST_DAY, "0.051"))
 
 
@@ -25,6 +26,8 @@ class History:
         self.days = (as_of - FIRST_DAY).days
         for currency, day, rate in RATES:
             self.lake.add("currency_rates", currency_code=currency, reporting_currency_code="CNY", valid_from_on=day, rate=Decimal(rate))
+        for store, region in STORES:
+            self.lake.add("channel_stores", channel=store[0], store_key=":".join(store), store_id_channel=store[1], region=region)
         for number in range(CROWD):
             self.person(number)
             self.activity(number)

@@ -54,8 +54,10 @@ class KpiOracle:
     @cached_property
     def _sales_slices(self) -> list[Slice]:
         stores = {order.store or "unattributed" for order in self.paid}
+        regions = {order.region or "unattributed" for order in self.paid}
         channels = {order.channel for order in self.paid}
-        return [ALL, *(("channel", c) for c in channels), *(("store", s) for s in stores), *self._acquisition_slices]
+        places = [("channel", c) for c in channels] + [("store", s) for s in stores] + [("region", r) for r in regions]
+        return [ALL, *places, *self._acquisition_slices]
 
     @cached_property
     def _acquisition_slices(self) -> list[Slice]:
@@ -75,6 +77,7 @@ class KpiOracle:
             "all": True,
             "channel": order.channel == value,
             "store": (order.store or "unattributed") == value,
+            "region": (order.region or "unattributed") == value,
             "acquisition_channel": self.acquired.get(customer, "unattributed") == value,
         }[dimension]
 

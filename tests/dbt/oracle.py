@@ -23,6 +23,7 @@ class Purchase:
     customer_id: str | None
     channel: str
     store: str | None
+    region: str | None
     at: datetime
     on: date
     net: Decimal
@@ -35,6 +36,7 @@ class Paid:
     customer_id: str | None
     channel: str
     store: str | None
+    region: str | None
     on: date
     paid: Decimal
     refunded: Decimal
@@ -153,7 +155,12 @@ class Oracle:
         day, currency = self.day(order["ordered_at"]), order["currency_code"]
         net = self.converted(paid, currency, day) - self.converted(refunded, currency, day)
         customer = self.customer_of.get(order["source_record_key"])
-        return Purchase(order["order_key"], customer, order["channel"], store_of(order), moment, self.day(moment), net)
+        return Purchase(order["order_key"], customer, order["channel"], store_of(order), self._region(order), moment, self.day(moment), net)
+
+    def _region(self, order: Row) -> str | None:
+        listed = {row["store_key"]: row["region"] for row in self.lake.of("channel_stores")}
+        store = store_of(order)
+        return (listed.get(store) or "unassigned") if store else None
 
     def paid_orders(self) -> list[Paid]:
         found = []
@@ -169,6 +176,7 @@ class Oracle:
                     self.customer_of.get(order["source_record_key"]),
                     order["channel"],
                     store_of(order),
+                    self._region(order),
                     self.day(moment),
                     self.converted(paid, currency, day),
                     self.converted(refunded, currency, day),

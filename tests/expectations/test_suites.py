@@ -70,6 +70,7 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "identity_changes": {"other_customer_id": ""},
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
+    "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
 }
 LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
 BREAKS: Mapping[str, Mapping[str, Any]] = {
@@ -108,11 +109,13 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "loaded_files_know_their_format": {"format_name": None},
     "load_ids_are_16_hex_digits": {"_load_id": "0"},
     "loads_cover_a_span": {"covers_from_on": TOMORROW},
+    "only_a_head_office_has_no_parent": {"parent_unit": None},
     "only_created_has_no_second_id": {"change": "merged"},
     "no_more_changes_than_the_budget": {"measured": 3},
     "only_global_types_have_the_global_scope": {"scope": "shop"},
     "only_real_values_are_accepted": {"state": "masked"},
     "only_the_exported_have_an_arm": {"outcome": "held_out"},
+    "paths_end_in_the_unit": {"unit_path": "pos:1 > office"},
     "payments_are_not_negative": {"paid_amount": Decimal(-1)},
     "phones_are_e164": {"phone_e164": "13812345678", "contact_value": "13812345678"},
     "prices_are_not_negative": {"unit_price_amount": Decimal(-1)},
@@ -137,6 +140,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "shipping_is_not_negative": {"shipping_amount": Decimal(-1)},
     "signs_fit_the_reason": {"points_delta": -1},
     "stock_is_counted_before_the_export": {"counted_on": TOMORROW},
+    "stores_are_named_by_their_key": {"unit": "office", "unit_path": "office"},
     "the_day_ends_within_a_day_and_a_half_of_its_date": {"as_of_end_at": datetime(2026, 3, 1, tzinfo=UTC)},
     "the_grace_begins_after_the_day": {"exported_before_at": NOON},
     "the_source_row_is_a_line": {"_source_row": 0},

@@ -5,53 +5,27 @@
 with
 
 costs as (
-    {{ newest_versions(ref('stg_channel_costs'), 'cost_key') }}
+    select * from {{ ref('fct_costs') }}
 ),
 
 writing_channels as (
     select distinct channel from {{ ref('fct_sends') }}
 ),
 
-rates as (
-    select * from {{ ref('int_currency_rates') }}
-),
-
 days as (
     select * from {{ ref('int_days') }}
 ),
 
-run_context as (
-    select * from {{ source('lake', 'run_context') }}
-),
-
-lines as (
+spans as (
     select
         costs.channel,
         costs.spent_from_on,
         greatest(costs.spent_from_on, costs.spent_to_on) as spent_to_on,
-        costs.cost_amount_original,
-        costs.currency_code_original,
-        run_context.reporting_currency,
-        rates.rate
+        {{ days_between('costs.spent_from_on', 'greatest(costs.spent_from_on, costs.spent_to_on)') }} + 1 as day_count,
+        costs.cost_amount
     from costs
-    cross join run_context
     left join writing_channels on costs.channel = writing_channels.channel
-    left join rates
-        on
-            costs.currency_code_original = rates.currency_code
-            and costs.spent_from_on >= rates.valid_from_on
-            and costs.spent_from_on < rates.valid_to_on
     where writing_channels.channel is null
-),
-
-spans as (
-    select
-        lines.channel,
-        lines.spent_from_on,
-        lines.spent_to_on,
-        {{ days_between('lines.spent_from_on', 'lines.spent_to_on') }} + 1 as day_count,
-        {{ reporting('cost_amount_original') }} as cost_amount
-    from lines
 ),
 
 placed as (

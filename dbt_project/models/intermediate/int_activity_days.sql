@@ -20,15 +20,11 @@ events as (
 ),
 
 interactions as (
-    {{ newest_versions(ref('stg_channel_interactions'), 'interaction_key') }}
-),
-
-identities as (
-    select * from {{ source('lake', 'identity_current') }}
-),
-
-run_context as (
-    select * from {{ source('lake', 'run_context') }}
+    select
+        customer_id,
+        occurred_on
+    from {{ ref('fct_interactions') }}
+    where customer_id is not null
 ),
 
 days as (
@@ -49,11 +45,9 @@ days as (
 
     select
         customers.customer_no,
-        {{ business_date('interactions.occurred_at', 'run_context.business_time_zone') }} as active_on
+        interactions.occurred_on as active_on
     from interactions
-    cross join run_context
-    inner join identities on interactions.source_record_key = identities.source_record_key
-    inner join customers on identities.customer_id = customers.customer_id
+    inner join customers on interactions.customer_id = customers.customer_id
 )
 
 select

@@ -14,7 +14,8 @@ customers as (
 select
     customers.customer_no,
     orders.channel,
-    orders.channel || ':' || orders.store_id_channel as store_key,
+    orders.store_key,
+    orders.region,
     orders.ordered_at,
     orders.ordered_on,
     orders.purchased_at,

@@ -4,11 +4,8 @@
 with
 
 orders as (
-    select
-        orders.*,
-        orders.channel || ':' || orders.store_id_channel as store_key
-    from {{ ref('fct_orders') }} as orders
-    where orders.was_paid
+    select * from {{ ref('fct_orders') }}
+    where was_paid
 ),
 
 customers as (
@@ -23,6 +20,7 @@ select
     orders.booked_on,
     orders.channel,
     orders.store_key,
+    orders.region,
     customers.acquisition_channel,
     count(*) as paid_order_count,
     count(case when orders.was_refunded then 1 end) as refunded_order_count,
@@ -32,4 +30,4 @@ select
     cast(sum(case when orders.is_purchase then orders.net_amount else 0 end) as decimal(18, 2)) as net_amount
 from orders
 left join customers on orders.customer_id = customers.customer_id
-group by orders.booked_on, orders.channel, orders.store_key, customers.acquisition_channel
+group by orders.booked_on, orders.channel, orders.store_key, orders.region, customers.acquisition_channel

@@ -1,5 +1,6 @@
 -- One row per load, table and column that matters there: its rows, and how many of them lack it. Every column of contact points is
--- there or there is no row: theirs are kinds of contact point, of the people that the load names, and how many of them have none.
+-- there or there is no row: theirs are kinds of contact point, of the people that the load names, and how many of them have none. So it is
+-- with consents: theirs are the media that the format has ever stated something about.
 {% set columns = {
     'profiles': ['has_full_name', 'gender', 'has_birth_on', 'city', 'registered_at', 'member_level'],
     'orders': ['source_record_key', 'paid_at', 'paid_amount_original', 'payment_no'],
@@ -13,6 +14,10 @@
     'sends': ['source_record_key', 'campaign_no', 'sent_at'],
     'costs': ['campaign_no', 'impression_count', 'click_count'],
     'tickets': ['source_record_key', 'ticket_type', 'first_replied_at'],
+    'reviews': ['source_record_key', 'order_no', 'score'],
+    'points': ['order_no'],
+    'stores': ['store_name', 'region'],
+    'stock': ['store_id_channel'],
     'products': ['product_name', 'category']
 } -%}
 {% set contacts = ['phone', 'email', 'id'] -%}
@@ -76,6 +81,47 @@ contact_points as (
     group by load_id
 ),
 
+loads as (
+    select
+        load_id,
+        format_name
+    from {{ ref('stg_channel_loads') }}
+),
+
+stated as (
+    select distinct
+        _load_id as load_id,
+        source_record_key,
+        medium
+    from {{ ref('stg_channel_consents') }}
+),
+
+stated_media as (
+    select distinct
+        loads.format_name,
+        stated.medium
+    from stated
+    inner join loads on stated.load_id = loads.load_id
+),
+
+consents as (
+    select
+        people.load_id,
+        stated_media.medium,
+        max(people.channel) as channel,
+        count(*) as row_count,
+        count(*) - count(stated.medium) as null_count
+    from people
+    inner join loads on people.load_id = loads.load_id
+    inner join stated_media on loads.format_name = stated_media.format_name
+    left join stated
+        on
+            people.load_id = stated.load_id
+            and people.source_record_key = stated.source_record_key
+            and stated_media.medium = stated.medium
+    group by people.load_id, stated_media.medium
+),
+
 cells as (
     {% for table, names in dict(columns, contact_points=contacts).items() -%}
         {%- set is_last_table = loop.last -%}
@@ -91,6 +137,17 @@ cells as (
             {{ 'union all' if not (loop.last and is_last_table) }}
         {%- endfor %}
     {%- endfor %}
+
+    union all
+
+    select
+        load_id,
+        channel,
+        'channel_consents' as table_name,
+        medium as column_name,
+        row_count,
+        null_count
+    from consents
 )
 
 select * from cells

@@ -1,7 +1,12 @@
--- One row per period, dimension (all, channel, store, acquisition_channel) and value with a purchase of a known customer: customers.
+-- One row per period, dimension (all, channel, store, region, acquisition_channel) and value with a buyer: buyers.
 --
 -- A customer who bought in two channels is a buyer of each. Longer periods are counted from the shorter ones, which are fewer rows.
 {{ config(materialized='table') }}
+{%- set values_of = {
+    'channel': 'channel',
+    'store': "coalesce(store_key, 'unattributed')",
+    'region': "coalesce(region, 'unattributed')",
+} %}
 {%- set grains = {'day': 'purchases', 'week': 'days', 'month': 'days', 'quarter': 'months'} %}
 with
 
@@ -10,6 +15,7 @@ purchases as (
         customer_no,
         channel,
         store_key,
+        region,
         purchased_on as period_start
     from {{ ref('int_customer_orders') }}
     where is_purchase
@@ -25,9 +31,10 @@ customer_channels as (
             customer_no,
             channel,
             store_key,
+            region,
             {{ start_of(grain, 'period_start') }} as period_start
         from {{ shorter }}
-        group by customer_no, channel, store_key, {{ start_of(grain, 'period_start') }}
+        group by customer_no, channel, store_key, region, {{ start_of(grain, 'period_start') }}
     ),
 
     customers_of_{{ grain }}s as (
@@ -51,7 +58,7 @@ counted as (
         inner join customer_channels on buyers.customer_no = customer_channels.customer_no
         group by buyers.period_start, customer_channels.acquisition_channel
 
-        {%- for dimension, column in {'channel': 'channel', 'store': "coalesce(store_key, 'unattributed')"}.items() %}
+        {%- for dimension, column in values_of.items() %}
 
             union all
 

@@ -1,10 +1,11 @@
--- One row per period, dimension (all, channel, store, acquisition_channel) and value: orders paid and refunded, purchases, money, buyers.
--- Periods without an order have their row.
+-- One row per period, dimension (all, channel, store, region, acquisition_channel) and value: orders paid and refunded, purchases,
+-- money, buyers. Periods without an order have their row.
 {%- set sums = ['paid_order_count', 'refunded_order_count', 'paid_amount', 'refunded_amount', 'order_count', 'net_amount'] %}
 {%- set values_of = {
     'all': "'all'",
     'channel': 'channel',
     'store': "coalesce(store_key, 'unattributed')",
+    'region': "coalesce(region, 'unattributed')",
     'acquisition_channel': "coalesce(acquisition_channel, 'unattributed')",
 } %}
 with

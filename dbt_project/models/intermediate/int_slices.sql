@@ -23,6 +23,13 @@ found as (
     union all
 
     select
+        'region' as dimension,
+        coalesce(region, 'unattributed') as dimension_value
+    from sales
+
+    union all
+
+    select
         'acquisition_channel' as dimension,
         acquisition_channel as dimension_value
     from {{ ref('int_customer_channels') }}

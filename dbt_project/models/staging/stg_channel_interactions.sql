@@ -16,6 +16,7 @@ renamed as (
         source.interaction_type,
         source.source_record_key,
         source.occurred_at,
+        source.staff_id_channel,
         source._load_id,
         source._source_row,
         source._exported_at

@@ -1,0 +1,43 @@
+-- One row per movement on a loyalty account.
+with
+
+points as (
+    {{ newest_versions(ref('stg_channel_points'), 'points_key') }}
+),
+
+identities as (
+    select * from {{ source('lake', 'identity_current') }}
+),
+
+run_context as (
+    select * from {{ source('lake', 'run_context') }}
+),
+
+numbered as (
+    select
+        'points' as fact_type,
+        points_key as fact_key,
+        channel,
+        order_no,
+        cast(null as varchar) as payment_no
+    from points
+    where order_no is not null
+),
+
+order_references as (
+    {{ referenced_orders('numbered') }}
+)
+
+select
+    {{ impersonal_key('points.points_key', 'points.channel', 'points.source_record_key') }} as points_key,
+    points.channel,
+    identities.customer_id,
+    points.reason,
+    points.points_delta,
+    order_references.order_key,
+    points.occurred_at,
+    {{ business_date('points.occurred_at', 'run_context.business_time_zone') }} as occurred_on
+from points
+cross join run_context
+left join order_references on points.points_key = order_references.fact_key
+left join identities on points.source_record_key = identities.source_record_key

@@ -1,4 +1,4 @@
-"""Assets of the publish stage: lists for marketers, the database for analysts, and the record of the run. The last thing that happens."""
+"""Assets of the publish stage: lists for marketers, pages for managers, the database for analysts, the record. The last thing."""
 
 from collections.abc import Iterable, Iterator
 
@@ -10,6 +10,7 @@ from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
 from assets.retries import retrying_io
 from pipelines.publish import publish
+from pipelines.reports import write_report
 from pipelines.segments import read_segments
 
 
@@ -17,6 +18,7 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
     """The published files, downstream of everything: a red check anywhere keeps them as they were."""
     described = {
         "export_segments": "One folder per segment: the list and its manifest, in `published/segments/<as_of>/`.",
+        "export_reports": "Pages for managers, English and Chinese, in `published/reports/<as_of>/`.",
         "export_analytics": "The marts as one read-only database, `published/analytics.duckdb`.",
     }
     deps = list(upstream)
@@ -27,11 +29,11 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
 
     @dg.multi_asset(specs=specs, name="exports", backfill_policy=ONE_BY_ONE)
     def publish_everything(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
-        """Publish lists and database, both or neither, and write the run record."""
+        """Publish lists, report and database, all or none, and write the run record."""
         run = home.run(context.partition_key)
         inputs = run_inputs(run)
         with retrying_io():
-            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"])
+            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], write_report)
         write_record(run.home, report.run_id, inputs, **report.as_record(), counts=counts(run), **events(context.instance, context.run_id))
         yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
 

@@ -1,9 +1,9 @@
-"""Suite of the segments stage: what the gate decided."""
+"""Suites of the segments stage: what the gate decided, and where earlier lists first put everybody."""
 
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, Unique, one_of
-from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
 
 SEGMENT_SUITES: tuple[Suite, ...] = (
     Suite(
@@ -15,5 +15,10 @@ SEGMENT_SUITES: tuple[Suite, ...] = (
         ),
         # one marketing list a customer a day, whatever wrote the table
         unique=(Unique(("as_of", "customer_id"), "outcome = 'exported'"),),
+    ),
+    Suite(
+        SEGMENT_ASSIGNMENTS,
+        values=one_of("outcome", "exported", "held_out"),
+        rules=(Rule("only_the_exported_have_an_arm", "arm is null or outcome = 'exported'"),),
     ),
 )

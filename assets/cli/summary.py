@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -45,6 +46,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "segments": record["segments"],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
+        "report": str(home.reports(date.fromisoformat(record["as_of"])) / "index.html"),
     }
 
 
@@ -104,6 +106,7 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"  {name}: {steps}"
         yield f"    {facts['segments_folder']}/{name}/list.csv"
     yield ""
+    yield f"Managers   {facts['report']}"
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"
     yield "Dagster    make ui"
     if files["refused"] or files["rows_quarantined"]:

@@ -13,6 +13,32 @@
     cast(from_utc_timestamp({{ instant }}, {{ time_zone }}) as date)
 {%- endmacro %}
 
+{# The first instant of `day` in `time_zone`. #}
+{% macro day_begins_at(day, time_zone) -%}
+    {{ return(adapter.dispatch('day_begins_at')(day, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__day_begins_at(day, time_zone) -%}
+    timezone({{ time_zone }}, cast({{ day }} as timestamp))
+{%- endmacro %}
+
+{% macro spark__day_begins_at(day, time_zone) -%}
+    to_utc_timestamp(cast({{ day }} as timestamp), {{ time_zone }})
+{%- endmacro %}
+
+{# One row for each whole number from 0 up to, not including, `count`. #}
+{% macro one_row_for_each(count) -%}
+    {{ return(adapter.dispatch('one_row_for_each')(count)) }}
+{%- endmacro %}
+
+{% macro default__one_row_for_each(count) -%}
+    unnest(range({{ count }}))
+{%- endmacro %}
+
+{% macro spark__one_row_for_each(count) -%}
+    explode(sequence(0, {{ count }} - 1))
+{%- endmacro %}
+
 {# Whole days from `first` to `second`. #}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between')(first, second)) }}

@@ -179,6 +179,54 @@ class ScorecardConfig(_Section):
     silent_after_gaps: Decimal = Field(Decimal(2), ge=1, decimal_places=4)  # times the usual days from export to export
 
 
+class AnalysisConfig(_Section):
+    """What the analysis marts look at, and from when a pattern is told."""
+
+    basket_days: int = Field(365, ge=1)  # baskets of so many days tell what is bought together
+    basket_items: int = Field(50, ge=2)  # of one basket; of a larger one those found in most baskets are paired
+    min_basket_count: int = Field(10, ge=1)  # items and pairs found in fewer baskets of a channel are chance
+    min_support: Decimal = Field(Decimal("0.0005"), ge=0, le=1, decimal_places=6)  # ... or in a smaller share of them
+    min_lift: Decimal = Field(Decimal("1.2"), ge=0, decimal_places=4)  # pairs below are bought together about as often as by chance
+    cross_sell_per_customer: int = Field(5, ge=1)
+    cross_sell_reasons: int = Field(20, ge=1)  # products that a customer bought last, for which others are looked up
+    cross_sell_partners: int = Field(10, ge=1)  # products looked up for each of them
+    # from this quantity on a line is a volume; a product with most lines of that kind, or with parts of a piece, is never counted in pieces
+    volume_from_quantity: int = Field(100, ge=2)
+    hot_seller_months: int = Field(13, ge=1)  # the month of the run and those before it
+    seasonal_from_years: int = Field(2, ge=2)  # years with a purchase in one month of the year
+    seasonal_from_share: Decimal = Field(Decimal("0.5"), ge=0, le=1, decimal_places=4)  # of the item's purchase days in that month
+    seasonal_lead_days: int = Field(30, ge=0)  # before the season begins
+    interval_from_count: int = Field(2, ge=1)  # with fewer intervals no next day is expected
+    churn_reason_days: int = Field(30, ge=1)  # before and after the last order in which a reason is looked for
+    late_from_quantile: Decimal = Field(Decimal("0.9"), gt=0, lt=1, decimal_places=4)  # slower than this share of a channel
+    low_score_up_to: int = Field(2, ge=1, le=4)  # of 5, in a review
+    detractor_up_to: int = Field(6, ge=0, le=10)  # of 10, in an answer to the question of recommendation
+    promoter_from: int = Field(9, ge=0, le=10)
+    pareto_days: int = Field(365, ge=1)
+
+    @model_validator(mode="after")
+    def _answers(self) -> AnalysisConfig:
+        if self.detractor_up_to >= self.promoter_from:
+            raise ValueError("detractor_up_to must be below promoter_from")
+        return self
+
+
+class MarketingConfig(_Section):
+    """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
+
+    attribution_days: int = Field(7, ge=0)  # an order belongs to the last message of so many days before it
+    effect_days: int = Field(30, ge=1)  # trailing days of the table behind the effect report
+    readout_days: int = Field(30, ge=1)  # days after somebody was first listed or held out whose purchases count in a comparison of arms
+    readout_from_customers: int = Field(30, ge=2)  # arms with fewer are not compared
+    declared_metric: Literal["revenue_per_customer", "purchase_rate"] = "revenue_per_customer"  # decided before anybody looks
+    confidence: Decimal = Field(
+        Decimal("0.95"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # of intervals; 1 less it is what a p-value must be below
+    power: Decimal = Field(
+        Decimal("0.8"), ge=Decimal("0.5"), lt=1, decimal_places=4
+    )  # chance that a test shows its smallest detectable effect
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -210,6 +258,8 @@ class Config(_Section):
     lifecycle: LifecycleConfig = LifecycleConfig()
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     scorecard: ScorecardConfig = ScorecardConfig()
+    analysis: AnalysisConfig = AnalysisConfig()
+    marketing: MarketingConfig = MarketingConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

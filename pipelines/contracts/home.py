@@ -43,6 +43,9 @@ class Home:
     def segments(self, as_of: date) -> Path:
         return self.published / "segments" / as_of.isoformat()
 
+    def reports(self, as_of: date) -> Path:
+        return self.published / "reports" / as_of.isoformat()
+
     @property
     def runs(self) -> Path:
         return self.root / "runs"

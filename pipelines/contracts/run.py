@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
+from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
 import polars as pl
@@ -53,6 +54,34 @@ RUN_CONTEXT = Table(
         Column("scorecard_valid_from", Type.PRICE, "Share of loaded rows from which an export is valid.", required=True),
         Column("scorecard_late_by_days", Type.INTEGER, "Days by which the newest fact may be older than usual.", required=True),
         Column("scorecard_silent_after_gaps", Type.PRICE, "Times the usual days between exports: a source is silent.", required=True),
+        Column("analysis_basket_days", Type.INTEGER, "Window of the baskets that tell what is bought together.", required=True),
+        Column("analysis_basket_items", Type.INTEGER, "Items of one basket that are paired at most.", required=True),
+        Column("analysis_min_basket_count", Type.INTEGER, "Baskets from which an item or a pair is told.", required=True),
+        Column("analysis_min_support", Type.PRICE, "Share of a channel's baskets from which it is.", required=True),
+        Column("analysis_min_lift", Type.PRICE, "Lift from which a pair is told.", required=True),
+        Column("analysis_cross_sell_per_customer", Type.INTEGER, "Candidates kept for one customer.", required=True),
+        Column("analysis_cross_sell_reasons", Type.INTEGER, "Products bought last for which candidates are looked up.", required=True),
+        Column("analysis_cross_sell_partners", Type.INTEGER, "Candidates looked up for one product.", required=True),
+        Column("analysis_volume_from_quantity", Type.INTEGER, "A line of this quantity is a volume.", required=True),
+        Column("analysis_hot_seller_months", Type.INTEGER, "Months of hot sellers, that of the run included.", required=True),
+        Column("analysis_seasonal_from_years", Type.INTEGER, "Years with a purchase in one month that make a season.", required=True),
+        Column("analysis_seasonal_from_share", Type.PRICE, "Share of purchase days in that month that makes one.", required=True),
+        Column("analysis_seasonal_lead_days", Type.INTEGER, "Days before a season on which its buyers are listed.", required=True),
+        Column("analysis_interval_from_count", Type.INTEGER, "Intervals from which a next purchase is expected.", required=True),
+        Column("analysis_churn_reason_days", Type.INTEGER, "Days around an order in which a reason is looked for.", required=True),
+        Column("analysis_late_from_quantile", Type.PRICE, "Share of a channel's deliveries that a late one is slower than.", required=True),
+        Column("analysis_low_score_up_to", Type.INTEGER, "Score of 5 up to which a review is low.", required=True),
+        Column("analysis_detractor_up_to", Type.INTEGER, "Score of 10 up to which somebody would not recommend.", required=True),
+        Column("analysis_promoter_from", Type.INTEGER, "Score of 10 from which somebody would.", required=True),
+        Column("analysis_pareto_days", Type.INTEGER, "Window of the shares by percent of customers.", required=True),
+        Column("marketing_attribution_days", Type.INTEGER, "An order belongs to the last message of so many days.", required=True),
+        Column("marketing_effect_days", Type.INTEGER, "Trailing days of the effect report.", required=True),
+        Column("marketing_readout_days", Type.INTEGER, "Days after the first list whose purchases count.", required=True),
+        Column("marketing_readout_from_customers", Type.INTEGER, "Arms with fewer customers are not compared.", required=True),
+        Column("marketing_declared_metric", Type.TEXT, "Metric that decides which arm has won.", required=True),
+        Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
+        Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
+        Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
     ),
 )
 
@@ -110,6 +139,8 @@ class Run:
         """The row of RUN_CONTEXT."""
         rfm, lifecycle = self.config.rfm, self.config.lifecycle
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
+        analysis = self.config.analysis
+        marketing = self.config.marketing
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -142,6 +173,34 @@ class Run:
             "scorecard_valid_from": scorecard.valid_from,
             "scorecard_late_by_days": scorecard.late_by_days,
             "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
+            "analysis_basket_days": analysis.basket_days,
+            "analysis_basket_items": analysis.basket_items,
+            "analysis_min_basket_count": analysis.min_basket_count,
+            "analysis_min_support": analysis.min_support,
+            "analysis_min_lift": analysis.min_lift,
+            "analysis_cross_sell_per_customer": analysis.cross_sell_per_customer,
+            "analysis_cross_sell_reasons": analysis.cross_sell_reasons,
+            "analysis_cross_sell_partners": analysis.cross_sell_partners,
+            "analysis_volume_from_quantity": analysis.volume_from_quantity,
+            "analysis_hot_seller_months": analysis.hot_seller_months,
+            "analysis_seasonal_from_years": analysis.seasonal_from_years,
+            "analysis_seasonal_from_share": analysis.seasonal_from_share,
+            "analysis_seasonal_lead_days": analysis.seasonal_lead_days,
+            "analysis_interval_from_count": analysis.interval_from_count,
+            "analysis_churn_reason_days": analysis.churn_reason_days,
+            "analysis_late_from_quantile": analysis.late_from_quantile,
+            "analysis_low_score_up_to": analysis.low_score_up_to,
+            "analysis_detractor_up_to": analysis.detractor_up_to,
+            "analysis_promoter_from": analysis.promoter_from,
+            "analysis_pareto_days": analysis.pareto_days,
+            "marketing_attribution_days": marketing.attribution_days,
+            "marketing_effect_days": marketing.effect_days,
+            "marketing_readout_days": marketing.readout_days,
+            "marketing_readout_from_customers": marketing.readout_from_customers,
+            "marketing_declared_metric": marketing.declared_metric,
+            "marketing_confidence": float(marketing.confidence),
+            "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
+            "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 

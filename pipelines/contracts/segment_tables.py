@@ -23,4 +23,25 @@ SEGMENT_MEMBERSHIPS = Table(
     ),
 )
 
-SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_MEMBERSHIPS,)
+SEGMENT_ASSIGNMENTS = Table(
+    "segment_assignments",
+    "One row per segment and customer that a list before the day of the run exported or held out: where the customer first stood.",
+    ("segment_name", "customer_id"),
+    (
+        Column("segment_name", Type.TEXT, "Segment.", required=True),
+        Column(
+            "customer_id", Type.TEXT, "The resolved person of today, whatever id the list had.", required=True, personal=Personal.PSEUDONYM
+        ),
+        Column("outcome", Type.TEXT, "exported or held_out, on the first day.", required=True),
+        Column("arm", Type.TEXT, "Arm of the test on the first day; null when held out or without arms."),
+        Column("assigned_on", Type.DATE, "Day of the first list that the customer was on or held out of.", required=True),
+        Column(
+            "is_contaminated",
+            Type.BOOLEAN,
+            "True when later lists put the customer elsewhere, or a merge brought two together who stood apart.",
+            required=True,
+        ),
+    ),
+)
+
+SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS)

@@ -1,14 +1,14 @@
-"""Publish one run: lists and database are built beside what is published, checked, and put in its place by two renames.
+"""Publish one run: lists, report and database are built beside what is published, checked, and put in its place by a rename each.
 
-A crash before the first rename changes nothing. A crash between the two leaves new lists beside the old database; running the day
-again puts that right, because both are rebuilt from the same inputs and the run has no record until both are in place.
+A crash before the first rename changes nothing. A crash between two leaves new lists beside the old database; running the day
+again puts that right, because all are rebuilt from the same inputs and the run has no record until all are in place.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -50,8 +50,17 @@ class PublishReport:
         }
 
 
-def publish(run: Run, run_id: str, segments: Sequence[Segment], code_version: str, loads: Sequence[str]) -> PublishReport:
-    """Publish the lists of the day and the database of the run, both or neither.
+def publish(
+    run: Run,
+    run_id: str,
+    segments: Sequence[Segment],
+    code_version: str,
+    loads: Sequence[str],
+    write_report: Callable[[Path, Path], None],
+) -> PublishReport:
+    """Publish the lists and the report of the day and the database of the run, all or none.
+
+    `write_report` is given the finished database, so that no page says anything else, and the folder to write into.
 
     The memberships of the day must have been decided. When a newer day is published already, the database goes to
     `published/history/<as_of>/` and the newest one stays. Raises CdpError when a folder or disk does not allow it, CheckFailedError
@@ -65,11 +74,13 @@ def publish(run: Run, run_id: str, segments: Sequence[Segment], code_version: st
         home.segments(as_of).parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         home.segments(as_of).parent.chmod(PRIVATE_FOLDER)
         recover_folder(home.segments(as_of))
+        recover_folder(home.reports(as_of))
         with replacing(analytics) as database:
             build_analytics(run, facts, database)
-            with replacing_folder(home.segments(as_of)) as folder:
-                waterfalls = write_lists(run, segments, folder, facts)
-        files = {_name(path, home): _sha256(path) for path in (*_files(home.segments(as_of)), analytics)}
+            with replacing_folder(home.reports(as_of)) as pages, replacing_folder(home.segments(as_of)) as lists:
+                write_report(database, pages)
+                waterfalls = write_lists(run, segments, lists, facts)
+        files = {_name(path, home): _sha256(path) for path in (*_published_files(home, as_of), analytics)}
     return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls)
 
 
@@ -83,7 +94,7 @@ def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
             problems.append(f"{name} is missing")
         elif _sha256(path) != digest:
             problems.append(f"{name} was changed")
-    there = {_name(path, home) for path in _files(home.segments(date.fromisoformat(str(record["as_of"]))))}
+    there = {_name(path, home) for path in _published_files(home, date.fromisoformat(str(record["as_of"])))}
     return problems + [f"{name} was added" for name in sorted(there - set(files))]
 
 
@@ -106,8 +117,9 @@ def _errors_for_people(home: Home) -> Iterator[None]:
         raise CdpError(f"cannot publish: {reason}", where=str(home.published), do=_ADVICE) from error
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.is_file())
+def _published_files(home: Home, as_of: date) -> list[Path]:
+    """Lists and pages of a day."""
+    return sorted(path for folder in (home.segments(as_of), home.reports(as_of)) for path in folder.rglob("*") if path.is_file())
 
 
 def _name(path: Path, home: Home) -> str:

@@ -1,6 +1,7 @@
 """Segments: definitions that a marketer owns, and the gate between a customer and a list. Writes memberships, never a list."""
 
+from pipelines.segments.assignments import settle_assignments
 from pipelines.segments.gate import decide_memberships, mart_columns
 from pipelines.segments.reading import read_segments
 
-__all__ = ["decide_memberships", "mart_columns", "read_segments"]
+__all__ = ["decide_memberships", "mart_columns", "read_segments", "settle_assignments"]

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.dbt.campaigns import Campaigns
 from tests.dbt.lake import TinyLake, at
 
 CHANNELS = ("shop", "taobao", "till")
@@ -40,6 +41,7 @@ class History:
         for number in range(60):
             self.visit(number)
             self.cost(number)
+        Campaigns(self.lake, seed, as_of)
 
     def moment(self, day: int | None = None) -> datetime:
         day = self.random.randint(0, self.days + 1) if day is None else day

@@ -174,14 +174,13 @@ class KpiOracle:
 
     def _cost(self, period: Period) -> Iterator[tuple[str, Slice, Value]]:
         writing = {row["channel"] for row in self.facts.newest("channel_sends", "send_key", "sent_at").values()}
-        first_day = min(period.start for period in self.facts.periods() if period.grain == "day")
         spent: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
         for row in self.facts.newest("channel_costs", "cost_key", None).values():
             length = (row["spent_to_on"] - row["spent_from_on"]).days + 1
             cents = int(self.facts.converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
             for number in range(length):
                 day = row["spent_from_on"] + days(number)
-                if row["channel"] not in writing and first_day <= day <= self.as_of:
+                if row["channel"] not in writing and day <= self.as_of:
                     spent[day, row["channel"]] += Decimal(cents * (number + 1) // length - cents * number // length) / 100
         if not spent or period.end < min(day for day, _ in spent):
             return

@@ -55,7 +55,7 @@ class TinyLake:
     def write(self, home: Home, run: Run) -> None:
         """Every table that Python writes, with zero rows where nothing was said."""
         for name, table in TABLES.items():
-            if name in {"run_context", "rfm_bands"} or table.stage == "segments":
+            if name in {"run_context", "rfm_bands"} or name == "segment_memberships":
                 continue
             _write(home, table, self.of(name))
         write_table(run.context(), TABLES["run_context"], home.table("run_context") / "part-0.parquet")

@@ -103,10 +103,10 @@ class Oracle:
         return instant.astimezone(self.zone).date()
 
     def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
-        """The newest version of each fact that the run may see; `time` None for facts without an instant."""
+        """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
-            if row["_exported_at"] < self.run.exported_before_at and (time is None or row[time] < self.run.as_of_end_at):
+            if row["_exported_at"] < self.run.exported_before_at and (time is None or row[time] is None or row[time] < self.run.as_of_end_at):
                 newest[row[key]] = row
         return newest
 

@@ -90,3 +90,16 @@ def test_published_database_holds_no_contact_in_clear(sample_home: Path) -> None
     for table, column in columns:
         values = {row[0] for row in query(sample_home, f'select distinct "{column}" from "{table}" where "{column}" is not null')}
         assert not secrets & values, f"{table}.{column} shows a contact or a name"
+
+
+def test_report_shows_nobody_and_the_figures_of_the_database(sample_home: Path) -> None:
+    golden = pl.read_parquet(sample_home / "lake" / "golden_customers" / "part-0.parquet")
+    names = ("customer_id", "phone_e164", "email", "full_name", "address")
+    secrets = {value for name in names for value in golden[name].drop_nulls().to_list() if len(value) > 1}
+    [(as_of,)] = query(sample_home, "select as_of from about")
+    months = "select value from kpi where metric = 'net_sales' and period_grain = 'month' and dimension = 'all' order by period_start desc"
+    (sales,) = query(sample_home, months)[0]
+    for page in ("index.html", "index.zh.html"):
+        text = (sample_home / "published" / "reports" / str(as_of) / page).read_text(encoding="utf-8")
+        assert f"{sales:,.2f} CNY" in text
+        assert not {value for value in secrets if value in text}

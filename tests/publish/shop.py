@@ -66,6 +66,13 @@ def made(folder: Path) -> Run:
     return Run(DAY, Config(segments=SegmentsConfig()), home, folder)
 
 
+def write_page(database: Path, folder: Path) -> None:
+    """A report that says how many customers the finished database knows."""
+    with duckdb.connect(str(database), read_only=True) as connection:
+        [(customers,)] = connection.execute("select count(*) from mart_marketing__customer_360").fetchall()
+    (folder / "index.html").write_text(f"{customers} customers\n")
+
+
 def build_marts(home: Home, extra: str = "") -> None:
     home.marts.parent.mkdir(parents=True, exist_ok=True)
     home.marts.unlink(missing_ok=True)
@@ -86,7 +93,7 @@ def build_marts(home: Home, extra: str = "") -> None:
 
 
 def publish_it(run: Run, run_id: str = "r1") -> PublishReport:
-    return publish(run, run_id, (SMS, EMAIL), "v1", ["l2", "l1"])
+    return publish(run, run_id, (SMS, EMAIL), "v1", ["l2", "l1"], write_page)
 
 
 def content(home: Home) -> dict[str, bytes]:

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PUBLISH = ROOT / "pipelines" / "publish"
 # names of Home and of the layout that lead below `published/`
-PLACES = {"published", "analytics", "segments"}
+PLACES = {"published", "analytics", "segments", "reports"}
 WRITES = {
     *(
         "replacing",

@@ -17,6 +17,7 @@ from pipelines.contracts.run import Run
 from pipelines.publish import analytics as analytics_module
 from pipelines.publish import lists as lists_module
 from pipelines.publish import verify_publication
+from tests.publish import shop
 from tests.publish.shop import DAY, content, made, publish_it, tables
 
 
@@ -25,7 +26,7 @@ def run(tmp_path: Path) -> Run:
     return made(tmp_path)
 
 
-@pytest.mark.parametrize("moment", ["copy", "database", "first list", "second list", "rename of lists"])
+@pytest.mark.parametrize("moment", ["copy", "database", "report", "first list", "second list", "rename of lists"])
 def test_failure_at_any_moment_leaves_the_old_publication(run: Run, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
     publish_it(run)
     before = content(run.home)
@@ -46,6 +47,8 @@ def test_failure_at_any_moment_leaves_the_old_publication(run: Run, moment: str,
         monkeypatch.setattr(shutil, "copyfile", fail)
     elif moment == "database":
         monkeypatch.setattr(analytics_module, "_check", fail)
+    elif moment == "report":
+        monkeypatch.setattr(shop, "write_page", fail)
     elif moment == "first list":
         monkeypatch.setattr(lists_module, "write_json", fail)
     elif moment == "second list":
@@ -74,7 +77,7 @@ def test_crash_between_the_two_renames_is_healed_by_running_again(run: Run, monk
     assert tables(run.home.analytics)["about"][0][1] == "r1"
     publish_it(run, "r2")
     assert tables(run.home.analytics)["about"][0][1] == "r2"
-    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "segments"}
+    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "reports", "segments"}
 
 
 def test_leftovers_of_a_killed_run_do_no_harm(run: Run) -> None:
@@ -84,7 +87,7 @@ def test_leftovers_of_a_killed_run_do_no_harm(run: Run) -> None:
     run.home.segments(DAY).rename(run.home.segments(DAY).with_name(f".{DAY}.old"))
     publish_it(run, "r2")
     assert tables(run.home.analytics)["about"][0][1] == "r2"
-    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "segments"}
+    assert {path.name for path in run.home.published.iterdir()} == {"analytics.duckdb", "reports", "segments"}
     assert {path.name for path in run.home.segments(DAY).parent.iterdir()} == {str(DAY)}
 
 

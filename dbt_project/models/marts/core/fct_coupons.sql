@@ -7,6 +7,25 @@ coupons as (
 
 identities as (
     select * from {{ source('lake', 'identity_current') }}
+),
+
+numbered as (
+    select
+        coupon_key as fact_key,
+        'coupon' as fact_type,
+        channel,
+        order_no,
+        cast(null as varchar) as payment_no
+    from coupons
+    where order_no is not null
+),
+
+order_references as (
+    {{ referenced_orders('numbered') }}
+),
+
+run_context as (
+    select * from {{ source('lake', 'run_context') }}
 )
 
 select
@@ -18,8 +37,13 @@ select
     coupons.status,
     coupons.status = 'redeemed' as is_redeemed,
     coupons.issued_at,
+    {{ business_date('coupons.issued_at', 'run_context.business_time_zone') }} as issued_on,
     coupons.redeemed_at,
+    {{ business_date('coupons.redeemed_at', 'run_context.business_time_zone') }} as redeemed_on,
     coupons.expires_at,
-    coupons.channel || ':' || coupons.order_no as order_key
+    -- a system of coupons has no orders of its own: its order number is that of some shop
+    coalesce(order_references.order_key, coupons.channel || ':' || coupons.order_no) as order_key
 from coupons
+cross join run_context
 left join identities on coupons.source_record_key = identities.source_record_key
+left join order_references on coupons.coupon_key = order_references.fact_key

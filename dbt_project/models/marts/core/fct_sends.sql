@@ -22,6 +22,10 @@ identities as (
     select * from {{ source('lake', 'identity_current') }}
 ),
 
+campaigns as (
+    select * from {{ ref('dim_campaigns') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
@@ -30,7 +34,7 @@ joined as (
     select
         {{ impersonal_key('sends.send_key', 'sends.channel', 'sends.source_record_key') }} as send_key,
         sends.channel,
-        sends.campaign_no,
+        sends.channel || ':' || sends.campaign_no as campaign_key,
         sends.medium,
         sends.status,
         stages.sent_at,
@@ -47,18 +51,27 @@ joined as (
             end
         ) as furthest_stage,
         identities.customer_id,
-        {{ business_date('stages.sent_at', 'run_context.business_time_zone') }} as sent_on
+        run_context.business_time_zone,
+        -- what reached somebody was sent before; who was mailed on a day that nobody tells was mailed when the campaign began
+        coalesce(
+            stages.sent_at,
+            stages.delivered_at,
+            stages.opened_at,
+            stages.clicked_at,
+            {{ day_begins_at('campaigns.starts_on', 'run_context.business_time_zone') }}
+        ) as counted_at
     from sends
     inner join stages on sends.send_key = stages.send_key
     cross join run_context
     left join identities on sends.source_record_key = identities.source_record_key
+    left join campaigns on sends.channel || ':' || sends.campaign_no = campaigns.campaign_key
 )
 
 -- a later stage implies the earlier ones, whether or not the channel gives their times; how it ended is what was told last
 select
     send_key,
     channel,
-    channel || ':' || campaign_no as campaign_key,
+    campaign_key,
     customer_id,
     medium,
     case
@@ -69,10 +82,12 @@ select
         else 'sent'
     end as status,
     sent_at,
-    sent_on,
+    {{ business_date('sent_at', 'business_time_zone') }} as sent_on,
     delivered_at,
     opened_at,
     clicked_at,
+    counted_at,
+    {{ business_date('counted_at', 'business_time_zone') }} as counted_on,
     furthest_stage >= 1 as was_delivered,
     furthest_stage >= 2 as was_opened,
     furthest_stage = 3 as was_clicked

@@ -7,6 +7,7 @@
     'int_kpi_buyers',
     'int_kpi_newcomers',
     'int_kpi_sales',
+    'int_kpi_marketing',
 ] %}
 with
 

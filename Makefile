@@ -6,7 +6,7 @@ export DO_NOT_TRACK := 1
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test check format bench identity-report samples clean
+.PHONY: help setup demo ui test check format bench identity-report samples dictionary clean
 
 help: ## List the targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 24
@@ -59,6 +59,10 @@ identity-report: setup ## Measure who is who; writes its part of benchmarks/RESU
 
 samples: setup ## Rebuild data/samples with the simulator
 	@$(BIN)/python -c "from pathlib import Path; from pipelines.simulate import simulate_sample; simulate_sample(Path('data/samples'))"
+
+# the docs blocks of metrics are in the manifest, and the rest is written from it
+dictionary: setup ## Rewrite docs/dictionary*.md, the docs blocks of metrics and the dbt exposures
+	@$(BIN)/python -m assets.dictionary blocks && $(MAKE) --no-print-directory setup && $(BIN)/python -m assets.dictionary tables
 
 clean: ## Remove the environment and everything that a run wrote
 	@rm -rf .venv data/home dbt_project/target dbt_project/logs

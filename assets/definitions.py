@@ -9,12 +9,14 @@ from assets.checks import headers_are_as_before, meets_expectations
 from assets.golden import golden
 from assets.identity import identity
 from assets.jobs import load_deliveries, refresh_daily
+from assets.metrics import metrics
 from assets.publish import exports
 from assets.resources import HomeResource, Progress
 from assets.run import run_settings
 from assets.schedules import refresh_daily_at_0230
 from assets.segments import assignments, segments
 from assets.sensors import new_deliveries
+from assets.tags import tags
 from assets.warehouse import dbt_models
 
 
@@ -22,7 +24,7 @@ from assets.warehouse import dbt_models
 def defs() -> dg.Definitions:
     """The code location; a function, because the dbt models come from a file that is read here and not at import."""
     warehouse = dbt_models()
-    made = [channels, run_settings, identity, golden, assignments, warehouse, segments]
+    made = [channels, run_settings, identity, golden, assignments, tags, warehouse, segments, metrics]
     return dg.Definitions(
         assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
         asset_checks=[*meets_expectations(), headers_are_as_before],

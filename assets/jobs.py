@@ -22,7 +22,7 @@ load_deliveries = dg.define_asset_job(
 )
 
 # not offered in the user interface: on the home itself it would leave a state that nobody published. `cdp diff` executes it on a shadow
-_REHEARSED = dg.AssetSelection.all() - dg.AssetSelection.groups("deliveries", "channels", "publish")
+_REHEARSED = dg.AssetSelection.all() - dg.AssetSelection.groups("deliveries", "channels", "metrics", "publish")
 rehearse = dg.define_asset_job(
     "rehearse", selection=_REHEARSED, executor_def=dg.in_process_executor, description="A run between loading and publishing."
 )

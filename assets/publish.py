@@ -1,6 +1,7 @@
 """Assets of the publish stage: lists for marketers, pages for managers, the database for analysts, the record. The last thing."""
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 
 import dagster as dg
 
@@ -9,6 +10,7 @@ from assets.project import code_version
 from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
 from assets.retries import retrying_io
+from pipelines.metrics import read_metrics, revision_of
 from pipelines.publish import publish
 from pipelines.reports import write_report
 from pipelines.segments import read_segments
@@ -32,9 +34,11 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         """Publish lists, report and database, all or none, and write the run record."""
         run = home.run(context.partition_key)
         inputs = run_inputs(run)
+        pages = partial(write_report, metrics={name: metric.label.model_dump() for name, metric in read_metrics().items()})
         with retrying_io():
-            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], write_report)
-        write_record(run.home, report.run_id, inputs, **report.as_record(), counts=counts(run), **events(context.instance, context.run_id))
+            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], pages)
+        results = {**report.as_record(), "counts": counts(run), "kpi_revision": revision_of(run, report.run_id)}
+        write_record(run.home, report.run_id, inputs, **results, **events(context.instance, context.run_id))
         yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
 
     return publish_everything

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
+from pipelines.metrics import RunFacts
 
 
 def run_inputs(run: Run) -> dict[str, Any]:
@@ -83,6 +84,29 @@ def read_record(home: Home, identifier: str) -> dict[str, Any] | None:
     """The record of a run that published, or None."""
     path = record_path(home, identifier)
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def run_facts(run: Run) -> RunFacts:
+    """What the run is made of, as figures depend on it."""
+    inputs = run_inputs(run)
+    return RunFacts.of(run_id(inputs), inputs)
+
+
+def past_run(home: Home) -> Callable[[str], RunFacts | None]:
+    """Looks up a run that published by its id."""
+
+    def found(identifier: str) -> RunFacts | None:
+        record = read_record(home, identifier)
+        return None if record is None else RunFacts.of(identifier, record)
+
+    return found
+
+
+def runs_of_the_day(run: Run) -> list[RunFacts]:
+    """Every run that published the day of this one, by id."""
+    names = sorted(path.stem for path in run.home.runs.glob(f"{run.as_of}-*.json") if not path.name.endswith(".failed.json"))
+    found = map(past_run(run.home), names)
+    return [facts for facts in found if facts is not None]
 
 
 def newest_record(home: Home) -> dict[str, Any] | None:

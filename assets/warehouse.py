@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
+_GREEN = frozenset({"success", "pass", "warn", "no-op"})  # an exposure is a node that does nothing
+
 PROJECT = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
 
 
@@ -121,7 +123,7 @@ def dagster_results(
     broken: list[str] = []
     red: list[str] = []
     for result in results.results:
-        node, ok = result.node, str(result.status) in {"success", "pass", "warn"}
+        node, ok = result.node, str(result.status) in _GREEN
         if node.resource_type.value == "model" and ok:
             yield dg.MaterializeResult(
                 asset_key=translator.get_asset_key({"name": node.name}), metadata={"seconds": round(result.execution_time, 3)}

@@ -282,7 +282,7 @@ CHANNEL_SUITES: tuple[Suite, ...] = (
         values=(
             one_of("contact_type", "phone", "email", "openid")
             | one_of("medium", *_MEDIA, "call")
-            | one_of("purpose", "marketing", "service")
+            | one_of("purpose", "marketing", "service", "personalization")
             | one_of("status", "granted", "denied")
         ),
         rules=(*_EVIDENCE, _RECORD, _SEEN, _past("last_seen_at"), Rule("values_are_not_empty", "contact_value_raw <> ''")),

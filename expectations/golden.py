@@ -32,7 +32,7 @@ GOLDEN_SUITES: tuple[Suite, ...] = (
         values=(
             one_of("contact_type", "phone", "email", "openid")
             | one_of("medium", "sms", "email", "wechat", "app_push", "call")
-            | one_of("purpose", "marketing", "service")
+            | one_of("purpose", "marketing", "service", "personalization")
             | one_of("status", "granted", "denied")
         ),
         rules=(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -32,6 +33,8 @@ def dbt_manifest() -> Path:
     manifest = ROOT / "dbt_project" / "target" / "manifest.json"
     sources = [path for path in (ROOT / "dbt_project").rglob("*") if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts]
     if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
+        # what was parsed before is not trusted: a description that moved to another file is told as two
+        shutil.rmtree(manifest.parent, ignore_errors=True)
         folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project", "--target-path", "target"]
         program = "import sys; from dbt.cli.main import cli; sys.exit(cli())"
         subprocess.run([sys.executable, "-c", program, "--quiet", "parse", *folders, "--log-level-file", "none"], cwd=ROOT, check=True)

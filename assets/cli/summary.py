@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import duckdb
 import polars as pl
 
 from assets.cli.run import Outcome
+from assets.cli.wording import counted, figure
 from pipelines.contracts.home import Home
 from pipelines.contracts.segments import STEPS
 
@@ -23,6 +23,8 @@ _HEADLINES = (
     "churn_rate_active_base",
     "churn_rate_literal",
 )
+
+_CAUSES = 3  # shown of the causes of restatements, the most frequent first
 
 
 def print_summary(outcome: Outcome, *, as_json: bool) -> None:
@@ -43,6 +45,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "drifts": outcome.drifts,
         "identity": record["counts"]["identity"],
         "kpis": _headline_kpis(home, record),
+        **_of_the_past(home, record),
         "segments": record["segments"],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
@@ -79,6 +82,33 @@ def _headline_kpis(home: Home, record: Mapping[str, Any]) -> list[dict[str, Any]
     return sorted((dict(zip(names, row, strict=True)) for row in rows), key=lambda kpi: _HEADLINES.index(kpi["metric"]))
 
 
+def _of_the_past(home: Home, record: Mapping[str, Any]) -> dict[str, Any]:
+    """Figures that this run restates, by cause, and late facts by table and by whether this run counts them."""
+    with duckdb.connect(str(home.root / record["analytics"]), read_only=True) as connection:
+        restated = connection.execute(
+            "select cause, count(*) from kpi_restatement where run_id = ? group by cause order by count(*) desc, cause", [record["run_id"]]
+        ).fetchall()
+        late = connection.execute(
+            "select is_counted, fact_table, count(*) from late_facts group by all order by is_counted desc, fact_table"
+        ).fetchall()
+    return {
+        "restated": dict(restated),
+        "late_facts": [{"is_counted": is_counted, "fact_table": table, "fact_count": count} for is_counted, table, count in late],
+    }
+
+
+def _past_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    restated: Mapping[str, int] = facts["restated"]
+    if restated:
+        yield f"Restated   {counted(sum(restated.values()), 'figure')} of periods that were over, see table kpi_restatement"
+        yield from (f"           {count:,}: {cause}" for cause, count in list(restated.items())[:_CAUSES])
+    for is_counted, word in ((True, "delivered late and counted"), (False, "exported too late for this day and left out")):
+        late = [row for row in facts["late_facts"] if row["is_counted"] is is_counted]
+        if late:
+            tables = ", ".join(f"{row['fact_count']:,} {row['fact_table'].removeprefix('channel_')}" for row in late)
+            yield f"Late       {tables}: {word}, see table late_facts"
+
+
 def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     chosen = ", the newest day that the deliveries cover" if facts["as_of_was_chosen"] else ""
     news = "published" if facts["is_new"] else "nothing new: already published from the same files, settings and code; nothing was changed"
@@ -98,7 +128,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield f"KPIs of {facts['as_of'][:7]}"
     for kpi in facts["kpis"]:
         note = "  provisional" if kpi["is_provisional"] else ""
-        yield f"  {kpi['metric']:<28}{_shown(kpi['value'], kpi['unit']):>16}{note}"
+        yield f"  {kpi['metric']:<28}{figure(kpi['value'], kpi['unit']):>16}{note}"
+    yield from _past_lines(facts)
     yield ""
     yield "Lists"
     for name, waterfall in facts["segments"].items():
@@ -111,9 +142,3 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield "Dagster    make ui"
     if files["refused"] or files["rows_quarantined"]:
         yield "Problems   cdp status, cdp quarantine list"
-
-
-def _shown(value: Decimal | None, unit: str) -> str:
-    if value is None:
-        return "-"
-    return f"{value * 100:.1f} %" if unit == "rate" else f"{value:,.2f} {unit}"

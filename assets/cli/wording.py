@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 from pipelines.contracts.masking import shortened
@@ -30,6 +31,13 @@ def proven(proof: Any) -> str:
 def counted(count: int, noun: str) -> str:
     """`1 record`, `2 records`."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def figure(value: Decimal | None, unit: str) -> str:
+    """A figure with its unit; `-` where there is none."""
+    if value is None:
+        return "-"
+    return f"{value * 100:.1f} %" if unit == "rate" else f"{value:,.2f} {unit}"
 
 
 def cut(rows: Sequence[str], count: int | None = None) -> list[str]:

@@ -39,6 +39,19 @@
     explode(sequence(0, {{ count }} - 1))
 {%- endmacro %}
 
+{# The hour of the day, 0 to 23, that `instant` falls on in `time_zone`. #}
+{% macro business_hour(instant, time_zone) -%}
+    {{ return(adapter.dispatch('business_hour')(instant, time_zone)) }}
+{%- endmacro %}
+
+{% macro default__business_hour(instant, time_zone) -%}
+    cast(extract(hour from timezone({{ time_zone }}, {{ instant }})) as integer)
+{%- endmacro %}
+
+{% macro spark__business_hour(instant, time_zone) -%}
+    hour(from_utc_timestamp({{ instant }}, {{ time_zone }}))
+{%- endmacro %}
+
 {# Whole days from `first` to `second`. #}
 {% macro days_between(first, second) -%}
     {{ return(adapter.dispatch('days_between')(first, second)) }}

@@ -11,6 +11,24 @@
     array_join(array_sort(collect_list({{ value }})), ',')
 {%- endmacro %}
 
+{# The values of a group in the order of `rank`, separated by `, `. #}
+{% macro listed_text(value, rank) -%}
+    {{ return(adapter.dispatch('listed_text')(value, rank)) }}
+{%- endmacro %}
+
+{% macro default__listed_text(value, rank) -%}
+    string_agg({{ value }}, ', ' order by {{ rank }})
+{%- endmacro %}
+
+{% macro spark__listed_text(value, rank) -%}
+    array_join(transform(array_sort(collect_list(struct({{ rank }} as place, {{ value }} as shown))), item -> item.shown), ', ')
+{%- endmacro %}
+
+{# A text in lower case whose words stand between blanks, so that a word can be looked for as a whole. #}
+{% macro spaced_words(value) -%}
+    ' ' || lower(translate({{ value }}, '/&,;:|>()[]._-', '              ')) || ' '
+{%- endmacro %}
+
 {#
   The key of a fact, without the id under which its channel knows the person: some are made of it, and one of those (Mailchimp's) is the
   plain MD5 of the e-mail address. Such a key becomes a hash with the key of the run, so that nobody can try addresses. Reads `id_key`.

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 
 from pipelines.contracts.channel_tables import CHANNEL_TABLES
 from pipelines.contracts.identity_tables import GOLDEN_TABLES, IDENTITY_TABLES
+from pipelines.contracts.metric_tables import METRIC_TABLES
 from pipelines.contracts.run import RUN_TABLES
 from pipelines.contracts.segment_tables import SEGMENT_TABLES
 from pipelines.contracts.tables import Table
+from pipelines.contracts.tag_tables import TAG_TABLES
 
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *SEGMENT_TABLES)
+    table.name: table
+    for table in (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *TAG_TABLES, *SEGMENT_TABLES, *METRIC_TABLES)
 }

@@ -328,7 +328,7 @@ CHANNEL_CONSENTS = Table(
         _text("contact_type", "phone, email or openid.", required=True),
         _text("contact_value_raw", "Contact point that the statement is about.", required=True, personal=Personal.CONTACT),
         _text("medium", "sms, email, wechat, app_push, call.", required=True),
-        _text("purpose", "marketing or service.", required=True),
+        _text("purpose", "marketing, service or personalization.", required=True),
         _text("status", "granted or denied.", required=True),
         _FIRST_SEEN,
         _LAST_SEEN,

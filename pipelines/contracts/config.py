@@ -21,6 +21,8 @@ from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
+BandName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_]{0,30}$")]  # a value in tables and lists
+Hour = Annotated[int, Field(ge=0, le=23)]
 FileProblem = Literal["unknown_format", "unreadable", "refused", "totals_differ", "quarantined_rows"]
 
 
@@ -227,6 +229,131 @@ class MarketingConfig(_Section):
     )  # chance that a test shows its smallest detectable effect
 
 
+def _default_age_groups() -> dict[str, int]:
+    return {"under_18": 0, "18_to_24": 18, "25_to_34": 25, "35_to_44": 35, "45_to_54": 45, "55_to_64": 55, "65_and_over": 65}
+
+
+def _default_price_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "middle": Decimal(50), "high": Decimal(200), "premium": Decimal(500)}
+
+
+def _default_promotion_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "medium": Decimal("0.3"), "high": Decimal("0.7")}
+
+
+def _default_hour_bands() -> dict[str, int]:
+    return {"morning": 6, "noon": 11, "afternoon": 14, "evening": 18, "night": 22}
+
+
+class TagsConfig(_Section):
+    """From when on a pattern is a tag, and the bands of tags that have some. What each tag is stands in pipelines/tags/definitions."""
+
+    pattern_window_days: int = Field(365, ge=1)  # habits and preferences are read from so many days up to the last month end
+    pattern_from_count: int = Field(3, ge=1)  # with fewer purchases, lines or visits there is no habit
+    pattern_from_share: Decimal = Field(Decimal("0.5"), gt=0, le=1, decimal_places=4)  # of them that must agree
+    gender_from_share: Decimal = Field(Decimal("0.7"), gt=Decimal("0.5"), le=1, decimal_places=4)  # more than half: one gender at most
+    night_from_hour: Hour = 22
+    night_to_hour: Hour = 6  # first hour that is night no more
+    dwell_cap_minutes: int = Field(30, ge=1)  # a page that was left open for longer counts nothing
+    listed_values: int = Field(3, ge=1)  # of tags that list several values
+    life_stage_window_days: int = Field(180, ge=1)
+    life_stage_from_days: int = Field(2, ge=1)  # days with a sign
+    oldest_age: int = Field(110, ge=1)  # who would be older gave a birthday to get past a form
+    unused_after_days: int = Field(90, ge=0)  # a tag that no segment has read for longer is told of
+    age_groups: dict[BandName, int] = Field(default_factory=_default_age_groups)  # from which age
+    price_bands: dict[BandName, Decimal] = Field(default_factory=_default_price_bands)  # from which amount a line, on average
+    promotion_bands: dict[BandName, Decimal] = Field(default_factory=_default_promotion_bands)  # from which share of purchases
+    hour_bands: dict[BandName, Annotated[int, Field(ge=0, le=23)]] = Field(
+        default_factory=_default_hour_bands
+    )  # the last goes on past midnight
+
+    @field_validator("age_groups", "price_bands", "promotion_bands")
+    @classmethod
+    def _cover_all(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if 0 not in value.values():
+            raise ValueError("needs a band from 0")
+        return _begin_apart(value)
+
+    @field_validator("hour_bands")
+    @classmethod
+    def _hours_apart(cls, value: dict[str, int]) -> dict[str, int]:
+        return _begin_apart(value)
+
+    @model_validator(mode="after")
+    def _night(self) -> TagsConfig:
+        if self.night_from_hour == self.night_to_hour:
+            raise ValueError("night_from_hour and night_to_hour must differ")
+        return self
+
+
+def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
+    if not bands or len(set(bands.values())) != len(bands):
+        raise ValueError("needs bands that begin apart")
+    return bands
+
+
+class ServiceConfig(_Section):
+    """From when on an answer counts as good, and how fast the first reply should be."""
+
+    satisfied_from_score: int = Field(4, ge=1, le=5)  # of a case, 1 to 5
+    positive_review_from_score: int = Field(4, ge=1, le=5)
+    promoter_from_score: int = Field(9, ge=0, le=10)  # of an answer on recommending, 0 to 10
+    detractor_up_to_score: int = Field(6, ge=0, le=10)
+    first_response_target_seconds: int = Field(30, ge=1)
+
+    @model_validator(mode="after")
+    def _apart(self) -> ServiceConfig:
+        if self.detractor_up_to_score >= self.promoter_from_score:
+            raise ValueError("detractor_up_to_score must be below promoter_from_score")
+        return self
+
+
+class LevelConfig(_Section):
+    """A member level: either bound is enough, over the trailing 365 days."""
+
+    net_amount_from: Decimal = Field(gt=0, decimal_places=2)
+    order_count_from: int = Field(ge=1)
+
+
+class LevelsConfig(_Section):
+    """Levels above normal."""
+
+    silver: LevelConfig = LevelConfig(net_amount_from=Decimal(2000), order_count_from=6)
+    gold: LevelConfig = LevelConfig(net_amount_from=Decimal(8000), order_count_from=20)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> LevelsConfig:
+        if self.gold.net_amount_from <= self.silver.net_amount_from or self.gold.order_count_from <= self.silver.order_count_from:
+            raise ValueError("both bounds of gold must be above those of silver")
+        return self
+
+
+class LevelNamesConfig(_Section):
+    """What channels call the levels, compared without regard to case."""
+
+    normal: tuple[str, ...] = ("normal", "regular", "普通", "普通会员", "普通卡")
+    silver: tuple[str, ...] = ("silver", "银卡", "银卡会员", "银牌会员")
+    gold: tuple[str, ...] = ("gold", "金卡", "金卡会员", "金牌会员")
+
+    @model_validator(mode="after")
+    def _one_level_each(self) -> LevelNamesConfig:
+        names = [name.strip().lower() for name in (*self.normal, *self.silver, *self.gold)]
+        for name in names:
+            if not name or "," in name:
+                raise ValueError(f"{name!r} is no name: it must not be empty and hold no comma")
+            if names.count(name) > 1:
+                raise ValueError(f"{name!r} stands twice")
+        return self
+
+
+class LoyaltyConfig(_Section):
+    """Points and member levels (metrics.md, Activity, service, loyalty)."""
+
+    points_per_unit: Decimal = Field(Decimal(1), gt=0, decimal_places=6)  # points for one unit of the reporting currency
+    levels: LevelsConfig = LevelsConfig()
+    level_names: LevelNamesConfig = LevelNamesConfig()
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -260,6 +387,9 @@ class Config(_Section):
     scorecard: ScorecardConfig = ScorecardConfig()
     analysis: AnalysisConfig = AnalysisConfig()
     marketing: MarketingConfig = MarketingConfig()
+    tags: TagsConfig = TagsConfig()
+    service: ServiceConfig = ServiceConfig()
+    loyalty: LoyaltyConfig = LoyaltyConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -244,7 +244,7 @@ GOLDEN_CONSENTS = Table(
         Column("contact_type", Type.TEXT, "phone, email or openid.", required=True),
         Column("contact_value", Type.TEXT, "Comparable value.", required=True, personal=Personal.CONTACT),
         Column("medium", Type.TEXT, "sms, email, wechat, app_push, call.", required=True),
-        Column("purpose", Type.TEXT, "marketing or service.", required=True),
+        Column("purpose", Type.TEXT, "marketing, service or personalization.", required=True),
         Column("status", Type.TEXT, "granted or denied: denied when any source record's newest statement denies.", required=True),
         Column("stated_at", Type.INSTANT, "Business time of the statement that decided.", required=True),
         *_EVIDENCE,

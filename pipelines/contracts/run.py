@@ -82,6 +82,31 @@ RUN_CONTEXT = Table(
         Column("marketing_confidence", Type.RATE, "Confidence of the intervals.", required=True),
         Column("marketing_confidence_z", Type.RATE, "Standard errors on both sides that hold it.", required=True),
         Column("marketing_power_z", Type.RATE, "Standard errors that the wanted power adds.", required=True),
+        Column("tags_pattern_window_days", Type.INTEGER, "Days up to the last month end that habits are read from.", required=True),
+        Column("tags_pattern_from_count", Type.INTEGER, "With fewer facts there is no habit.", required=True),
+        Column("tags_pattern_from_share", Type.PRICE, "Share of the facts that must agree.", required=True),
+        Column("tags_gender_from_share", Type.PRICE, "... of lines with a sign, for an inferred gender.", required=True),
+        Column("tags_night_from_hour", Type.INTEGER, "First hour of the night.", required=True),
+        Column("tags_night_to_hour", Type.INTEGER, "First hour after the night.", required=True),
+        Column("tags_dwell_cap_seconds", Type.INTEGER, "A page left open for longer counts nothing.", required=True),
+        Column("tags_listed_values", Type.INTEGER, "Values at most of tags that list several.", required=True),
+        Column("tags_life_stage_window_days", Type.INTEGER, "Days up to the last month end that signs are read from.", required=True),
+        Column("tags_life_stage_from_days", Type.INTEGER, "Days with a sign from which a life stage holds.", required=True),
+        Column("tags_oldest_age", Type.INTEGER, "Birthdays that would make somebody older are not believed.", required=True),
+        Column("tags_unused_after_days", Type.INTEGER, "A tag that no segment reads for longer is unused.", required=True),
+        Column("service_satisfied_from_score", Type.INTEGER, "Score of a case from which its customer is satisfied.", required=True),
+        Column("service_positive_from_score", Type.INTEGER, "Score from which a review is positive.", required=True),
+        Column("service_promoter_from_score", Type.INTEGER, "Score from which an answer is that of a promoter.", required=True),
+        Column("service_detractor_up_to_score", Type.INTEGER, "Score up to which an answer is that of a detractor.", required=True),
+        Column("service_first_response_target_seconds", Type.INTEGER, "A first reply is in time up to this.", required=True),
+        Column("loyalty_points_per_unit", Type.PRICE, "Points for one unit of net amount.", required=True),
+        Column("loyalty_silver_from_amount", Type.AMOUNT, "Level silver from this spend in 365 days.", required=True),
+        Column("loyalty_silver_from_purchases", Type.INTEGER, "Level silver from this many purchases in 365 days.", required=True),
+        Column("loyalty_gold_from_amount", Type.AMOUNT, "Level gold from this spend in 365 days.", required=True),
+        Column("loyalty_gold_from_purchases", Type.INTEGER, "Level gold from this many purchases in 365 days.", required=True),
+        Column("loyalty_normal_names", Type.TEXT, "What channels call level normal: lower case, each between commas.", required=True),
+        Column("loyalty_silver_names", Type.TEXT, "What channels call level silver: lower case, each between commas.", required=True),
+        Column("loyalty_gold_names", Type.TEXT, "What channels call level gold: lower case, each between commas.", required=True),
     ),
 )
 
@@ -141,6 +166,8 @@ class Run:
         reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
         analysis = self.config.analysis
         marketing = self.config.marketing
+        reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
+        service, loyalty = self.config.service, self.config.loyalty
         row = {
             "as_of": self.as_of,
             "as_of_end_at": self.as_of_end_at,
@@ -201,6 +228,31 @@ class Run:
             "marketing_confidence": float(marketing.confidence),
             "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
             "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
+            "tags_pattern_window_days": tags.pattern_window_days,
+            "tags_pattern_from_count": tags.pattern_from_count,
+            "tags_pattern_from_share": tags.pattern_from_share,
+            "tags_gender_from_share": tags.gender_from_share,
+            "tags_night_from_hour": tags.night_from_hour,
+            "tags_night_to_hour": tags.night_to_hour,
+            "tags_dwell_cap_seconds": tags.dwell_cap_minutes * 60,
+            "tags_listed_values": tags.listed_values,
+            "tags_life_stage_window_days": tags.life_stage_window_days,
+            "tags_life_stage_from_days": tags.life_stage_from_days,
+            "tags_oldest_age": tags.oldest_age,
+            "tags_unused_after_days": tags.unused_after_days,
+            "service_satisfied_from_score": service.satisfied_from_score,
+            "service_positive_from_score": service.positive_review_from_score,
+            "service_promoter_from_score": service.promoter_from_score,
+            "service_detractor_up_to_score": service.detractor_up_to_score,
+            "service_first_response_target_seconds": service.first_response_target_seconds,
+            "loyalty_points_per_unit": loyalty.points_per_unit,
+            "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
+            "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
+            "loyalty_gold_from_amount": loyalty.levels.gold.net_amount_from,
+            "loyalty_gold_from_purchases": loyalty.levels.gold.order_count_from,
+            "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
+            "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
+            "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
@@ -232,6 +284,10 @@ class Run:
             raise ConfigurationError(
                 " ".join(str(error).split())[:200], where=str(path), do=f"needs the columns {', '.join(CURRENCY_RATES.column_names)}"
             ) from error
+
+
+def _between_commas(names: tuple[str, ...]) -> str:
+    return f",{','.join(name.strip().lower() for name in names)},"
 
 
 def write_run_tables(run: Run) -> None:

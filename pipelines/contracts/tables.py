@@ -73,7 +73,15 @@ class Column:
     personal: Personal = Personal.NONE
 
 
-_STAGES = {"channel": "channels", "identity": "identity", "golden": "golden", "segment": "segments"}
+_STAGES = {
+    "channel": "channels",
+    "identity": "identity",
+    "golden": "golden",
+    "tag": "tags",
+    "segment": "segments",
+    "kpi": "metrics",
+    "late": "metrics",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ import duckdb
 
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.errors import CheckFailedError
+from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table
@@ -23,6 +24,8 @@ _ABOUT: Mapping[str, str] = {
 }
 # of earlier days only what had consequences: who was stopped, and at which step, would add a row a customer, segment and day
 _KEPT = "('exported', 'held_out')"
+# tables of the metrics stage, with the rows that a run of a day may show
+_PAST: Mapping[str, str] = {KPI_RESTATEMENT.name: "as_of <= date '{day}'", LATE_FACTS.name: "as_of = date '{day}'"}
 _PERSONAL = sorted(
     {column.name for table in TABLES.values() for column in table.columns if column.personal not in (Personal.NONE, Personal.PSEUDONYM)}
 )
@@ -52,12 +55,13 @@ def _log_of(database: Path) -> Path:
 
 def _complete(run: Run, facts: Mapping[str, Any], path: Path) -> None:
     with duckdb.connect(str(run.home.marts), read_only=True) as source:
-        expected = _tables(source) | {SEGMENT_MEMBERSHIPS.name, "about"}
+        expected = _tables(source) | {SEGMENT_MEMBERSHIPS.name, *_PAST, "about"}
     with duckdb.connect(str(path), config={"autoinstall_known_extensions": False}) as copy:
         copy.execute(f"set memory_limit = '{run.config.engine.memory_limit}'")
         if run.config.engine.threads is not None:
             copy.execute(f"set threads = {run.config.engine.threads}")
         _add_memberships(copy, run)
+        _add_past(copy, run)
         _add_about(copy, run, facts)
     with duckdb.connect(str(path), read_only=True) as copy:
         _check(copy, expected)
@@ -74,6 +78,16 @@ def _add_memberships(copy: duckdb.DuckDBPyConnection, run: Run) -> None:
         " order by as_of, segment_name, customer_id"
     )
     _describe(copy, SEGMENT_MEMBERSHIPS)
+
+
+def _add_past(copy: duckdb.DuckDBPyConnection, run: Run) -> None:
+    """What a run of this day knew: restatements of later days are not its own, and facts that were late for another day were not for it."""
+    for name, is_known in _PAST.items():
+        path = str(run.home.table(name) / "part-0.parquet").replace("'", "''")
+        key = ", ".join(TABLES[name].key)
+        known = is_known.format(day=run.as_of)
+        copy.execute(f"create or replace table {name} as select * from read_parquet('{path}') where {known} order by {key}")
+        _describe(copy, TABLES[name])
 
 
 def _add_about(copy: duckdb.DuckDBPyConnection, run: Run, facts: Mapping[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -17,14 +18,17 @@ from pipelines.reports.wording import LANGUAGES, Words
 _PAGES = {"en": "index.html", "zh": "index.zh.html"}
 
 
-def write_report(database: Path, folder: Path) -> None:
-    """Write `index.html` and `index.zh.html` into `folder`, from the database of a run. The same database gives the same bytes."""
+def write_report(database: Path, folder: Path, metrics: Mapping[str, Mapping[str, str]]) -> None:
+    """Write `index.html` and `index.zh.html` into `folder`, from the database of a run. The same database gives the same bytes.
+
+    `metrics`: what each metric is called, by language.
+    """
     with duckdb.connect(str(database), read_only=True) as connection:
         connection.execute("set timezone = 'UTC'")
         published = opened(connection)
         [(run_id, code_version, load_count)] = published.rows("select run_id, code_version, len(loads) from about")
         for language in LANGUAGES:
-            words = Words(language)
+            words = Words(language, {name: labels[language] for name, labels in metrics.items()})
             page = _template().render(
                 words=words,
                 pages=_PAGES,

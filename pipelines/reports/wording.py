@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -16,9 +17,10 @@ LANGUAGES = ("en", "zh")
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """Texts by key. A key without a text is a fault of the project, told as KeyError."""
+    """Texts by key. A key without a text is a fault of the project, told as KeyError. `metrics`: names of metrics in this language."""
 
     language: str
+    metrics: Mapping[str, str]
 
     def __call__(self, key: str, **values: object) -> str:
         return _texts()[key][self.language].format(**values)
@@ -28,8 +30,9 @@ class Words:
         text = _texts().get(f"{kind}/{value}")
         return text[self.language] if text else str(value)
 
-    def __contains__(self, key: str) -> bool:
-        return key in _texts()
+    def metric(self, name: str) -> str:
+        """As its definition calls it."""
+        return self.metrics.get(name, name)
 
 
 def number(value: Decimal | float | int | None, decimals: int = 0) -> str:

@@ -21,7 +21,7 @@ GROUPS = [
     "marts_marketing",
     "marts_metrics",
 ]
-GROUPS += ["segments", "publish"]
+GROUPS += ["tags", "segments", "metrics", "publish"]
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,7 @@ def problems(outcome: Any) -> dict[str, str]:
     return {
         result.node.name: f"{result.status}: {result.message}"
         for result in outcome.result.results
-        if str(result.status) not in {"success", "pass", "warn"}
+        if str(result.status) not in {"success", "pass", "warn", "no-op"}
     }
 
 

@@ -17,6 +17,8 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Table, Type
+from pipelines.segments import read_segments
+from pipelines.tags import read_tags, write_tags
 
 Row = dict[str, Any]
 
@@ -55,10 +57,11 @@ class TinyLake:
     def write(self, home: Home, run: Run) -> None:
         """Every table that Python writes, with zero rows where nothing was said."""
         for name, table in TABLES.items():
-            if name in {"run_context", "rfm_bands"} or name == "segment_memberships":
+            if name in {"run_context", "rfm_bands", "segment_memberships"} or table.stage in {"tags", "metrics"}:
                 continue
             _write(home, table, self.of(name))
         write_table(run.context(), TABLES["run_context"], home.table("run_context") / "part-0.parquet")
+        write_tags(run, read_tags(), read_segments(()))
         write_table(run.rfm_bands(), TABLES["rfm_bands"], home.table("rfm_bands") / "part-0.parquet")
 
 

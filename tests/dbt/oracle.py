@@ -106,7 +106,8 @@ class Oracle:
         """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
-            if row["_exported_at"] < self.run.exported_before_at and (time is None or row[time] is None or row[time] < self.run.as_of_end_at):
+            moment = row[time] if time else None
+            if row["_exported_at"] < self.run.exported_before_at and (moment is None or moment < self.run.as_of_end_at):
                 newest[row[key]] = row
         return newest
 

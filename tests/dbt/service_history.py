@@ -26,8 +26,14 @@ class ServiceHistory(History):
             self.ticket(number)
         for number in range(200):
             self.review(number)
+        for number in range(0, CROWD, 4):
+            self.lake.add("identity_current", source_record_key=f"club:{number}", customer_id=f"c{number:03}")
+        for row in self.lake.of("golden_customers"):
+            row["member_level"] = self.random.choice((None, "普通", " Silver", "金卡", "platinum"))
         for number in range(260):
             self.movement(number)
+        for number in range(1000, 1080):
+            self.booking(number)
         for number in range(30):
             self.consent(number)
             self.stock_count(number)
@@ -117,6 +123,25 @@ class ServiceHistory(History):
             occurred_at=moment,
         )
 
+    def booking(self, number: int) -> None:
+        """Points as they should be, for an order of somebody with an account: some are taken back again, some are a point off."""
+        pick = self.random
+        order = pick.choice([row for row in self.order_rows if row["source_record_key"] and row["paid_amount"]])
+        moment, points = order["paid_at"] or order["ordered_at"], int(order["paid_amount"])
+        channel, number_of = order["channel"], order["order_no"]
+        for reason, delta in (("earned", points + pick.choice((0, 0, 0, 1))), ("adjusted", -points if pick.random() < 0.2 else 0)):
+            self.versions(
+                "channel_points",
+                moment,
+                [{"points_delta": delta}],
+                channel=channel,
+                points_key=f"{channel}:b{number}{reason}",
+                source_record_key=order["source_record_key"],
+                reason=reason,
+                order_no=number_of,
+                occurred_at=moment,
+            )
+
     def consent(self, number: int) -> None:
         pick = self.random
         for _ in range(3):
@@ -189,22 +214,22 @@ class ServiceHistory(History):
                 region=region,
                 unit_path=f"Office > {region}",
             )
-        for store, region in REGIONS.items():
-            path = " > ".join(filter(None, ("Office", region, store)))
+        for unit, region_of in REGIONS.items():
+            path = " > ".join(filter(None, ("Office", region_of, unit)))
             self.lake.add(
                 "organisation",
-                unit=store,
+                unit=unit,
                 kind="store",
-                parent_unit=region or "Office",
+                parent_unit=region_of or "Office",
                 head_office="Office",
-                region=region,
+                region=region_of,
                 unit_path=path,
             )
-        for store, region, name in (("shop:1", "West", "Market"), ("till:2", "South", None), ("till:9", None, "Corner")):
+        for store, listed_region, name in (("shop:1", "West", "Market"), ("till:2", "South", None), ("till:9", None, "Corner")):
             self.versions(
                 "channel_stores",
                 at(FIRST_DAY),
-                [{"region": "Old"}, {"region": region}],
+                [{"region": "Old"}, {"region": listed_region}],
                 channel=store.partition(":")[0],
                 store_key=store,
                 store_id_channel=store.partition(":")[2],

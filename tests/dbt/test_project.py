@@ -94,6 +94,15 @@ def test_names_of_mart_columns_keep_their_promise_about_types(manifest: Node) ->
     assert broken == []
 
 
+def test_every_column_of_the_360_says_what_it_is_made_from_and_what_null_means(manifest: Node) -> None:
+    """Whoever writes a segment reads this and nothing else."""
+    [mart] = [node for node in models(manifest, "marketing") if node["name"] == "mart_marketing__customer_360"]
+    wanted = {"source", "unit", "null_means", "personal", "label_zh"}
+    metas = {column["name"]: column["config"]["meta"] for column in mart["columns"].values()}
+    assert {name: wanted - {key for key, said in meta.items() if said} for name, meta in metas.items() if wanted - meta.keys()} == {}
+    assert {name for name in metas if name.startswith(("is_", "has_", "can_")) and metas[name]["null_means"] != "never"} == set()
+
+
 def test_audit_columns_come_last(manifest: Node) -> None:
     for node in models(manifest, "marts"):
         hidden = [name.startswith("_") for name in node["columns"]]

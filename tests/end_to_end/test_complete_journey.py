@@ -86,3 +86,38 @@ def test_campaign_response(home: Path) -> None:
     group by 1 order by 1
     """
     assert query(home, sql) == [("Type A", 1_490, 371), ("Type B", 995, 116), ("Type C", 397, 30)]
+
+
+def test_campaign_performance(home: Path, real_data: Path) -> None:
+    """Of each campaign the households that the raw files name; nobody reports how many coupons were issued, delivered or paid for."""
+    folder = real_data / "complete_journey"
+    people = pl.n_unique("household_id").alias("households")
+    mailed = pl.read_parquet(folder / "campaigns.parquet").group_by("campaign_id").agg(people)
+    used = pl.read_parquet(folder / "coupon_redemptions.parquet").group_by("campaign_id").agg(people)
+    wanted = {f"complete_journey:{campaign}": (households, 0) for campaign, households in mailed.rows()}
+    wanted |= {
+        f"complete_journey:{campaign}": (wanted[f"complete_journey:{campaign}"][0], households) for campaign, households in used.rows()
+    }
+    rows = query(home, "select campaign_key, targeted, redeeming_customer_count from mart_marketing__campaign_performance")
+    assert {row[0]: row[1:] for row in rows} == wanted
+    sql = """
+    select sum(coupons_redeemed), sum(coupons_issued), count(open_rate), count(coupon_redemption_rate), count(cost), count(roas)
+    from mart_marketing__campaign_performance
+    """
+    assert query(home, sql) == [(pl.read_parquet(folder / "coupon_redemptions.parquet").height, 0, 0, 0, 0, 0)]
+
+
+def test_a_coupon_earns_the_first_basket_of_its_day(home: Path) -> None:
+    sql = """
+    with used as (select distinct customer_id, redeemed_on from fct_coupons where is_redeemed),
+    bought as (select distinct customer_id, purchased_on from fct_orders where is_purchase)
+    select count(*) from used join bought on used.customer_id = bought.customer_id and used.redeemed_on = bought.purchased_on
+    """
+    coupons, messages = query(home, "select count(*) filter (touch = 'coupon'), count(*) filter (touch = 'send') from fct_attributions")[0]
+    assert [(coupons,)] == query(home, sql)
+    assert isinstance(messages, int) and messages > 0
+    outside = """
+    select count(*) from fct_attributions join dim_campaigns using (campaign_key)
+    where touch = 'send' and (purchased_on < starts_on or purchased_on > starts_on + 7)
+    """
+    assert query(home, outside) == [(0,)]

@@ -26,6 +26,27 @@ create table cohort_retention (
     first_purchase_month date, months_since integer, customer_count integer, active_customer_count integer, retention_rate double,
     is_provisional boolean
 );
+create table pareto_customers (
+    slice_type varchar, top_percent integer, cumulative_customer_count bigint, cumulative_net_amount_share_rate decimal(18, 6)
+);
+create table hot_sellers (
+    period_grain varchar, period_start date, channel varchar, product_key varchar, product_name varchar, order_count bigint,
+    buyer_count bigint, net_amount decimal(18, 2), sales_rank bigint, net_amount_change_rate decimal(18, 6), is_provisional boolean
+);
+create table journey_funnel (period_grain varchar, stage_number integer, stage varchar, customer_count bigint);
+create table churn_reasons (
+    lifecycle_stage varchar, reason varchar, customer_count bigint, share_rate decimal(18, 6), stayed_share_rate decimal(18, 6),
+    lift decimal(18, 6)
+);
+create table mart_marketing__campaign_effects (
+    campaign_key varchar, campaign_name varchar, channel varchar, sent bigint, delivered bigint, open_rate decimal(18, 6),
+    click_rate decimal(18, 6), conversion_rate decimal(18, 6), attributed_revenue decimal(18, 2), cost decimal(18, 2), roas decimal(18, 6),
+    window_days integer
+);
+create table mart_marketing__experiments (
+    segment_name varchar, arm varchar, against_arm varchar, customer_count bigint, against_customer_count bigint, difference double,
+    difference_low double, difference_high double, p_value double, winner varchar, is_declared boolean, is_provisional boolean
+);
 insert into about values ('2026-03-31', 'r1', 'v1', ['l1', 'l2']);
 """
 _ROWS = """
@@ -41,6 +62,14 @@ insert into kpi values
 insert into customer_rfm values ('annual', 'high_value', 14, 5, 5, 5000), ('annual', 'no_purchase', null, null, null, 0);
 insert into customer_rfm_history values ('annual', '2026-02-28', 'lapsed');
 insert into mart_marketing__customer_360 values ('core_value', 'mature'), ('no_purchase', 'prospect');
+insert into pareto_customers values ('percent', 20, 1, 0.8), ('percent', 100, 2, 1), ('tier', null, 2, 1);
+insert into hot_sellers values
+    ('month', '2026-02-01', 'till', 'till:2', 'old', 9, 9, 9, 1, null, false),
+    ('month', '2026-03-01', 'till', 'till:1', 'tea', 2, 1, 55.5, 1, -0.5, false);
+insert into journey_funnel values ('month', 1, 'aware', 4), ('month', 2, 'interested', 3), ('quarter', 1, 'aware', 4);
+insert into churn_reasons values ('churned', 'refund', 1, 0.5, 0.25, 2);
+insert into mart_marketing__campaign_effects values ('c:1', null, 'sms', 10, 9, null, 0.1, 0.05, 120, null, null, 30);
+insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'too few customers', true, true);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """
 

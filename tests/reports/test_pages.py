@@ -14,6 +14,7 @@ from pipelines.reports import write_report
 from tests.reports.shop import HOSTILE, database
 
 Pages = Mapping[str, str]
+METRICS = {"net_sales": {"en": "Net sales", "zh": "净销售额"}}
 
 
 class _Read(HTMLParser):
@@ -36,7 +37,7 @@ class _Read(HTMLParser):
 
 def written(folder: Path, *, is_empty: bool = False) -> dict[str, str]:
     folder.mkdir()
-    write_report(database(folder.with_suffix(".duckdb"), is_empty=is_empty), folder)
+    write_report(database(folder.with_suffix(".duckdb"), is_empty=is_empty), folder, METRICS)
     return {path.name: path.read_text(encoding="utf-8") for path in folder.iterdir()}
 
 

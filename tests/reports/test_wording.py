@@ -56,10 +56,10 @@ def test_share_of_nothing_is_unknown_and_not_zero() -> None:
 
 
 def test_value_without_a_text_is_shown_as_it_is() -> None:
-    assert Words("zh").value("channel", "taobao") == "taobao"
-    assert Words("zh").value("tier", "lapsed") == "流失"
+    assert Words("zh", {}).value("channel", "taobao") == "taobao"
+    assert Words("zh", {}).value("tier", "lapsed") == "流失"
 
 
 def test_unknown_key_is_a_fault() -> None:
     with pytest.raises(KeyError):
-        Words("en")("no_such_text")
+        Words("en", {})("no_such_text")

@@ -53,7 +53,7 @@ SHIPPED = {segment.name for segment in read_segments(())}
 
 def mart_columns() -> dict[str, str]:
     """The columns of the customer mart, as its contract in the dbt project declares them."""
-    path = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts" / "marketing" / "_marketing.yml"
+    path = Path(__file__).resolve().parents[2] / "dbt_project" / "models" / "marts" / "marketing" / "_customer_360.yml"
     models = yaml.safe_load(path.read_text(encoding="utf-8"))["models"]
     [mart] = [model for model in models if model["name"] == "mart_marketing__customer_360"]
     return {column["name"]: column["data_type"] for column in mart["columns"]}

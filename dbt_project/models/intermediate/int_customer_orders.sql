@@ -21,6 +21,7 @@ select
     orders.purchased_at,
     orders.purchased_on,
     orders.net_amount,
-    orders.is_purchase
+    orders.is_purchase,
+    coalesce(orders.discount_amount > 0, false) or orders.coupon_code is not null as is_discounted
 from orders
 inner join customers on orders.customer_id = customers.customer_id

@@ -16,9 +16,11 @@ renamed as (
         nullif(source.full_name is not null, false) as has_full_name,
         source.gender,
         nullif(source.birth_on is not null, false) as has_birth_on,
+        source.province,
         source.city,
         source.registered_at,
         source.member_level,
+        source.first_seen_at,
         source._load_id,
         source._source_row,
         source._exported_at

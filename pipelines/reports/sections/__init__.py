@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 from pipelines.reports.figures import Published
 from pipelines.reports.parts import Section
+from pipelines.reports.sections.campaigns import campaigns
+from pipelines.reports.sections.journey import journey
 from pipelines.reports.sections.periods import monthly, weekly
 from pipelines.reports.sections.retention import retention
 from pipelines.reports.sections.sales import sales
@@ -13,4 +15,4 @@ from pipelines.reports.sections.summary import summary
 from pipelines.reports.sections.tiers import tiers
 from pipelines.reports.wording import Words
 
-SECTIONS: tuple[Callable[[Published, Words], Section], ...] = (summary, tiers, sales, retention, weekly, monthly)
+SECTIONS: tuple[Callable[[Published, Words], Section], ...] = (summary, tiers, sales, retention, journey, campaigns, weekly, monthly)

@@ -17,12 +17,12 @@ def drawn(words: Words, key: str, rows: Sequence[Row], draw: Callable[[Sequence[
     return Part(words(key), words(f"{key}_note", **values), draw(rows), figures)
 
 
-def points(values: Sequence[Value], words: Words, kind: str, series: Callable[[Value], str]) -> list[Row]:
-    """Rows of a chart by month; `kind` and `series` name the line or column that a value belongs to."""
+def points(values: Sequence[Value], series: Callable[[Value], str]) -> list[Row]:
+    """Rows of a chart by month; `series` names the line or column that a value belongs to."""
     return [
         {
             "x": month(one.period_start),
-            "series": words.value(kind, series(one)),
+            "series": series(one),
             "y": None if one.value is None else float(one.value),
             "is_provisional": one.is_provisional,
         }

@@ -26,7 +26,7 @@ def _table(published: Published, words: Words, grain: str, periods: int) -> Part
     rows = []
     for metric, values in found.items():
         cells = {one.period_start: cell(one) for one in values}
-        rows.append([words.value("metric", metric), values[0].unit, *(cells.get(start, "–") for start in starts)])
+        rows.append([words.metric(metric), values[0].unit, *(cells.get(start, "–") for start in starts)])
     header = [words("metric"), words("unit"), *(start.isoformat() if grain == "week" else month(start) for start in starts)]
     figures = Figures(header, rows, frozenset(range(2, len(header))))
     return Part(words(f"{grain}_table"), words("provisional_note"), figures=figures)

@@ -30,9 +30,9 @@ def _rates(published: Published, words: Words) -> Part:
     table = []
     for metric, found in values.items():
         cells = {one.period_start: cell(one) for one in found}
-        table.append([words.value("metric", metric), *(cells.get(start, "–") for start in starts)])
+        table.append([words.metric(metric), *(cells.get(start, "–") for start in starts)])
     figures = Figures([words("metric"), *map(month, starts)], table, frozenset(range(1, len(starts) + 1)))
-    rows = points([one for found in values.values() for one in found], words, "metric", lambda one: one.metric)
+    rows = points([one for found in values.values() for one in found], lambda one: words.metric(one.metric))
     return drawn(words, "rates", rows, lambda rows: charts.lines(rows, ".0%"), figures)
 
 

@@ -36,6 +36,14 @@ select
     order_references.order_key,
     reviews.channel || ':' || reviews.product_id_channel as product_key,
     cast(reviews.score as integer) as score,
+    case
+        when reviews.score is null then null
+        when reviews.review_type = 'nps' and reviews.score >= run_context.service_promoter_from_score then 'promoter'
+        when reviews.review_type = 'nps' and reviews.score <= run_context.service_detractor_up_to_score then 'detractor'
+        when reviews.review_type = 'nps' then 'passive'
+        when reviews.score >= run_context.service_positive_from_score then 'positive'
+        else 'not_positive'
+    end as sentiment,
     reviews.reviewed_at,
     {{ business_date('reviews.reviewed_at', 'run_context.business_time_zone') }} as reviewed_on
 from reviews

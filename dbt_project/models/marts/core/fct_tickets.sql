@@ -36,6 +36,8 @@ known as (
         identities.customer_id,
         run_context.business_time_zone,
         run_context.id_key,
+        run_context.service_satisfied_from_score,
+        run_context.service_first_response_target_seconds,
         tickets.solved_at >= run_context.as_of_end_at as is_solved_later,
         case when tickets.first_replied_at < run_context.as_of_end_at then tickets.first_replied_at end as known_first_replied_at,
         case when tickets.solved_at < run_context.as_of_end_at then tickets.solved_at end as known_solved_at
@@ -43,6 +45,17 @@ known as (
     cross join run_context
     left join order_references on tickets.ticket_key = order_references.fact_key
     left join identities on tickets.source_record_key = identities.source_record_key
+),
+
+timed as (
+    select
+        known.*,
+        case
+            when known_first_replied_at >= created_at then {{ seconds_between('created_at', 'known_first_replied_at') }}
+        end as first_response_seconds,
+        case when known_solved_at >= created_at then {{ seconds_between('created_at', 'known_solved_at') }} end as resolution_seconds,
+        cast(case when is_solved_later then null else satisfaction_score end as integer) as known_satisfaction_score
+    from known
 )
 
 select
@@ -57,9 +70,9 @@ select
     known_first_replied_at as first_replied_at,
     known_solved_at as solved_at,
     {{ business_date('known_solved_at', 'business_time_zone') }} as solved_on,
-    case
-        when known_first_replied_at >= created_at then {{ seconds_between('created_at', 'known_first_replied_at') }}
-    end as first_response_seconds,
-    case when known_solved_at >= created_at then {{ seconds_between('created_at', 'known_solved_at') }} end as resolution_seconds,
-    cast(case when is_solved_later then null else satisfaction_score end as integer) as satisfaction_score
-from known
+    first_response_seconds,
+    coalesce(first_response_seconds <= service_first_response_target_seconds, false) as was_answered_in_time,
+    resolution_seconds,
+    known_satisfaction_score as satisfaction_score,
+    coalesce(known_satisfaction_score >= service_satisfied_from_score, false) as is_satisfied
+from timed

@@ -35,6 +35,38 @@ lifecycles as (
     select * from {{ ref('customer_lifecycle') }}
 ),
 
+ages as (
+    select * from {{ ref('int_customer_ages') }}
+),
+
+life_stages as (
+    select * from {{ ref('int_customer_life_stages') }}
+),
+
+browsing as (
+    select * from {{ ref('int_customer_browsing') }}
+),
+
+habits as (
+    select * from {{ ref('int_customer_habits') }}
+),
+
+tastes as (
+    select * from {{ ref('int_customer_tastes') }}
+),
+
+reactions as (
+    select * from {{ ref('int_customer_reactions') }}
+),
+
+messages as (
+    select * from {{ ref('int_customer_messages') }}
+),
+
+coupons as (
+    select * from {{ ref('int_customer_coupons') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -46,6 +78,10 @@ select
     customers.phone_masked,
     customers.email_masked,
     customers.gender,
+    tastes.gender_inferred,
+    tastes.gender_inferred_confidence,
+    ages.age_group,
+    life_stages.life_stage,
     customers.birth_month_number,
     customers.country,
     customers.province,
@@ -54,6 +90,10 @@ select
     customers.registered_at,
     customers.registered_on,
     {{ days_between('customers.registered_on', 'run_context.as_of') }} as days_since_registration,
+    coalesce(
+        {{ days_between('customers.registered_on', 'run_context.as_of') }} <= run_context.lifecycle_new_within_days,
+        false
+    ) as is_new_customer,
     customers.registration_channel,
     customers.member_level,
     customers.source_record_count,
@@ -78,6 +118,14 @@ select
     channels.preferred_channel,
     channels.purchase_channels,
     coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    habits.channel_preference,
+    coalesce(habits.is_weekend_buyer, false) as is_weekend_buyer,
+    coalesce(habits.is_night_buyer, false) as is_night_buyer,
+    habits.promotion_sensitivity,
+    cast(habits.discounted_share as double) as discounted_purchase_rate,
+    tastes.category_preference,
+    tastes.brand_preference,
+    tastes.price_band,
     rfm_monthly.recency_score as recency_score_monthly,
     rfm_monthly.frequency_score as frequency_score_monthly,
     rfm_monthly.monetary_score as monetary_score_monthly,
@@ -97,11 +145,32 @@ select
     activity.last_event_at,
     activity.product_view_count_7d,
     activity.product_view_count_30d,
+    browsing.browsed_categories_30d,
+    coalesce(browsing.dwell_seconds_30d, 0) as dwell_seconds_30d,
+    coalesce(browsing.favorite_count_365d, 0) as favorite_count_365d,
+    coalesce(browsing.cart_add_count_30d, 0) as cart_add_count_30d,
+    browsing.cart_categories_30d,
     activity.last_cart_at,
     activity.has_open_cart,
     activity.last_interaction_at,
+    messages.last_sent_at,
+    coalesce(messages.send_count_30d, 0) as send_count_30d,
+    coalesce(messages.opened_send_count_30d, 0) as opened_send_count_30d,
+    coalesce(messages.clicked_send_count_30d, 0) as clicked_send_count_30d,
+    messages.last_opened_at,
+    messages.last_clicked_at,
+    reactions.preferred_contact,
+    reactions.send_time_preference,
+    coalesce(coupons.open_coupon_count, 0) as open_coupon_count,
+    coupons.next_coupon_expires_at,
+    coalesce(coupons.redeemed_coupon_count, 0) as redeemed_coupon_count,
     customers.has_phone,
     customers.has_email,
+    consents.sms_status as sms_consent,
+    consents.call_status as call_consent,
+    consents.email_status as email_consent,
+    consents.wechat_status as wechat_consent,
+    consents.personalization_status as personalization_consent,
     customers.has_phone and coalesce(consents.sms_status = 'granted', false) as can_sms,
     customers.has_phone and coalesce(consents.call_status = 'granted', false) as can_call,
     customers.has_email and coalesce(consents.email_status = 'granted', false) as can_email,
@@ -114,4 +183,12 @@ inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
 inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
 left join channels on activity.customer_no = channels.customer_no
+left join ages on activity.customer_no = ages.customer_no
+left join life_stages on activity.customer_no = life_stages.customer_no
+left join browsing on activity.customer_no = browsing.customer_no
+left join habits on activity.customer_no = habits.customer_no
+left join tastes on activity.customer_no = tastes.customer_no
+left join reactions on activity.customer_no = reactions.customer_no
+left join messages on activity.customer_no = messages.customer_no
+left join coupons on activity.customer_no = coupons.customer_no
 left join consents on customers.customer_id = consents.customer_id

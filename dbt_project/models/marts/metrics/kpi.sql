@@ -8,6 +8,8 @@
     'int_kpi_newcomers',
     'int_kpi_sales',
     'int_kpi_marketing',
+    'int_kpi_service',
+    'int_kpi_loyalty',
 ] %}
 with
 

@@ -1,0 +1,103 @@
+"""Texts that are generated and committed: data dictionary, docs blocks of metrics, dbt exposures. `make dictionary` writes them.
+
+`python -m assets.dictionary blocks` first, because the manifest holds the blocks; then `tables`, from the manifest.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from assets.project import DBT_PROJECT, ROOT
+from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
+from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.metrics.definitions import read_metrics
+from pipelines.metrics.dictionary import DescribedColumn, DescribedTable, described, dictionary, doc_blocks
+from pipelines.publish.labels import header
+
+MANIFEST = DBT_PROJECT / "target" / "manifest.json"
+_BLOCKS = DBT_PROJECT / "models" / "marts" / "metrics" / "metrics.md"
+# Python writes these, and the publish stage puts them beside the marts
+_BESIDE_THE_MARTS = (SEGMENT_MEMBERSHIPS, KPI_RESTATEMENT, LATE_FACTS)
+
+_EXPOSURES = """\
+# Written by `make dictionary`; do not edit.
+version: 2
+
+exposures:
+  - name: analytics_database
+    label: Database for analysts
+    type: application
+    maturity: high
+    description: "`published/analytics.duckdb`: every mart, opened read-only; with segment_memberships, kpi_restatement and late_facts."
+    owner: {{name: CRM team}}
+    depends_on:
+{marts}
+
+  - name: segment_lists
+    label: Lists of customers
+    type: application
+    maturity: high
+    description: "`published/segments/<day>/<segment>/list.csv`: customers who came through the gate, with the columns that decided."
+    owner: {{name: CRM team}}
+    depends_on:
+      - ref('mart_marketing__customer_360')
+
+  - name: run_report
+    label: Report of a run
+    type: notebook
+    maturity: high
+    description: "What `cdp run` prints at the end, and what `cdp metric` explains: headline figures, and the rows behind each."
+    owner: {{name: CRM team}}
+    depends_on:
+      - ref('kpi')
+"""
+
+
+def blocks() -> Mapping[Path, str]:
+    """The texts that need no manifest, by file."""
+    return {_BLOCKS: doc_blocks(read_metrics().values())}
+
+
+def texts(manifest: Mapping[str, Any]) -> Mapping[Path, str]:
+    """All generated texts, by file."""
+    metrics, tables = read_metrics(), [*_marts(manifest), *map(described, _BESIDE_THE_MARTS)]
+    marts = "\n".join(f"      - ref('{mart.name}')" for mart in sorted(_marts(manifest), key=lambda mart: mart.name))
+    return {
+        **blocks(),
+        ROOT / "docs" / "dictionary.md": dictionary(metrics.values(), tables, "en"),
+        ROOT / "docs" / "dictionary.zh-CN.md": dictionary(metrics.values(), tables, "zh"),
+        DBT_PROJECT / "models" / "exposures.yml": _EXPOSURES.format(marts=marts),
+    }
+
+
+def _marts(manifest: Mapping[str, Any]) -> Iterator[DescribedTable]:
+    nodes = manifest["nodes"].values()
+    required = {
+        (node["attached_node"], node["column_name"])
+        for node in nodes
+        if node["resource_type"] == "test" and node.get("test_metadata", {}).get("name") == "not_null"
+    }
+    for node in nodes:
+        if node["resource_type"] == "model" and node["fqn"][1] == "marts":
+            columns = [_column(column, (node["unique_id"], column["name"]) in required) for column in node["columns"].values()]
+            yield DescribedTable(node["name"], node["description"], tuple(columns))
+
+
+def _column(column: Mapping[str, Any], is_required: bool) -> DescribedColumn:
+    meta, name = column["config"]["meta"], column["name"]
+    label = meta.get("label_zh") or header(name, "zh")
+    return DescribedColumn(name, column["data_type"], column["description"], meta["personal"], is_required, "" if label == name else label)
+
+
+def main(part: str) -> None:
+    """Write the texts of one part."""
+    for path, text in (blocks() if part == "blocks" else texts(json.loads(MANIFEST.read_text(encoding="utf-8")))).items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,163 @@
+-- One row per customer and thing that happened: registration, order, refund, message, coupon, and of tracked events one row a
+-- day, channel and event, so that a month of browsing is a few lines.
+with
+
+registrations as (
+    select * from {{ ref('dim_customers') }}
+    where registered_at is not null
+),
+
+orders as (
+    select * from {{ ref('fct_orders') }}
+    where customer_id is not null
+),
+
+-- refunds of bills name a payer, or nobody: they are the customer's whose order they reduce
+refunds as (
+    select
+        refunds.*,
+        coalesce(orders.customer_id, refunds.customer_id) as buyer_id
+    from {{ ref('fct_refunds') }} as refunds
+    left join {{ ref('fct_orders') }} as orders on refunds.order_key = orders.order_key
+),
+
+sends as (
+    select * from {{ ref('fct_sends') }}
+    where customer_id is not null and sent_at is not null
+),
+
+coupons as (
+    select * from {{ ref('fct_coupons') }}
+    where customer_id is not null
+),
+
+event_days as (
+    select
+        customer_no,
+        occurred_on,
+        channel,
+        event_name,
+        min(occurred_at) as first_occurred_at,
+        count(*) as event_count
+    from {{ ref('int_customer_events') }}
+    group by customer_no, occurred_on, channel, event_name
+),
+
+customers as (
+    select * from {{ ref('int_customers') }}
+),
+
+context as (
+    select * from {{ ref('int_tag_context') }}
+),
+
+happened as (
+    select
+        customer_id,
+        registered_at as happened_at,
+        'registration' as kind,
+        cast(null as string) as detail,
+        registration_channel as channel,
+        1 as fact_count,
+        cast(null as decimal(18, 2)) as money_amount,
+        'registration' as fact_key
+    from registrations
+
+    union all
+
+    select
+        customer_id,
+        coalesce(purchased_at, ordered_at) as happened_at,
+        'order' as kind,
+        case when order_type = 'sale' then status else order_type end as detail,
+        channel,
+        1 as fact_count,
+        net_amount as money_amount,
+        order_key as fact_key
+    from orders
+
+    union all
+
+    select
+        buyer_id as customer_id,
+        refunded_at as happened_at,
+        'refund' as kind,
+        status as detail,
+        channel,
+        1 as fact_count,
+        refunded_amount as money_amount,
+        refund_key as fact_key
+    from refunds
+    where buyer_id is not null
+
+    union all
+
+    select
+        customer_id,
+        sent_at as happened_at,
+        'message' as kind,
+        medium || ' ' || status as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        send_key as fact_key
+    from sends
+
+    union all
+
+    select
+        customer_id,
+        issued_at as happened_at,
+        'coupon' as kind,
+        'issued' as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        coupon_key || '/issued' as fact_key
+    from coupons
+    where issued_at is not null
+
+    union all
+
+    select
+        customer_id,
+        redeemed_at as happened_at,
+        'coupon' as kind,
+        'redeemed' as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        coupon_key || '/redeemed' as fact_key
+    from coupons
+    where redeemed_at is not null
+
+    union all
+
+    select
+        customers.customer_id,
+        event_days.first_occurred_at as happened_at,
+        'activity' as kind,
+        event_days.event_name as detail,
+        event_days.channel,
+        event_days.event_count as fact_count,
+        null as money_amount,
+        event_days.channel || '/' || event_days.event_name || '/' || event_days.occurred_on as fact_key
+    from event_days
+    inner join customers on event_days.customer_no = customers.customer_no
+)
+
+-- a coupon redeemed or an order paid in the hours that an export may reach over the day belongs to the next one
+select
+    happened.customer_id,
+    happened.happened_at,
+    {{ business_date('happened.happened_at', 'context.business_time_zone') }} as happened_on,
+    happened.kind,
+    happened.detail,
+    happened.channel,
+    cast(happened.fact_count as bigint) as fact_count,
+    context.reporting_currency as currency_code,
+    cast(happened.money_amount as decimal(18, 2)) as money_amount,
+    happened.fact_key
+from happened
+cross join context
+where happened.happened_at < context.as_of_end_at

@@ -1,0 +1,159 @@
+"""Write the data dictionary as text, in English or Chinese: metrics from their definitions, tables as the caller describes them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from pipelines.contracts.tables import DUCKDB_TYPES, Personal, Table
+from pipelines.metrics.definitions import Metric
+
+Language = str  # en or zh
+
+_UNITS: tuple[tuple[str, str, str], ...] = (
+    (r"_amount_original$", "currency charged", "原币种"),
+    (r"_amount(_|$)", "reporting currency", "报告币种"),
+    (r"_count(_|$)", "count", "个"),
+    (r"_days(_|$)|^days_", "days", "天"),
+    (r"_seconds(_|$)", "seconds", "秒"),
+    (r"_(rate|probability)(_|$)", "0 to 1", "0 至 1"),
+    (r"_score(_|$)", "score", "分"),
+    (r"_at$", "instant, UTC", "时刻（UTC）"),
+    (r"_on$|_month$|_week$|^period_start$|^as_of$", "business date", "业务日期"),
+)
+_NEVER_NULL = ("is_", "has_", "was_", "can_")  # what is not known to be so is false
+_PERSONAL: Mapping[str, str] = {"none": "无", "pseudonym": "假名"}
+_WORDS: Mapping[str, Mapping[Language, str]] = {
+    "title": {"en": "Data dictionary", "zh": "数据字典"},
+    "made": {
+        "en": "Written by `make dictionary` from the metric definitions and the contracts of the tables; do not edit.",
+        "zh": "由 `make dictionary` 根据指标定义与表契约生成，请勿手工修改。",
+    },
+    "blank": {
+        "en": "Where a table says nothing about null, its contract gives null no meaning of its own.",
+        "zh": "“空值”列留空时，表契约没有为空值规定单独的含义。",
+    },
+    "metrics": {"en": "Metrics", "zh": "指标"},
+    "behind": {
+        "en": "The rows behind any figure: `cdp metric explain METRIC --month YYYY-MM --rows`.",
+        "zh": "查看任一数字背后的明细：`cdp metric explain METRIC --month YYYY-MM --rows`。",
+    },
+    "numerator": {"en": "Numerator", "zh": "分子"},
+    "sum": {"en": "Value", "zh": "数值"},
+    "denominator": {"en": "Denominator", "zh": "分母"},
+    "final": {"en": "Final", "zh": "定稿"},
+    "note": {"en": "Note", "zh": "说明"},
+    "unit": {"en": "Unit", "zh": "单位"},
+    "grains": {"en": "Periods", "zh": "周期"},
+    "dimensions": {"en": "Dimensions", "zh": "维度"},
+    "tables": {"en": "Tables", "zh": "表"},
+    "never": {"en": "never", "zh": "不为空"},
+    "column": {"en": "column", "zh": "列"},
+    "label": {"en": "", "zh": "名称"},
+    "type": {"en": "type", "zh": "类型"},
+    "null": {"en": "null", "zh": "空值"},
+    "personal": {"en": "personal data", "zh": "个人数据"},
+    "description": {"en": "description", "zh": "描述"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedColumn:
+    """A column as a reader needs it. `label_zh` is empty where there is none."""
+
+    name: str
+    type: str
+    description: str
+    personal: str
+    is_required: bool = False
+    label_zh: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedTable:
+    """A published table."""
+
+    name: str
+    grain: str
+    columns: tuple[DescribedColumn, ...]
+
+
+def described(table: Table) -> DescribedTable:
+    """A table that Python writes."""
+    columns = [
+        DescribedColumn(column.name, DUCKDB_TYPES[column.type], column.description, column.personal.value, column.required)
+        for column in table.columns
+        if column.personal in (Personal.NONE, Personal.PSEUDONYM)
+    ]
+    return DescribedTable(table.name, table.grain, tuple(columns))
+
+
+def dictionary(metrics: Iterable[Metric], tables: Iterable[DescribedTable], language: Language) -> str:
+    """The whole dictionary as Markdown, tables by name."""
+    word = {name: texts[language] for name, texts in _WORDS.items()}
+    lines = [f"# {word['title']}", "", word["made"], "", f"## {word['metrics']}", "", word["behind"]]
+    for metric in metrics:
+        lines += ["", f"### `{metric.name}` {metric.label.in_language(language)}", "", *_metric_lines(metric, language)]
+    lines += ["", f"## {word['tables']}", "", word["blank"]]
+    for table in sorted(tables, key=lambda table: table.name):
+        lines += ["", f"### `{table.name}`", "", table.grain, "", *_table_lines(table, language)]
+    return "\n".join(lines) + "\n"
+
+
+def doc_blocks(metrics: Iterable[Metric]) -> str:
+    """A docs block of dbt for each metric, and one that names them all."""
+    metrics = list(metrics)
+    names = "; ".join(f"{metric.name} ({metric.label.en})" for metric in metrics)
+    blocks = ["{# Written by `make dictionary` from the metric definitions; do not edit. #}", _block("metrics", [f"One of: {names}."])]
+    blocks += [_block(f"metric_{metric.name}", [f"{metric.label.en}.", "", *_metric_lines(metric, "en")]) for metric in metrics]
+    return "\n\n".join(blocks) + "\n"
+
+
+def null_meaning(column: DescribedColumn) -> str | None:
+    """The part of the description that says what null means; None where it says nothing, and `never` is the caller's word."""
+    told = [part.strip(" .") for part in re.split(r"; |\. ", column.description) if re.search(r"\b[Nn]ull\b", part)]
+    return "; ".join(re.sub(r"^[Nn]ull ", "", part) for part in told) or None
+
+
+def unit_of(name: str, language: Language) -> str:
+    """What a column's name says of its unit; nothing for texts and flags."""
+    return next((zh if language == "zh" else en for pattern, en, zh in _UNITS if re.search(pattern, name)), "")
+
+
+def _block(name: str, lines: list[str]) -> str:
+    return "\n".join([f"{{% docs {name} %}}", *lines, "{% enddocs %}"])
+
+
+def _metric_lines(metric: Metric, language: Language) -> Iterator[str]:
+    word = {name: texts[language] for name, texts in _WORDS.items()}
+    colon = "：" if language == "zh" else ": "
+    if metric.denominator is None:
+        yield f"- {word['sum']}{colon}{metric.numerator.in_language(language)}"
+    else:
+        yield f"- {word['numerator']}{colon}{metric.numerator.in_language(language)}"
+        yield f"- {word['denominator']}{colon}{metric.denominator.in_language(language)}"
+    yield f"- {word['final']}{colon}{metric.final.in_language(language)}"
+    yield f"- {word['unit']}{colon}{metric.unit}"
+    yield f"- {word['grains']}{colon}{', '.join(metric.grains)}"
+    yield f"- {word['dimensions']}{colon}{', '.join(metric.dimensions)}"
+    if metric.note is not None:
+        yield f"- {word['note']}{colon}{metric.note.in_language(language)}"
+
+
+def _table_lines(table: DescribedTable, language: Language) -> Iterator[str]:
+    names = ["column", *(["label"] if language == "zh" else []), "type", "unit", "null", "personal", "description"]
+    heads = [_WORDS[name][language] for name in names]
+    yield f"| {' | '.join(head.lower() for head in heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for column in table.columns:
+        is_never = column.is_required or column.name.startswith(_NEVER_NULL)
+        null = _WORDS["never"][language] if is_never else null_meaning(column) or ""
+        personal = _PERSONAL.get(column.personal, column.personal) if language == "zh" else column.personal
+        label = [column.label_zh] if language == "zh" else []
+        cells = [f"`{column.name}`", *label, column.type, unit_of(column.name, language), null, personal, column.description]
+        yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")

@@ -27,6 +27,10 @@ _FED_BY: Mapping[str, frozenset[str]] = {
     "fct_order_lines": frozenset({"channel_orders", "channel_order_lines", "channel_refunds"}),
     "fct_refunds": frozenset({"channel_orders", "channel_refunds"}),
     "fct_events": frozenset({"channel_events"}),
+    "fct_sends": frozenset({"channel_sends"}),
+    "fct_coupons": frozenset({"channel_coupons"}),
+    "fct_cost_days": frozenset({"channel_costs"}),
+    "fct_attributions": frozenset({"channel_orders", "channel_refunds", "channel_sends", "channel_coupons"}),
     "customer_rfm_history": frozenset({"channel_orders", "channel_refunds"}),
     "dim_customers": frozenset({"channel_profiles"}),
 }

@@ -11,6 +11,7 @@ import pytest
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from tests.dbt.conftest import Build, rows
+from tests.dbt.drilldown import disagreements
 from tests.dbt.lake import Row, tiny_run
 from tests.dbt.service_history import ServiceHistory
 from tests.dbt.service_oracle import ServiceOracle, quantile
@@ -32,6 +33,12 @@ def case(built: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, 
     lake = ServiceHistory(5, AS_OF).lake
     run = tiny_run(tmp_path_factory.mktemp("lake"), AS_OF, CONFIG)
     return built(lake, run, *SELECTION), ServiceOracle(lake, run)
+
+
+@pytest.mark.parametrize("family", ["service", "loyalty"])
+def test_rows_behind_every_figure_add_up_to_it(case: tuple[Home, ServiceOracle], family: str) -> None:
+    home, _ = case
+    assert disagreements(home, AS_OF, family) == {}
 
 
 def test_tickets_are_the_newest_that_the_day_knows(case: tuple[Home, ServiceOracle]) -> None:

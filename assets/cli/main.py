@@ -180,6 +180,23 @@ def merge(
 
 
 @app.command()
+def forget(
+    asked: Annotated[
+        str | None, typer.Argument(metavar="[WHO]", help="Customer id, source_record_key, phone or e-mail; without: finish what was begun")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking")] = False,
+    home: HomeOption = None,
+    deliveries: DeliveriesOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase a person for good: show what goes, ask, clear the home, stop later deliveries, write a certificate."""
+    from assets.cli.forget import forget as erase
+
+    erase(home, deliveries, config, asked, is_sure=yes, as_json=json)
+
+
+@app.command()
 def quality(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The run for that day [default: last]")] = None,
     truth: Annotated[Path | None, typer.Option("--truth", help="Folder of the truth, as `cdp simulate` writes it")] = None,

@@ -33,7 +33,8 @@ _FIGURES: Mapping[str, str] = {
         from kpi
         where metric in ('aov', 'new_buyer_repurchase_30d', 'repurchase_rate', 'churn_rate_literal', 'churn_rate_active_base')
             and period_grain in ('month', 'quarter') and dimension in ('all', 'channel') and denominator <> 0""",
-    "rfm tiers": "select preset || ' ' || rfm_tier, cast(count(*) as varchar) from customer_rfm group by all",
+    "rfm tiers": """
+        select preset || ' ' || rfm_tier, cast(count(*) as varchar) from customer_rfm where preset <> 'quantile' group by all""",
     "rfm classes": "select rfm_class, cast(count(*) as varchar) from customer_rfm where preset = 'annual' group by all",
     "cohorts": """
         select first_purchase_month || ' +' || months_since, active_customer_count || ' / ' || order_count || ' / ' || net_amount

@@ -15,11 +15,12 @@ select
     kind,
     fact_key
 from happened
-where thing_hash in (
-    select repeated.thing_hash
-    from happened as repeated
-    group by repeated.thing_hash
-    having count(*) > 1
-)
+where
+    thing_hash in (
+        select repeated.thing_hash
+        from happened as repeated
+        group by repeated.thing_hash
+        having count(*) > 1
+    )
 group by customer_id, kind, fact_key
 having count(*) > 1

@@ -14,16 +14,16 @@ cohorts as (
 new_buyers as (
     select
         period_start,
-        denominator
+        numerator as buyer_count
     from {{ ref('kpi') }}
-    where metric = 'new_buyer_repurchase_30d' and denominator > 0
+    where metric = 'new_buyers' and period_grain = 'month' and dimension = 'all' and numerator > 0
 )
 
 select
     cohorts.first_purchase_month,
     cohorts.customer_count,
     new_buyers.period_start,
-    new_buyers.denominator
+    new_buyers.buyer_count
 from cohorts
 full outer join new_buyers on cohorts.first_purchase_month = new_buyers.period_start
-where cohorts.customer_count is distinct from new_buyers.denominator
+where cohorts.customer_count is distinct from new_buyers.buyer_count

@@ -18,10 +18,10 @@ periods as (
 
 sales as (
     select
-        purchased_on,
+        booked_on,
         sum(net_amount) as net_amount
     from {{ ref('int_daily_sales') }}
-    group by purchased_on
+    group by booked_on
 ),
 
 bounds as (
@@ -39,7 +39,7 @@ net_sales as (
         sum(sales.net_amount) as net_amount
     from periods
     inner join bounds on periods.period_grain = bounds.period_grain and periods.period_start >= bounds.first_period_start
-    inner join sales on periods.period_start <= sales.purchased_on and periods.period_end_on >= sales.purchased_on
+    inner join sales on periods.period_start <= sales.booked_on and periods.period_end_on >= sales.booked_on
     group by periods.period_grain, periods.period_start
 )
 

@@ -14,11 +14,12 @@ select
     customer_id,
     tag
 from tags
-where pair_hash in (
-    select repeated.pair_hash
-    from tags as repeated
-    group by repeated.pair_hash
-    having count(*) > 1
-)
+where
+    pair_hash in (
+        select repeated.pair_hash
+        from tags as repeated
+        group by repeated.pair_hash
+        having count(*) > 1
+    )
 group by customer_id, tag
 having count(*) > 1

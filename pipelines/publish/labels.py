@@ -114,6 +114,9 @@ _CHINESE: Mapping[str, str] = {
     "last_satisfaction_score": "最近满意度",
     "last_review_score": "最近评价分",
     "last_nps_score": "最近推荐意愿分",
+    "member_level_computed": "会员等级（按消费计算）",
+    "points_balance": "积分余额",
+    "points_difference": "积分差异",
 }
 
 

@@ -15,6 +15,7 @@ FIRST_DAY = date(2022, 11, 20)
 CROWD = 40
 # days between two purchases on which some window ends: 30 days, 6 and 12 months, 365 days
 EDGES = (29, 30, 31, 89, 90, 91, 180, 181, 183, 184, 334, 335, 364, 365, 366, 395)
+STORES = ((("shop", "1"), "north"), (("shop", "2"), "south"), (("till", "1"), "south"), (("till", "2"), None))
 RATES = (("USD", FIRST_DAY, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", FIRST_DAY, "0.051"))
 
 
@@ -26,6 +27,8 @@ class History:
         self.days = (as_of - FIRST_DAY).days
         for currency, day, rate in RATES:
             self.lake.add("currency_rates", currency_code=currency, reporting_currency_code="CNY", valid_from_on=day, rate=Decimal(rate))
+        for store, region in STORES:
+            self.lake.add("channel_stores", channel=store[0], store_key=":".join(store), store_id_channel=store[1], region=region)
         for number in range(CROWD):
             self.person(number)
             self.activity(number)
@@ -35,6 +38,9 @@ class History:
             self.pair(number)
         for number in range(500, 512):
             self.late_payment(number)
+        for number in range(60):
+            self.visit(number)
+            self.cost(number)
         Campaigns(self.lake, seed, as_of)
 
     def moment(self, day: int | None = None) -> datetime:
@@ -81,6 +87,7 @@ class History:
             "ordered_at": ordered_at,
             "paid_at": pick.choice((None, ordered_at + timedelta(minutes=2), ordered_at + timedelta(days=1))),
             "currency_code": pick.choices(("CNY", "USD", "JPY"), (8, 2, 1))[0],
+            "store_id_channel": pick.choice((None, "1", "2")),
             "payment_no": pick.choice((None, f"p{number}", f"p{number}", f"p{number // 2}")),
         }
         for version in range(pick.choice((1, 1, 1, 2, 3))):
@@ -122,6 +129,38 @@ class History:
         self.person(number, at(FIRST_DAY + timedelta(days=first), 8))
         for order, day in enumerate((first, first + gap)):
             self.paid_order(f"{number}-{order}", f"shop:{number}-0", at(FIRST_DAY + timedelta(days=day), 12), paid_after=timedelta())
+
+        for later in self.random.sample((1, 2, 7, 8, 29, 30, 31), 3):
+            self.event(f"{number}-{later}", FIRST_DAY + timedelta(days=first + later), source_record_key=f"shop:{number}-0")
+
+    def visit(self, number: int) -> None:
+        """Somebody unknown, of some thirty, seen by the web shop; a few events name neither a person nor a visitor."""
+        visitor = self.random.choice((None, f"v{number % 30}", f"v{number % 7}"))
+        self.event(f"v{number}", FIRST_DAY + timedelta(days=self.random.randint(0, self.days)), anonymous_id=visitor)
+
+    def event(self, number: str, day: date, **values: Any) -> None:
+        moment = at(day, self.random.choice((0, 12, 23.99)))
+        self.lake.add("channel_events", event_key=f"web:{number}", event_name="product_viewed", occurred_at=moment, **values)
+
+    def cost(self, number: int) -> None:
+        """A line of a marketplace, an advertising platform or a channel that writes to people, of a day or of many, in a version or two."""
+        pick = self.random
+        channel = pick.choice(("taobao", "meta_ads", "sms"))
+        first = FIRST_DAY + timedelta(days=pick.randint(-20, self.days))
+        last = first + timedelta(days=pick.choice((0, 0, 6, 45)))
+        for version in range(pick.choice((1, 1, 2))):
+            self.lake.add(
+                "channel_costs",
+                channel=channel,
+                cost_key=f"{channel}:{number}",
+                spent_from_on=first,
+                spent_to_on=last,
+                currency_code=pick.choice(("CNY", "USD")) if first >= FIRST_DAY else "CNY",
+                cost_amount=Decimal(pick.randint(0, 90_000)) / 100,
+                _load_id=f"c{version}",
+                _exported_at=at(min(last, self.as_of), 20 + version),
+            )
+        self.lake.add("channel_sends", channel="sms", send_key=f"sms:{number}", sent_at=at(FIRST_DAY))
 
     def late_payment(self, number: int) -> None:
         """An order of the last minute of the day, paid within the grace of the export but after the day."""

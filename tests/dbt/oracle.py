@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from pipelines.contracts.run import Run
 from tests.dbt.lake import Row, TinyLake
 
 CENT = Decimal("0.01")
-Kpi = tuple[str, str, date, str, str]
-Value = tuple[Decimal | int, Decimal | int | None, bool]
 
 
 @dataclass(frozen=True)
@@ -23,8 +22,25 @@ class Purchase:
     order_key: str
     customer_id: str | None
     channel: str
+    store: str | None
+    region: str | None
+    at: datetime
     on: date
     net: Decimal
+
+
+@dataclass(frozen=True)
+class Paid:
+    """A sale that was paid, whether or not it was given back."""
+
+    customer_id: str | None
+    channel: str
+    store: str | None
+    region: str | None
+    on: date
+    paid: Decimal
+    refunded: Decimal
+    was_refunded: bool
 
 
 @dataclass(frozen=True)
@@ -32,6 +48,10 @@ class Period:
     grain: str
     start: date
     end: date
+
+
+def store_of(order: Row) -> str | None:
+    return f"{order['channel']}:{order['store_id_channel']}" if order["store_id_channel"] else None
 
 
 def add_months(day: date, count: int) -> date:
@@ -66,50 +86,60 @@ class Oracle:
         self.lake, self.run, self.as_of = lake, run, run.as_of
         self.zone = ZoneInfo(run.config.business_time_zone)
         self.customer_of = {row["source_record_key"]: row["customer_id"] for row in lake.of("identity_current")}
-        self.orders = self._newest("channel_orders", "order_key", "ordered_at")
+        self._feeds = self._refund_feeds()
+        self.orders = self.newest("channel_orders", "order_key", "ordered_at")
         self.purchases = [purchase for order in self.orders.values() if (purchase := self._purchase(order))]
         self.by_customer: dict[str, list[Purchase]] = defaultdict(list)
         for purchase in self.purchases:
             if purchase.customer_id:
                 self.by_customer[purchase.customer_id].append(purchase)
+        self._buyers_on: dict[date, dict[str, Any]] = {}
+        self._active_on: dict[str, set[date]] = {}
         self.registered = {
-            row["customer_id"]: self._day(row["registered_at"]) for row in lake.of("golden_customers") if row["registered_at"]
+            row["customer_id"]: self.day(row["registered_at"]) for row in lake.of("golden_customers") if row["registered_at"]
         }
 
-    def _day(self, instant: datetime) -> date:
+    def day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
 
-    def _newest(self, table: str, key: str, time: str) -> dict[str, Row]:
+    def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
+        """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
-            if row["_exported_at"] < self.run.exported_before_at and row[time] < self.run.as_of_end_at:
+            moment = row[time] if time else None
+            if row["_exported_at"] < self.run.exported_before_at and (moment is None or moment < self.run.as_of_end_at):
                 newest[row[key]] = row
         return newest
 
     def _refunded(self, order: Row) -> Decimal:
         """The largest of the order's own statement and each feed's sum: two feeds may tell of one refund."""
-        visible = [
-            row
-            for row in self.lake.of("channel_orders")
-            if row["_exported_at"] < self.run.exported_before_at and row["ordered_at"] < self.run.as_of_end_at
-        ]
-        feeds: dict[str, Decimal] = defaultdict(Decimal)
-        for refund in self._newest("channel_refunds", "refund_key", "refunded_at").values():
-            if refund["status"] != "succeeded" or refund["currency_code"] != order["currency_code"]:
-                continue
-            number, payment = refund["order_no"], refund["payment_no"]
-            own = {row["order_key"] for row in visible if row["channel"] == refund["channel"] and number and row["order_no"] == number}
-            paid = {row["order_key"] for row in visible if payment and row["payment_no"] == payment}
-            sells = any(row["channel"] == refund["channel"] for row in visible)
-            any_shop = set() if sells else {row["order_key"] for row in visible if number and row["order_no"] == number}
-            if next((keys for keys in (own, paid, any_shop) if len(keys) == 1), None) == {order["order_key"]}:
-                feeds[refund["channel"]] += refund["refunded_amount"]
+        feeds = self._feeds.get((order["order_key"], order["currency_code"]), {})
         stated = [amount for amount in (order["refunded_amount"], *feeds.values()) if amount is not None]
         if not stated:
             return (order["paid_amount"] or Decimal(0)) if order["status"] == "refunded" else Decimal(0)
         return max(stated)
 
-    def _converted(self, amount: Decimal, currency: str, day: date) -> Decimal:
+    def _refund_feeds(self) -> dict[tuple[str, str], dict[str, Decimal]]:
+        """What each feed says was given back, by order and currency: a number that fits several orders says nothing."""
+        visible = [
+            row
+            for row in self.lake.of("channel_orders")
+            if row["_exported_at"] < self.run.exported_before_at and row["ordered_at"] < self.run.as_of_end_at
+        ]
+        sums: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+        for refund in self.newest("channel_refunds", "refund_key", "refunded_at").values():
+            number, payment = refund["order_no"], refund["payment_no"]
+            own = {row["order_key"] for row in visible if row["channel"] == refund["channel"] and number and row["order_no"] == number}
+            paid = {row["order_key"] for row in visible if payment and row["payment_no"] == payment}
+            sells = any(row["channel"] == refund["channel"] for row in visible)
+            any_shop = set() if sells else {row["order_key"] for row in visible if number and row["order_no"] == number}
+            keys: set[str] = next((keys for keys in (own, paid, any_shop) if len(keys) == 1), set())
+            if refund["status"] == "succeeded":
+                for key in keys:
+                    sums[key, refund["currency_code"]][refund["channel"]] += refund["refunded_amount"]
+        return sums
+
+    def converted(self, amount: Decimal, currency: str, day: date) -> Decimal:
         if currency == self.run.config.reporting_currency:
             return amount
         rates = [row for row in self.lake.of("currency_rates") if row["currency_code"] == currency and row["valid_from_on"] <= day]
@@ -123,15 +153,45 @@ class Oracle:
         refunded = self._refunded(order)
         if not (paid - refunded > 0 or paid == 0) or moment >= self.run.as_of_end_at:
             return None
-        day, currency = self._day(order["ordered_at"]), order["currency_code"]
-        net = self._converted(paid, currency, day) - self._converted(refunded, currency, day)
+        day, currency = self.day(order["ordered_at"]), order["currency_code"]
+        net = self.converted(paid, currency, day) - self.converted(refunded, currency, day)
         customer = self.customer_of.get(order["source_record_key"])
-        return Purchase(order["order_key"], customer, order["channel"], self._day(moment), net)
+        return Purchase(order["order_key"], customer, order["channel"], store_of(order), self._region(order), moment, self.day(moment), net)
+
+    def _region(self, order: Row) -> str | None:
+        listed = {row["store_key"]: row["region"] for row in self.lake.of("channel_stores")}
+        store = store_of(order)
+        return (listed.get(store) or "unassigned") if store else None
+
+    def paid_orders(self) -> list[Paid]:
+        found = []
+        for order in self.orders.values():
+            paid, moment = order["paid_amount"], order["paid_at"] or order["ordered_at"]
+            if order["order_type"] != "sale" or order["status"] not in {"paid", "shipped", "completed", "refunded"}:
+                continue
+            if paid is None or paid < 0 or moment >= self.run.as_of_end_at:
+                continue
+            refunded, day, currency = self._refunded(order), self.day(order["ordered_at"]), order["currency_code"]
+            found.append(
+                Paid(
+                    self.customer_of.get(order["source_record_key"]),
+                    order["channel"],
+                    store_of(order),
+                    self._region(order),
+                    self.day(moment),
+                    self.converted(paid, currency, day),
+                    self.converted(refunded, currency, day),
+                    refunded > 0 or order["status"] == "refunded",
+                )
+            )
+        return found
 
     # --- RFM
 
     def rfm(self, customer: str, preset: str, day: date) -> tuple[int, int, Decimal, int, int, int, int, str] | None:
         """Recency, frequency, money, scores, total and tier at the end of `day`; None before the first purchase."""
+        if preset == "quantile":
+            return self._by_fifths(customer, day)
         bands = self.run.config.rfm.presets[preset]  # type: ignore[index]
         known = [purchase for purchase in self.by_customer[customer] if purchase.on <= day]
         if not known:
@@ -143,6 +203,18 @@ class Oracle:
         f = max((score for score, bound in bands.frequency_from.items() if frequency >= bound), default=1)
         m = max((score for score, bound in bands.monetary_from.items() if money >= bound), default=1)
         return recency, frequency, money, r, f, m, r + f + m, self._tier(r + f + m)
+
+    def _by_fifths(self, customer: str, day: date) -> tuple[int, int, Decimal, int, int, int, int, str] | None:
+        """The values of preset annual; scores by how many of all buyers have a smaller value."""
+        if day not in self._buyers_on:
+            self._buyers_on[day] = {c: rfm for c in self.by_customer if (rfm := self.rfm(c, "annual", day))}
+        buyers = self._buyers_on[day]
+        if customer not in buyers:
+            return None
+        own = buyers[customer]
+        fifths = [sum(other[axis] < own[axis] for other in buyers.values()) * 5 // len(buyers) for axis in range(3)]  # type: ignore[operator]
+        r, f, m = 5 - fifths[0], 1 + fifths[1], 1 + fifths[2]
+        return *own[:3], r, f, m, r + f + m, self._tier(r + f + m)
 
     def _tier(self, total: int) -> str:
         if total >= self.run.config.rfm.high_value_from_total:
@@ -178,121 +250,54 @@ class Oracle:
 
     def active_at(self, customer: str) -> list[datetime]:
         """Moments of every event, order or interaction of the customer."""
-        events = self._newest("channel_events", "event_key", "occurred_at").values()
-        interactions = self._newest("channel_interactions", "interaction_key", "occurred_at").values()
+        events = self.newest("channel_events", "event_key", "occurred_at").values()
+        interactions = self.newest("channel_interactions", "interaction_key", "occurred_at").values()
         facts = [(row, row["ordered_at"]) for row in self.orders.values()]
         facts += [(row, row["occurred_at"]) for row in (*events, *interactions)]
         return [moment for row, moment in facts if self.customer_of.get(row["source_record_key"]) == customer]
 
+    def active_on(self, customer: str) -> set[date]:
+        if customer not in self._active_on:
+            self._active_on[customer] = {self.day(moment) for moment in self.active_at(customer)}
+        return self._active_on[customer]
+
     def known_on(self, customer: str) -> date | None:
-        days = [self._day(moment) for moment in self.active_at(customer)]
+        days = [*self.active_on(customer)]
+        days += [purchase.on for purchase in self.by_customer[customer]]
         return min([*days, *([self.registered[customer]] if customer in self.registered else [])], default=None)
 
-    def lifecycle(self, customer: str) -> str:
-        rules, bought = self.run.config.lifecycle, [purchase.on for purchase in self.by_customer[customer]]
-        if customer in self.registered and not bought:
+    def lifecycle(self, customer: str, day: date) -> str:
+        """The stage at the end of `day`, of what was known then."""
+        rules, bought = self.run.config.lifecycle, [purchase.on for purchase in self.by_customer[customer] if purchase.on <= day]
+        if self.registered.get(customer, date.max) <= day and not bought:
             return "prospect"
-        if bought and (self.as_of - min(bought)).days <= rules.new_within_days:
+        if bought and (day - min(bought)).days <= rules.new_within_days:
             return "new"
-        idle = min(((self.as_of - self._day(moment)).days for moment in self.active_at(customer)), default=10**6)
+        idle = min(((day - active).days for active in self.active_on(customer) if active <= day), default=10**6)
         if idle > rules.churned_after_days:
             return "churned"
         if idle > rules.declining_after_days:
             return "declining"
-        recent = sum((self.as_of - day).days < rules.mature_window_days for day in bought)
+        recent = sum((day - on).days < rules.mature_window_days for on in bought)
         return "mature" if recent >= rules.mature_from_purchases else "growing"
 
-    # --- KPIs
+    def stages(self, customer: str) -> list[tuple[str, date, date | None]]:
+        """Stage, first day and first day of the next one: each day since the customer is known is asked."""
+        day, rows = self.known_on(customer), list[tuple[str, date, date | None]]()
+        while day and day <= self.as_of:
+            stage = self.lifecycle(customer, day)
+            if not rows or rows[-1][0] != stage:
+                rows[-1:] = [(*rows[-1][:2], day)] if rows else []
+                rows.append((stage, day, None))
+            day += timedelta(days=1)
+        return rows
+
+    # --- periods
 
     def periods(self) -> list[Period]:
         if not self.purchases:
             return []
         return list(periods_of(min(purchase.on for purchase in self.purchases), self.as_of))
-
-    def kpis(self) -> dict[Kpi, Value]:
-        values: dict[Kpi, Value] = {}
-        for period in self.periods():
-            values |= self._sales(period)
-            if period.grain in {"month", "quarter"}:
-                values |= self._buyers(period)
-            if period.grain == "month":
-                values |= self._newcomers(period) | self._retention(period) | self._tiers(period)
-        return values
-
-    def _sales(self, period: Period) -> dict[Kpi, Value]:
-        values: dict[Kpi, Value] = {}
-        slices = [("all", "all"), *(("channel", channel) for channel in {purchase.channel for purchase in self.purchases})]
-        for dimension, value in slices:
-            inside = [p for p in self.purchases if period.start <= p.on <= period.end and value in {"all", p.channel}]
-            net = sum((p.net for p in inside), Decimal(0))
-            values["net_sales", period.grain, period.start, dimension, value] = (net, None, period.end > self.as_of)
-            values["aov", period.grain, period.start, dimension, value] = (net, len(inside), period.end > self.as_of)
-        return values
-
-    def _count(self, customer: str, first: date, last: date) -> int:
-        return sum(first <= purchase.on <= last for purchase in self.by_customer[customer])
-
-    def _buyers(self, period: Period) -> dict[Kpi, Value]:
-        everyone = {row["customer_id"] for row in self.lake.of("golden_customers")}
-        buyers = {customer for customer in everyone if self._count(customer, period.start, period.end)}
-        year_start = add_months(period.end + timedelta(days=1), -12)
-        before = (add_months(period.start, -6), period.start - timedelta(days=1))
-        bought_before = {customer for customer in everyone if self._count(customer, *before)}
-        known = {customer for customer in everyone if (day := self.known_on(customer)) and day <= period.end}
-        shares = {
-            "repurchase_rate": ({c for c in buyers if self._count(c, year_start, period.end) >= 2}, buyers),
-            "repeat_buyer_share": ({c for c in buyers if self._count(c, period.start, period.end) >= 2}, buyers),
-            "churn_rate_literal": ((known - buyers) & bought_before, known - buyers),
-            "churn_rate_active_base": (bought_before - buyers, bought_before),
-        }
-        return {
-            (metric, period.grain, period.start, "all", "all"): (len(above), len(below), period.end > self.as_of)
-            for metric, (above, below) in shares.items()
-        }
-
-    def _newcomers(self, period: Period) -> dict[Kpi, Value]:
-        month = timedelta(days=30)
-        registered = {c: day for c, day in self.registered.items() if period.start <= day <= period.end}
-        orders = {customer: self._count(customer, day, day + month) for customer, day in registered.items()}
-        firsts = {customer: min(purchase.on for purchase in bought) for customer, bought in self.by_customer.items() if bought}
-        new = {customer: day for customer, day in firsts.items() if period.start <= day <= period.end}
-        again = [c for c, day in new.items() if self._count(c, day + timedelta(days=1), day + month)]
-        open_ = period.end + month > self.as_of
-        return {
-            ("registration_first_order_30d", "month", period.start, "all", "all"): (
-                sum(count >= 1 for count in orders.values()),
-                len(registered),
-                open_,
-            ),
-            ("registration_second_order_30d", "month", period.start, "all", "all"): (
-                sum(count >= 2 for count in orders.values()),
-                len(registered),
-                open_,
-            ),
-            ("new_buyer_repurchase_30d", "month", period.start, "all", "all"): (len(again), len(new), open_),
-        }
-
-    def _retention(self, period: Period) -> dict[Kpi, Value]:
-        half_year = add_months(period.start, -5)
-        final = add_months(period.start, 4) - timedelta(days=1)
-        repeat = {c for c in self.by_customer if self._count(c, half_year, period.end) >= 2}
-        kept = {c for c in repeat if self._count(c, period.end + timedelta(days=1), final)}
-        return {("repeat_customer_retention", "month", period.start, "all", "all"): (len(kept), len(repeat), final > self.as_of)}
-
-    def _tiers(self, period: Period) -> dict[Kpi, Value]:
-        if period.end not in self.month_ends():
-            return {}
-        groups: dict[str, list[Purchase]] = {tier: [] for tier in ("high_value", "potential", "lapsed", "unattributed")}
-        for purchase in self.purchases:
-            if period.start <= purchase.on <= period.end:
-                rfm = self.rfm(purchase.customer_id, "monthly", period.end) if purchase.customer_id else None
-                groups[rfm[-1] if rfm else "unattributed"].append(purchase)
-        values: dict[Kpi, Value] = {}
-        for tier, inside in groups.items():
-            net = sum((p.net for p in inside), Decimal(0))
-            values["net_sales", "month", period.start, "rfm_tier", tier] = (net, None, False)
-            values["aov", "month", period.start, "rfm_tier", tier] = (net, len(inside), False)
-        return values
 
     def cohorts(self) -> dict[tuple[date, int], tuple[int, int, int, Decimal, Decimal]]:
         """Cohort size, active customers, purchases, net amount, cumulative net amount by first month and months since."""

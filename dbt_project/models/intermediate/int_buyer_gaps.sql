@@ -1,5 +1,5 @@
--- One row per period grain (month, quarter), period and pattern of buying around it: how many customers bought in the period,
--- whether twice, how many periods after their previous and before their next period with a purchase.
+-- One row per period grain (month, quarter), period, acquisition channel and pattern of buying around it: how many customers bought in
+-- the period, whether twice, how many periods after their previous and before their next period with a purchase.
 --
 -- Whether a customer who bought in period p counts in a later period q depends on p, q and the gap to the next purchase only, so every
 -- retention and churn metric is a sum over these few thousand rows instead of a join of customers with periods.
@@ -9,6 +9,10 @@ with
 
 months as (
     select * from {{ ref('int_customer_months') }}
+),
+
+customer_channels as (
+    select * from {{ ref('int_customer_channels') }}
 ),
 
 quarter_totals as (
@@ -32,6 +36,7 @@ quarters as (
 
 periods as (
     select
+        customer_no,
         'month' as period_grain,
         purchase_month as period_start,
         order_count >= 2 as has_bought_twice,
@@ -42,6 +47,7 @@ periods as (
     union all
 
     select
+        customer_no,
         'quarter' as period_grain,
         period_start,
         order_count >= 2 as has_bought_twice,
@@ -51,11 +57,19 @@ periods as (
 )
 
 select
-    period_grain,
-    period_start,
-    has_bought_twice,
-    cast(periods_since_previous as integer) as periods_since_previous,
-    cast(periods_to_next as integer) as periods_to_next,
+    periods.period_grain,
+    periods.period_start,
+    customer_channels.acquisition_channel,
+    periods.has_bought_twice,
+    cast(periods.periods_since_previous as integer) as periods_since_previous,
+    cast(periods.periods_to_next as integer) as periods_to_next,
     count(*) as customer_count
 from periods
-group by period_grain, period_start, has_bought_twice, periods_since_previous, periods_to_next
+inner join customer_channels on periods.customer_no = customer_channels.customer_no
+group by
+    periods.period_grain,
+    periods.period_start,
+    customer_channels.acquisition_channel,
+    periods.has_bought_twice,
+    periods.periods_since_previous,
+    periods.periods_to_next

@@ -12,10 +12,10 @@ days as (
 
 daily as (
     select
-        purchased_on,
+        booked_on,
         sum(net_amount) as net_amount
     from {{ ref('int_daily_sales') }}
-    group by purchased_on
+    group by booked_on
 ),
 
 to_date as (
@@ -26,7 +26,7 @@ to_date as (
             rows between unbounded preceding and current row
         ) as net_amount
     from days
-    left join daily on days.day_on = daily.purchased_on
+    left join daily on days.day_on = daily.booked_on
 
     union all
 

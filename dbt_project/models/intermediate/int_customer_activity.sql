@@ -16,11 +16,8 @@ run_context as (
 ),
 
 interactions as (
-    {{ newest_versions(ref('stg_channel_interactions'), 'interaction_key') }}
-),
-
-identities as (
-    select * from {{ source('lake', 'identity_current') }}
+    select * from {{ ref('fct_interactions') }}
+    where customer_id is not null
 ),
 
 customer_events as (
@@ -48,12 +45,11 @@ customer_events as (
 
 customer_interactions as (
     select
-        identities.customer_id,
+        interactions.customer_id,
         min(interactions.occurred_at) as first_interaction_at,
         max(interactions.occurred_at) as last_interaction_at
     from interactions
-    inner join identities on interactions.source_record_key = identities.source_record_key
-    group by identities.customer_id
+    group by interactions.customer_id
 ),
 
 joined as (
@@ -71,7 +67,8 @@ joined as (
             customers.registered_at,
             customer_events.first_event_at,
             customer_interactions.first_interaction_at,
-            totals.first_ordered_at
+            totals.first_ordered_at,
+            totals.first_purchased_at
         ) as known_at,
         greatest(customer_events.last_event_at, customer_interactions.last_interaction_at, totals.last_ordered_at) as last_active_at,
         greatest(customer_events.last_checkout_at, totals.last_ordered_at) as last_checkout_at

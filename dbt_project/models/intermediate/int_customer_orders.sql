@@ -1,4 +1,4 @@
--- One row per order of a known customer, numbers and times only.
+-- One row per order of a known customer: where, when and how much.
 {{ config(materialized='table') }}
 
 with
@@ -14,7 +14,10 @@ customers as (
 select
     customers.customer_no,
     orders.channel,
+    orders.store_key,
+    orders.region,
     orders.ordered_at,
+    orders.ordered_on,
     orders.purchased_at,
     orders.purchased_on,
     orders.net_amount,

@@ -1,61 +1,61 @@
--- One row per period, dimension (all, channel) and value: purchases and net amount; periods without a purchase have their row.
+-- One row per metric on sales (net_sales, purchases, buyers, aov, arppu, refund_rate_by_count, refund_rate_by_amount), period, dimension
+-- and value.
+{%- set metrics = {
+    'net_sales': ('net_amount', none, 'money'),
+    'purchases': ('order_count', none, 'purchases'),
+    'buyers': ('buyer_count', none, 'customers'),
+    'aov': ('net_amount', 'order_count', 'money'),
+    'arppu': ('net_amount', 'buyer_count', 'money'),
+    'refund_rate_by_count': ('refunded_order_count', 'paid_order_count', 'rate'),
+    'refund_rate_by_amount': ('refunded_amount', 'paid_amount', 'rate'),
+} %}
 with
 
 sales as (
-    select * from {{ ref('int_daily_sales') }}
+    select * from {{ ref('int_period_sales') }}
 ),
 
-periods as (
-    select * from {{ ref('int_periods') }}
+-- the tiers of people, without the orders that were given back whole: no tier is theirs
+tier_sales as (
+    select * from {{ ref('int_tier_sales') }}
 ),
 
-sliced as (
-    select
-        'all' as dimension,
-        'all' as dimension_value,
-        purchased_on,
-        order_count,
-        net_amount
-    from sales
+measured as (
+    {%- for metric, (numerator, denominator, unit) in metrics.items() %}
+        {%- for relation in ['sales', 'tier_sales'] if relation == 'sales' or not metric.startswith('refund') %}
+            select
+                '{{ metric }}' as metric,
+                period_grain,
+                period_start,
+                dimension,
+                dimension_value,
+                {{ numerator }} as numerator,
+                {{ denominator or 'cast(null as decimal(18, 2))' }} as denominator,
+                '{{ unit }}' as unit,
+                is_provisional,
+                as_of
+            from {{ relation }}
+            {{- '
 
-    union all
+            union all
+' if not loop.last }}
+        {%- endfor %}
+        {{- '
 
-    select
-        'channel' as dimension,
-        channel as dimension_value,
-        purchased_on,
-        order_count,
-        net_amount
-    from sales
-),
-
-slices as (
-    select distinct
-        dimension,
-        dimension_value
-    from sliced
+        union all
+' if not loop.last }}
+    {%- endfor %}
 )
 
 select
-    periods.period_grain,
-    periods.period_start,
-    slices.dimension,
-    slices.dimension_value,
-    coalesce(sum(sliced.order_count), 0) as order_count,
-    coalesce(sum(sliced.net_amount), 0) as net_amount,
-    periods.is_open as is_provisional,
-    periods.as_of
-from periods
-cross join slices
-left join sliced
-    on
-        slices.dimension = sliced.dimension
-        and slices.dimension_value = sliced.dimension_value
-        and sliced.purchased_on between periods.period_start and periods.period_end_on
-group by
-    periods.period_grain,
-    periods.period_start,
-    slices.dimension,
-    slices.dimension_value,
-    periods.is_open,
-    periods.as_of
+    metric,
+    period_grain,
+    period_start,
+    dimension,
+    dimension_value,
+    numerator,
+    denominator,
+    unit,
+    is_provisional,
+    as_of
+from measured

@@ -68,7 +68,14 @@ decided as (
             and (refunded.paid_amount_original > refunded.known_refunded_amount_original or refunded.paid_amount_original = 0)
             and coalesce(refunded.paid_at, refunded.ordered_at) < refunded.as_of_end_at,
             false
-        ) as is_purchase
+        ) as is_purchase,
+        coalesce(
+            refunded.order_type = 'sale'
+            and refunded.status in ('paid', 'shipped', 'completed', 'refunded')
+            and refunded.paid_amount_original >= 0
+            and coalesce(refunded.paid_at, refunded.ordered_at) < refunded.as_of_end_at,
+            false
+        ) as was_paid
     from refunded
     left join identities on refunded.source_record_key = identities.source_record_key
     left join rates
@@ -94,6 +101,8 @@ converted as (
         completed_at,
         is_purchase,
         is_purchase and paid_amount_original = 0 as is_gift,
+        was_paid,
+        was_paid and (known_refunded_amount_original > 0 or status = 'refunded') as was_refunded,
         case when is_purchase then coalesce(paid_at, ordered_at) end as purchased_at,
         case when is_purchase then paid_on end as purchased_on,
         -- the day that the order's money belongs to; one paid after the day of the run is still that of its order

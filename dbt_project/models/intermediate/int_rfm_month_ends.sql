@@ -15,25 +15,8 @@ presets as (
     select * from {{ ref('int_rfm_presets') }}
 ),
 
-run_context as (
-    select * from {{ source('lake', 'run_context') }}
-),
-
-complete_months as (
-    select
-        periods.period_start as month_start,
-        periods.period_end_on as month_end_on,
-        row_number() over (order by periods.period_start desc nulls last) as months_back
-    from {{ ref('int_periods') }} as periods
-    where periods.period_grain = 'month' and not periods.is_open
-),
-
 months as (
-    select
-        complete_months.month_start,
-        complete_months.month_end_on
-    from complete_months
-    inner join run_context on complete_months.months_back <= run_context.rfm_history_months
+    select * from {{ ref('int_history_months') }}
 ),
 
 bounds as (

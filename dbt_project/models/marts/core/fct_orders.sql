@@ -26,6 +26,8 @@ select
     orders.completed_at,
     orders.is_purchase,
     orders.is_gift,
+    orders.was_paid,
+    orders.was_refunded,
     orders.purchased_at,
     orders.purchased_on,
     orders.booked_on,

@@ -37,18 +37,10 @@ measured as (
     left join activity on customers.customer_no = activity.customer_no
 )
 
--- the first rule that holds decides; who was never active has been inactive for longer than any threshold
 select
     customer_id,
     as_of,
-    case
-        when registered_on is not null and first_purchased_on is null then 'prospect'
-        when days_since_first_purchase <= lifecycle_new_within_days then 'new'
-        when days_since_last_activity is null or days_since_last_activity > lifecycle_churned_after_days then 'churned'
-        when days_since_last_activity > lifecycle_declining_after_days then 'declining'
-        when order_count_mature >= lifecycle_mature_from_purchases then 'mature'
-        else 'growing'
-    end as lifecycle_stage,
+    {{ lifecycle_stage() }} as lifecycle_stage,
     registered_on,
     first_purchased_on,
     days_since_first_purchase,

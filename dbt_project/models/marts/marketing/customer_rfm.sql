@@ -10,12 +10,14 @@ buyers as (
     where first_purchased_on is not null
 ),
 
-presets as (
-    select * from {{ ref('int_rfm_presets') }}
-),
-
 run_context as (
     select * from {{ source('lake', 'run_context') }}
+),
+
+presets as (
+    select scales.*
+    from {{ ref('int_rfm_scales') }} as scales
+    inner join run_context on scales.scored_on = run_context.as_of
 ),
 
 measured as (

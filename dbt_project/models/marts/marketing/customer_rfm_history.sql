@@ -10,7 +10,7 @@ customers as (
 ),
 
 presets as (
-    select * from {{ ref('int_rfm_presets') }}
+    select * from {{ ref('int_rfm_scales') }}
 ),
 
 run_context as (
@@ -32,7 +32,7 @@ measured as (
         end as monetary_amount
     from month_ends
     inner join customers on month_ends.customer_no = customers.customer_no
-    cross join presets
+    inner join presets on month_ends.month_end_on = presets.scored_on
     cross join run_context
 ),
 

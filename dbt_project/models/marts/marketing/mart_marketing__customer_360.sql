@@ -71,6 +71,14 @@ service as (
     select * from {{ ref('int_customer_service') }}
 ),
 
+levels as (
+    select * from {{ ref('customer_levels') }}
+),
+
+points as (
+    select * from {{ ref('customer_points') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -100,6 +108,9 @@ select
     ) as is_new_customer,
     customers.registration_channel,
     customers.member_level,
+    levels.level as member_level_computed,
+    points.points_balance,
+    points.points_difference,
     customers.source_record_count,
     customers.channel_count,
     activity.known_on,
@@ -204,3 +215,5 @@ left join messages on activity.customer_no = messages.customer_no
 left join coupons on activity.customer_no = coupons.customer_no
 left join service on activity.customer_no = service.customer_no
 left join consents on customers.customer_id = consents.customer_id
+left join levels on customers.customer_id = levels.customer_id
+left join points on customers.customer_id = points.customer_id

@@ -3,8 +3,10 @@
 -- A family of metrics is a model that ends in these columns; its unit is `money` where amounts are meant. Without a denominator the
 -- numerator is the value; with one the value is a ratio, null where the denominator is 0.
 {%- set families = [
+    'int_kpi_activity',
     'int_kpi_buyers',
     'int_kpi_newcomers',
+    'int_kpi_sales',
     'int_kpi_marketing',
     'int_kpi_service',
     'int_kpi_loyalty',
@@ -15,58 +17,8 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
-sales as (
-    select * from {{ ref('int_kpi_sales') }}
-
-    union all
-
-    select
-        period_grain,
-        period_start,
-        dimension,
-        dimension_value,
-        order_count,
-        net_amount,
-        is_provisional,
-        as_of
-    from {{ ref('int_kpi_tiers') }}
-),
-
 measured as (
-    select
-        'net_sales' as metric,
-        sales.period_grain,
-        sales.period_start,
-        sales.dimension,
-        sales.dimension_value,
-        sales.net_amount as numerator,
-        cast(null as decimal(18, 2)) as denominator,
-        run_context.reporting_currency as unit,
-        sales.is_provisional,
-        sales.as_of
-    from sales
-    cross join run_context
-
-    union all
-
-    select
-        'aov' as metric,
-        sales.period_grain,
-        sales.period_start,
-        sales.dimension,
-        sales.dimension_value,
-        sales.net_amount as numerator,
-        sales.order_count as denominator,
-        run_context.reporting_currency as unit,
-        sales.is_provisional,
-        sales.as_of
-    from sales
-    cross join run_context
-
     {%- for family in families %}
-
-        union all
-
         select
             {{ family }}.metric,
             {{ family }}.period_grain,
@@ -80,6 +32,10 @@ measured as (
             {{ family }}.as_of
         from {{ ref(family) }} as {{ family }}
         cross join run_context
+        {{- '
+
+        union all
+' if not loop.last }}
     {%- endfor %}
 )
 

@@ -1,4 +1,4 @@
-"""Checks of what Python writes: of each table its Great Expectations suite, which blocks; of the deliveries their headers, which warn."""
+"""Checks of what Python writes: of each table its suite, of ids how many may change, which block; of headers what is new, which warns."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -11,7 +11,9 @@ from pipelines.channels import recent_drifts
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.channel_tables import CHANNEL_LOADS
 from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
+from pipelines.contracts.identity_tables import IDENTITY_QUALITY
 from pipelines.contracts.tables import Table
+from pipelines.identity import over_budget
 
 
 def meets_expectations() -> list[dg.AssetChecksDefinition]:
@@ -57,3 +59,12 @@ def headers_are_as_before(home: HomeResource) -> dg.AssetCheckResult:
     found = recent_drifts(home.home(), home.config())
     told = [f"{drift['file_path']} ({drift['format_name']}): {drift['drift']}" for drift in found]
     return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata={"failures": told})
+
+
+@dg.asset_check(
+    asset=IDENTITY_QUALITY.name, blocking=True, description="Not too many customers get another id: a wrong rule or a bad file."
+)
+def no_more_changes_than_the_budget(context: dg.AssetCheckExecutionContext, home: HomeResource) -> dg.AssetCheckResult:
+    """Of this day alone: a day that was stopped keeps its figures, and the next one is judged by its own."""
+    told = over_budget(home.run(context.partition_key))
+    return dg.AssetCheckResult(passed=told is None, metadata={"failures": told or ""})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dagster as dg
 
 from assets.channels import channels, deliveries
-from assets.checks import headers_are_as_before, meets_expectations
+from assets.checks import headers_are_as_before, meets_expectations, no_more_changes_than_the_budget
 from assets.golden import golden
 from assets.identity import identity
 from assets.jobs import load_deliveries, refresh_daily
@@ -27,7 +27,7 @@ def defs() -> dg.Definitions:
     made = [channels, run_settings, identity, golden, assignments, tags, warehouse, segments, metrics]
     return dg.Definitions(
         assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
-        asset_checks=[*meets_expectations(), headers_are_as_before],
+        asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],
         jobs=[refresh_daily, load_deliveries],
         schedules=[refresh_daily_at_0230],
         sensors=[new_deliveries],

@@ -2,7 +2,7 @@
 
 Levels, assumed numbers and blocking rules were written before a run; how the matcher learns was chosen by looking at Febrl 1 and at
 simulated deliveries. Febrl 3 gives the figure: trained on its records, threshold of the configuration, its truth read after the last
-cluster. fake_1000 shows what holds without training. The truth is no column of a portrait.
+cluster. fake_1000 shows what holds without training. The truth is no column of a description.
 """
 
 from __future__ import annotations
@@ -45,16 +45,16 @@ class Linkage:
 
 
 def linked(name: str, people: pl.DataFrame, *, is_trained: bool) -> Linkage:
-    """Match `people` (columns of PORTRAIT and `truth`) with the default configuration."""
+    """Match `people` (columns of DESCRIPTION and `truth`) with the default configuration."""
     started = time.process_time()
     with _engine() as (connection, run):
-        create_from_frame(connection, "portraits", people.drop("truth"))
-        connection.execute("create table clusters as select record_id, record_id as cluster_id from portraits")
+        create_from_frame(connection, "descriptions", people.drop("truth"))
+        connection.execute("create table clusters as select record_id, record_id as cluster_id from descriptions")
         told = find_matches(connection, run) if is_trained else _unlearnt(connection)
         connection.execute("create table edges as select left_id as a, right_id as b from matches where is_accepted")
         connect(connection, "edges", "labels")
         found = fetch_frame(
-            connection, "select record_id, coalesce(label, record_id) as cluster_id from portraits left join labels on node = record_id"
+            connection, "select record_id, coalesce(label, record_id) as cluster_id from descriptions left join labels on node = record_id"
         )
         edges = fetch_frame(connection, "select * from edges")
     seconds = time.process_time() - started

@@ -307,12 +307,12 @@ CHANNEL_SUITES: tuple[Suite, ...] = (
             Rule(
                 "every_line_is_accounted_for",
                 "outcome <> 'loaded' or line_count = header_count + preamble_count + footer_count + blank_count + continuation_count"
-                " + loaded_count + duplicate_count + quarantined_count",
+                " + loaded_count + duplicate_count + quarantined_count + erased_count",
             ),
             Rule(
                 "counts_are_not_negative",
                 "least(byte_count, line_count, header_count, preamble_count, footer_count, blank_count, continuation_count,"
-                " loaded_count, duplicate_count, quarantined_count, dropped_column_count) >= 0 and delivery_count >= 1",
+                " loaded_count, duplicate_count, quarantined_count, erased_count, dropped_column_count) >= 0 and delivery_count >= 1",
             ),
             Rule("loads_cover_a_span", "covers_from_on <= covers_to_on"),
         ),

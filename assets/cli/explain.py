@@ -14,8 +14,8 @@ from assets import project
 from assets.cli.installation import installation
 from assets.cli.wording import SHOWN, counted, cut, named, part, plain, proven
 from pipelines.contracts.run import Run, last_run
-from pipelines.identity.explained import Apart, Chain, Decision, Explanation, Member, NotOne, Person, ValueFound
 from pipelines.identity.explanation import explain
+from pipelines.identity.explanation_parts import Apart, Chain, Decision, Explanation, Member, NotOne, Person, ValueFound
 
 
 def print_explanation(

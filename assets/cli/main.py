@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from assets.cli import channels, metric, quarantine
+from assets.cli import channels, metric, quarantine, tags
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
@@ -29,6 +29,7 @@ COLLECT_EVERY = (100_000, 50, 100)
 app.add_typer(channels.app, name="channels")
 app.add_typer(metric.app, name="metric")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(tags.app, name="tags")
 
 
 @app.command()
@@ -176,6 +177,23 @@ def merge(
     from assets.cli.corrections import merge as correct
 
     correct(home, config, (left, right), Answer(author, reason, yes), clear=clear, as_json=json)
+
+
+@app.command()
+def forget(
+    asked: Annotated[
+        str | None, typer.Argument(metavar="[WHO]", help="Customer id, source_record_key, phone or e-mail; without: finish what was begun")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Erase without asking")] = False,
+    home: HomeOption = None,
+    deliveries: DeliveriesOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Erase a person for good: show what goes, ask, clear the home, stop later deliveries, write a certificate."""
+    from assets.cli.forget import forget as erase
+
+    erase(home, deliveries, config, asked, is_sure=yes, as_json=json)
 
 
 @app.command()

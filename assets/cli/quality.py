@@ -13,7 +13,7 @@ from assets.cli.quality_page import page
 from assets.cli.wording import counted, cut, plain
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.storage import replacing
-from pipelines.identity.measured import Judgment, Measured, Quality, WrongCustomer, judge_against, quality_of
+from pipelines.identity.quality_report import Judgment, Measured, Quality, WrongCustomer, judge_against, quality_of
 
 _WORST = 20
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from pipelines.identity.measured import Judgment, Quality
+from pipelines.identity.quality_report import Judgment, Quality
 
 _DAYS_SHOWN = 60
 _WIDTH, _ROW, _LABEL, _BAR = 640, 22, 150, 380

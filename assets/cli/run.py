@@ -15,6 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster._core.errors import DagsterAssetCheckFailedError  # has no public name
 
+from assets.cli.erasing import finishing_erasures
 from assets.cli.progress import Display, ShownProgress
 from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
 from assets.resources import HomeResource, not_writable, only_command
@@ -66,7 +67,7 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     remove_left_shadows(folders)
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
-    with only_command(folders):
+    with only_command(folders), finishing_erasures(folders, settings):
         return _run_jobs(resource, folders, settings, as_of, force=force)
 
 

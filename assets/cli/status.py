@@ -13,6 +13,7 @@ from assets.resources import default_config, default_home
 from pipelines.channels import outdated_formats, recent_drifts, waiting_files
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
+from pipelines.erasure import unfinished_erasures
 
 
 def print_status(home: Path | None, deliveries: Path | None, config: Path | None, *, as_json: bool) -> None:
@@ -38,6 +39,8 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
         "loaded_files": loaded.height,
         "loaded_rows": int(loaded["loaded_count"].sum()) if loaded.height else 0,
         "quarantined_rows": int(loaded["quarantined_count"].sum()) if loaded.height else 0,
+        "erased_rows": int(loaded["erased_count"].sum()) if "erased_count" in loaded.columns else 0,
+        "unfinished_erasures": unfinished_erasures(home),
         "covers_to_on": loaded["covers_to_on"].max() if loaded.height else None,
         "refused_files": refused.select("file_path", "reason").to_dicts() if refused.height else [],
         "waiting_files": waiting_files(home),
@@ -65,6 +68,7 @@ def _as_text(home: Home, state: dict[str, Any]) -> str:
         f"aside      {state['quarantined_rows']:,} rows in quarantine{': cdp quarantine list' if state['quarantined_rows'] else ''}",
         f"waiting    {len(state['waiting_files']):,} files that no run has seen",
     ]
+    lines += [f"erasing    {name} is not finished: `cdp forget` goes on" for name in state["unfinished_erasures"]]
     lines += [f"refused    {problem['file_path']}: {problem['reason']}" for problem in state["refused_files"]]
     lines += [f"warning    {row['file_path']}: {row['warning']}" for row in state["warnings"]]
     lines += [f"drift      {row['file_path']} ({row['format_name']}): {row['drift']}" for row in state["drifts"]]

@@ -63,6 +63,7 @@ def _files(home: Home) -> dict[str, int]:
         "rows_loaded": int(loaded["loaded_count"].sum()),
         "rows_duplicate": int(loaded["duplicate_count"].sum()),
         "rows_quarantined": int(loaded["quarantined_count"].sum()),
+        "rows_erased": int(loaded["erased_count"].sum()) if "erased_count" in loaded.columns else 0,
     }
 
 
@@ -118,6 +119,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     files = facts["files"]
     yield f"Files      {files['read']:,} read, {files['refused']:,} refused, {files['delivered_again']:,} delivered again"
     yield f"Rows       {files['rows_loaded']:,} loaded, {files['rows_duplicate']:,} duplicate, {files['rows_quarantined']:,} quarantined"
+    if files["rows_erased"]:
+        yield f"           {files['rows_erased']:,} of people who were forgotten"
     if facts["drifts"]:
         formats = sorted({drift["format_name"] for drift in facts["drifts"]})
         yield f"Drift      {', '.join(formats)}: columns came or went, see cdp status"

@@ -5,10 +5,12 @@ from pipelines.channels.aside import rows as quarantined_rows_of
 from pipelines.channels.aside import to_reload as loads_to_reload
 from pipelines.channels.checking import FileCheck, check_file
 from pipelines.channels.drafting import draft_contract
+from pipelines.channels.forgetting import forget_in_loads
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.load import load_deliveries, reload_archived
 from pipelines.channels.loads import Load, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
 from pipelines.channels.outlook import outdated_formats, recent_drifts, unsettled_files
+from pipelines.channels.redaction import mask_in_copies
 from pipelines.channels.replacement import is_interrupted
 from pipelines.channels.report import FileProblem, LoadReport
 from pipelines.channels.state import covered_days, delivery_problems, waiting_files
@@ -24,9 +26,11 @@ __all__ = [
     "covered_days",
     "delivery_problems",
     "draft_contract",
+    "forget_in_loads",
     "is_interrupted",
     "load_deliveries",
     "loads_to_reload",
+    "mask_in_copies",
     "newest_covered_day",
     "outdated_formats",
     "quarantine_reasons",

@@ -21,12 +21,22 @@ _PACKED = frozenset({Packing.GZIP, Packing.ZIP, Packing.TAR_GZIP, Packing.PARQUE
 
 
 @dataclass(frozen=True, slots=True)
+class Redacted:
+    """What became of a copy out of which people were cut. `rows`: source rows of their records; `blank_lines` stand in their place."""
+
+    sha256: str = ""  # of the plain bytes of the copy
+    rows: tuple[int, ...] = ()
+    blank_lines: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Archived:
-    """A delivered file in the archive."""
+    """A delivered file in the archive. `sha256` and `byte_count` are those of the file as it was delivered."""
 
     sha256: str
     byte_count: int
     path: Path
+    redacted: Redacted = Redacted()
 
     @property
     def load_id(self) -> str:
@@ -48,7 +58,7 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
             yield block
 
     with path.open("rb") as source, beside.open("wb") as target:
-        target.writelines(hashed(source) if packing in _PACKED else in_order(_compressed, hashed(source)))
+        target.writelines(hashed(source) if packing in _PACKED else in_order(compressed, hashed(source)))
     name = digest.hexdigest()
     target_path = folder / f"{name}.{packing if packing in _PACKED else 'zst'}"
     if target_path.exists():
@@ -61,5 +71,6 @@ def archive(path: Path, packing: Packing, folder: Path, beside: Path) -> Archive
     return Archived(name, size, target_path)
 
 
-def _compressed(block: bytes) -> bytes:
+def compressed(block: bytes) -> bytes:
+    """One frame."""
     return bytes(pa.Codec("zstd", compression_level=1).compress(block, asbytes=True))

@@ -12,6 +12,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.channels.compiled import FILE
+from pipelines.channels.erased import erased_numbers, may_stay, without_person
 from pipelines.channels.formats import Format
 from pipelines.channels.plan import (
     FAULT,
@@ -23,13 +24,25 @@ from pipelines.channels.plan import (
     fingerprints,
     good,
     in_file_order,
+    is_among,
     record_count,
     records,
+    row_of,
     table_rows,
 )
 from pipelines.channels.reading import Opened
 from pipelines.channels.typed import LONG_ID, ZERO_TAILED_ID
+from pipelines.contracts.config import Config
 from pipelines.contracts.tables import Table
+from pipelines.contracts.tombstones import Tombstones
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Who was forgotten, and how their values are compared."""
+
+    tombstones: Tombstones
+    config: Config
 
 
 class _Parquet(TypedDict):
@@ -59,6 +72,7 @@ class Results:
     faults: tuple[RecordFault, ...]
     parts: tuple[tuple[str, Path], ...]  # table and file in staging, of the tables that got rows
     holes: tuple[tuple[str, str], ...]  # table and required column that is null in some row: a mistake in the contract
+    erased_rows: tuple[int, ...] = ()  # source_row of the records that were stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +89,7 @@ class _Outcome:
     parts: Mapping[int, Mapping[str, _Part]]  # by file and table
 
 
-def run(batch: Sequence[Opened]) -> list[Results]:
+def run(batch: Sequence[Opened], stop: Stop) -> list[Results]:
     """Results of files of one format that are read together, in memory."""
     item = batch[0].format
     found = _typed(batch, item, ())
@@ -85,14 +99,34 @@ def run(batch: Sequence[Opened]) -> list[Results]:
         found = _typed(batch, item, lossy)
         counts = _by_file(record_counts(found, item).collect(engine="streaming"))
     repeated = _repeated(found, item) if item.spec.repeated_rows == "drop" else []
-    outcome = _tables_of(found, batch, item, repeated)
+    erased = erased_numbers(found.typed, item, batch[0].constants, stop.tombstones, stop.config)
+    outcome = _tables_of(found, batch, item, repeated, erased)
+    repeated = sorted({*repeated} - {*erased})
+    found = without_erased(found, erased)
     has_faulty = any(row["faulty"] for row in counts.values())
     # rare enough for the cells to be read once more
     set_aside = faulty(found, item).collect(engine="streaming") if has_faulty else faulty(found, item).clear().collect()
     repeats = np.bincount(file_of(np.array(repeated, dtype=np.int64)), minlength=len(batch)).tolist()
+    stopped = rows_by_file(erased)
     return [
-        _results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeats[file]) for file, opened in enumerate(batch)
+        _results(opened, file, counts.get(file, {}), outcome, set_aside, found.faults, repeats[file], stopped.get(file, ()))
+        for file, opened in enumerate(batch)
     ]
+
+
+def without_erased(found: Records, erased: Sequence[int]) -> Records:
+    """The records without those that are stopped, so that nothing of them is told."""
+    if not erased:
+        return found
+    return replace(found, typed=found.typed.filter(~is_among(erased)), with_texts=found.with_texts.filter(~is_among(erased)))
+
+
+def rows_by_file(numbers: Sequence[int]) -> dict[int, tuple[int, ...]]:
+    """Source rows of records that are numbered within their batch, by file, each once."""
+    found: dict[int, set[int]] = {}
+    for number in numbers:
+        found.setdefault(file_of(number), set()).add(row_of(number))
+    return {file: tuple(sorted(rows)) for file, rows in found.items()}
 
 
 def is_lossy(counts: Mapping[str, Any]) -> bool:
@@ -127,10 +161,18 @@ def equal(prints: pl.DataFrame, *, with_first: bool) -> list[int]:
     return sorted({*number[later].tolist(), *(number[order[:-1][same]].tolist() if with_first else ())})
 
 
-def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: Sequence[int]) -> _Outcome:
+def _tables_of(found: Records, batch: Sequence[Opened], item: Format, repeated: Sequence[int], erased: Sequence[int]) -> _Outcome:
     constants = [opened.constants for opened in batch]
-    frame = good(found, item, constants[0], repeated).collect(engine="streaming").lazy()
-    plans = [table_rows(frame, [rule for rule in item.compiled.rules if rule.table is table], item, constants) for table in tables_of(item)]
+    whole = good(found, item, constants[0], repeated).collect(engine="streaming").lazy()
+    frame = whole.filter(~is_among(erased)) if erased else whole
+    plans = []
+    for table in tables_of(item):
+        rules = [rule for rule in item.compiled.rules if rule.table is table]
+        rows = table_rows(frame, rules, item, constants)
+        if erased and may_stay(table):
+            of_nobody = without_person(table_rows(whole.filter(is_among(erased)), rules, item, constants), table)
+            rows = pl.concat([rows, of_nobody])
+        plans.append(rows)
     *filled, times = pl.collect_all([*plans, _times(frame, item)], engine="streaming")
     parts: dict[int, dict[str, _Part]] = {file: {} for file in range(len(batch))}
     for table, result in zip(tables_of(item), filled, strict=True):
@@ -201,6 +243,7 @@ def _results(
     set_aside: pl.DataFrame,
     faults: tuple[RecordFault, ...],
     repeated_count: int,
+    erased_rows: Sequence[int],
 ) -> Results:
     item, parts = opened.format, outcome.parts[file]
     times = outcome.times.get(file, {})
@@ -217,6 +260,7 @@ def _results(
         faults=faults,
         parts=tuple((table, part.path) for table, part in parts.items()),
         holes=tuple((table, column) for table, part in parts.items() for column in part.holes),
+        erased_rows=tuple(erased_rows),
     )
 
 

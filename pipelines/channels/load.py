@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, archive
+from pipelines.channels.archive import LOAD_ID_DIGITS, Archived, Redacted, archive
 from pipelines.channels.containers import ARCHIVES, Packing, UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered, find, is_unchanged, read_seen, write_seen
 from pipelines.channels.drift import keep_headers
-from pipelines.channels.execution import batches
+from pipelines.channels.erased import kept_books
+from pipelines.channels.execution import Stop, batches
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.loads import (
     LOADED,
@@ -30,16 +31,18 @@ from pipelines.channels.loads import (
     write_manifest,
 )
 from pipelines.channels.reading import Opened, open_file
+from pipelines.channels.redaction import drop_unknown_copies, names_somebody, redacted_copy
 from pipelines.channels.redelivered import delivered_again, kept_packing
 from pipelines.channels.replacement import finish_replacements, replace_loads
 from pipelines.channels.report import FileProblem, LoadReport, report
-from pipelines.channels.settled import current, fits
+from pipelines.channels.settled import SCHEMAS, current, fits
 from pipelines.channels.staging import Staged, stage
 from pipelines.channels.unpacking import Limits, unpack
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import is_disk_full
+from pipelines.contracts.tombstones import read_tombstones
 
 Progress = Callable[[str, int, int], None]
 
@@ -104,13 +107,14 @@ class _Loading:
     def __init__(self, home: Home, config: Config, formats: Sequence[Format], progress: Progress) -> None:
         self._home, self._config, self._formats, self._progress = home, config, formats, progress
         self._current = current(formats, config.channels)
+        self._stop = Stop(read_tombstones(home), config)
         finish_replacements(home)
         self._loads = read_manifests(home)
         self._new: list[str] = []
         self._unread: list[FileProblem] = []
 
     def run(self) -> LoadReport:
-        recover(self._home, self._loads)
+        self._recover()
         files = find(self._home)
         seen = read_seen(self._home)
         contents = {file.name: seen[file.name][1] for file in files if file.name in seen and seen[file.name][0] == file.stamp}
@@ -124,16 +128,27 @@ class _Loading:
         self._remember(files, contents)
         write_loads_table(self._home, self._loads)
         write_seen(self._home, files, contents)
+        self._drop_copies()
         shutil.rmtree(staging_folder(self._home), ignore_errors=True)
         return report(len(files), self._loads, self._new, self._unread)
 
     def run_again(self, load_ids: Collection[str]) -> LoadReport:
         """Only these loads, from their copies."""
-        recover(self._home, self._loads)
+        self._recover()
         self._read([self._again(self._loads[load_id]) for load_id in sorted(load_ids)])
         write_loads_table(self._home, self._loads)
+        self._drop_copies()
         shutil.rmtree(staging_folder(self._home), ignore_errors=True)
         return report(0, self._loads, self._new, self._unread)
+
+    def _recover(self) -> None:
+        recover(self._home, self._loads)
+        self._drop_copies()
+
+    def _drop_copies(self) -> None:
+        """Copies that nobody needs may hold somebody who was forgotten."""
+        if self._stop.tombstones:
+            drop_unknown_copies(self._home, self._loads)
 
     def _copy_of(self, load: Load) -> Path:
         return self._home.lake / "files" / load.archive_path
@@ -145,7 +160,7 @@ class _Loading:
             made_ns = (load.exported_at - _EPOCH) // timedelta(microseconds=1) * 1000
         else:
             made_ns = path.stat().st_mtime_ns if path.exists() else 0
-        archived = Archived(load.sha256, load.byte_count, path)
+        archived = Archived(load.sha256, load.byte_count, path, load.redacted or Redacted())
         return _Task(Delivered(path, load.file_path, load.byte_count, made_ns), kept_packing(path), archived, is_archived=True)
 
     def _are_settled(self, contents: Mapping[str, str] | None, kept: Collection[str]) -> bool:
@@ -246,7 +261,7 @@ class _Loading:
             file = task.file
             if task.is_archived:
                 file = delivered_again(file.name, file.modified_ns, task.archived, staging.with_name(f"{staging.name}.copy"))
-            return open_file(file, task.packing, task.archived, self._formats, self._config, staging)
+            return open_file(file, task.packing, task.archived, self._formats_for(task), self._config, staging)
         except FileNotFoundError as error:
             if error.filename != str(task.file.path):
                 raise
@@ -254,8 +269,16 @@ class _Loading:
         except UnreadableError as error:
             return self._outcome(task.file, task.archived, error)
 
+    def _formats_for(self, task: _Task) -> Sequence[Format]:
+        """The contracts that may fit; a copy of a JSON document out of which people were cut has a record a line, as other exports have."""
+        known = self._loads.get(task.archived.load_id)
+        if known is None or not task.archived.redacted.rows:
+            return self._formats
+        containers = {item.spec.container for item in self._formats if item.name == known.format_name}
+        return [item for item in self._formats if item.spec.container in containers] if containers else self._formats
+
     def _stage(self, batch: list[Opened]) -> list[Staged]:
-        outcomes = stage(batch, self._config.business_time_zone, in_memory=batch[0].text_bytes <= _BATCH_BYTES)
+        outcomes = stage(batch, self._config.business_time_zone, self._stop, in_memory=batch[0].text_bytes <= _BATCH_BYTES)
         judged = zip(batch, map(self._judged, outcomes), strict=True)
         found = (self._outcome(opened.file, opened.archived, outcome) for opened, outcome in judged)
         return [outcome for outcome in found if outcome is not None]
@@ -292,6 +315,7 @@ class _Loading:
             archive_path=archived.path.name,
             contracts_hash=self._current.contracts_hash,
             problem=error.kind,
+            is_copy_dropped=bool(self._stop.tombstones) and names_somebody(archived.path, self._stop.tombstones),
         )
 
     def _publish(self, batch: Sequence[Staged]) -> None:
@@ -303,7 +327,13 @@ class _Loading:
         again: list[tuple[Load, tuple[tuple[str, Path], ...]]] = []
         for staged in batch:
             load = self._published(staged)
-            (again if load.load_id in self._loads else new).append((load, staged.parts))
+            known = self._loads.get(load.load_id)
+            if known is None:
+                new.append((load, staged.parts))
+            else:
+                books = tuple(kept_books(self._home, known, staged.kept_rows, staging_folder(self._home)))
+                tables = {**(load.tables or {}), **{table: SCHEMAS[table] for table, _ in books}}
+                again.append((replace(load, tables=tables), (*staged.parts, *books)))
         for load, parts in new:
             numbers: Counter[str] = Counter()
             for table, part in parts:
@@ -324,6 +354,10 @@ class _Loading:
     def _published(self, staged: Staged) -> Load:
         """The load as it is kept: with its header set, and with the deliveries that are known of its content."""
         load, known = staged.load, self._loads.get(staged.load.load_id)
+        if staged.to_redact is not None:
+            beside = staging_folder(self._home) / f"{load.load_id}.redacted"
+            name, redacted = redacted_copy(staged.to_redact, staged.erased_rows, self._home.lake / "files", beside)
+            load = replace(load, archive_path=name, redacted=redacted)
         if load.format_name is not None:
             is_open = any(item.spec.is_json for item in self._formats if item.name == load.format_name)
             load = replace(load, header_hash=keep_headers(self._home, staged.headers, is_open=is_open))

@@ -14,6 +14,7 @@ from typing import Any
 import polars as pl
 from polars.exceptions import PolarsError
 
+from pipelines.channels.archive import Redacted
 from pipelines.channels.drift import Headed, drifts
 from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE
 from pipelines.contracts.config import FileProblem
@@ -48,6 +49,7 @@ class Load:
     loaded_count: int = 0
     duplicate_count: int = 0
     quarantined_count: int = 0
+    erased_count: int = 0
     dropped_column_count: int = 0
     delivery_count: int = 1
     covers_from_on: date | None = None
@@ -64,6 +66,8 @@ class Load:
     problem: FileProblem | None = None  # kind of refusal
     tables: dict[str, str] | None = None  # digest of the columns of each table that it has rows in; None: written before this was kept
     encoding: str | None = None  # None for what is no text
+    redacted: Redacted | None = None  # None: the copy in the archive is the file as delivered
+    is_copy_dropped: bool = False  # a refused file that names somebody who was forgotten: its copy is not kept
 
     def delivered_as(self, path: str) -> Load:
         """The same load, met under another path."""
@@ -82,6 +86,7 @@ class Load:
             + self.loaded_count
             + self.duplicate_count
             + self.quarantined_count
+            + self.erased_count
         )
 
 
@@ -114,6 +119,8 @@ def read_manifest(path: Path) -> Load | None:
         value[name] = date.fromisoformat(value[name]) if value[name] else None
     value["exported_at"] = datetime.fromisoformat(value["exported_at"]) if value["exported_at"] else None
     value["paths"] = tuple(value["paths"])
+    redacted = value.get("redacted")
+    value["redacted"] = redacted and Redacted(redacted["sha256"], tuple(redacted["rows"]), redacted["blank_lines"])
     return Load(**value)
 
 

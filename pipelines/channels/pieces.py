@@ -23,9 +23,8 @@ import polars as pl
 
 from pipelines.channels.beside import in_order
 from pipelines.channels.compiled import FILE, CompiledRule
-from pipelines.channels.contract import WithinSpec
-from pipelines.channels.execution import PARQUET, Results, equal, is_lossy, record_counts, tables_of
-from pipelines.channels.formats import Format
+from pipelines.channels.erased import erased_numbers, may_stay, without_person
+from pipelines.channels.execution import PARQUET, Results, Stop, equal, is_lossy, record_counts, rows_by_file, tables_of
 from pipelines.channels.plan import (
     FAULT,
     Records,
@@ -33,9 +32,12 @@ from pipelines.channels.plan import (
     faulty,
     fingerprints,
     good,
+    group_key,
     in_file_order,
+    is_among,
     loadable,
     record_count,
+    record_number,
     records,
     table_rows,
     with_derived,
@@ -53,11 +55,11 @@ _CLAIM_ROWS = 2_000_000  # claims that are merged at once
 _MERGED = ("_source_row", "first_seen_at", "last_seen_at")
 
 
-def run_in_pieces(opened: Opened) -> Results:
+def run_in_pieces(opened: Opened, stop: Stop) -> Results:
     """What `run` gives for one file, whatever its size. A table gets a part a piece."""
     folder = opened.staging.with_name(f"{opened.staging.name}.pieces")
     try:
-        return _Run(opened, folder).results()
+        return _Run(opened, folder, stop).results()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
@@ -100,27 +102,11 @@ class _Filled:
     times: tuple[datetime, ...] = ()  # first and last of each business time
 
 
-def group_key(item: Format) -> tuple[str, ...] | None:
-    """The columns that keep together whatever the format groups by; None when it groups nothing.
-
-    A contract whose groups have no column in common, known before anything is grouped, gets the empty key: all is one group.
-    """
-    groups = [set(source.within) for source in item.spec.derived.values() if isinstance(source, WithinSpec)]
-    groups += [set(rule.rule.per) for rule in item.compiled.rules if rule.rule.per]
-    if not groups:
-        return None
-    grouped: set[str] = set()
-    for name, expression in item.compiled.derived:
-        if isinstance(item.spec.derived[name], WithinSpec) or grouped & set(expression.meta.root_names()):
-            grouped.add(name)
-    return tuple(sorted(set.intersection(*groups) - grouped))
-
-
 class _Run:
     """One call of run_in_pieces."""
 
-    def __init__(self, opened: Opened, folder: Path) -> None:
-        self._opened, self._item, self._shelf = opened, opened.format, Shelf(folder)
+    def __init__(self, opened: Opened, folder: Path, stop: Stop) -> None:
+        self._opened, self._item, self._shelf, self._stop = opened, opened.format, Shelf(folder), stop
         self._group = group_key(opened.format)
         self._part_numbers = count()
 
@@ -128,21 +114,22 @@ class _Run:
         typed = self._type(())
         if is_lossy(typed.counts):
             typed = self._type((0,))
-        repeated = self._repeated(typed)
-        filled = [*self._fill_all(typed, repeated)]
+        erased, repeated = self._erased(typed), self._repeated(typed)
+        filled = [*self._fill_all(typed, [*repeated, *erased]), *self._fill_books(typed, repeated, erased)]
         filled += self._merge_claims([claims for one in filled for claims in one.claims])
         times = [moment for one in filled for moment in one.times]
         return Results(
             read_count=typed.counts["read"],
             loaded_count=sum(one.loaded_count for one in filled),
-            repeated_count=len(repeated),
+            repeated_count=len({*repeated} - {*erased}),
             first_at=min(times, default=None),
             last_at=max(times, default=None),
-            totals=self._totals(typed, repeated),
-            faulty=typed.set_aside,
+            totals=self._totals(typed, [*repeated, *erased]),
+            faulty=typed.set_aside.filter(~is_among(erased)) if erased else typed.set_aside,
             faults=typed.found.faults,
             parts=tuple(part for one in filled for part in one.parts),
             holes=tuple(dict.fromkeys(hole for one in filled for hole in one.holes)),
+            erased_rows=rows_by_file(erased).get(0, ()),
         )
 
     def _type(self, lossy: Sequence[int]) -> _Typed:
@@ -197,6 +184,34 @@ class _Run:
             if len(candidates):
                 found.append(fingerprints(piece, self._item, candidates.tolist()).collect(engine="streaming"))
         return equal(pl.concat(found), with_first=False)
+
+    def _erased(self, typed: _Typed) -> list[int]:
+        """Numbers of the records that are stopped, with all of their groups in whatever pieces these lie."""
+        if not self._stop.tombstones:
+            return []
+        found: list[int] = []
+        for piece in typed.records():
+            found += erased_numbers(piece.typed, self._item, self._opened.constants, self._stop.tombstones, self._stop.config)
+        if not found or not self._group:
+            return found
+        named = np.concatenate([self._groups(piece.typed.filter(is_among(found))).to_numpy() for piece in typed.records()])
+        whole = {*found}
+        for piece in typed.records():
+            rows = piece.typed.select(pl.all(), record_number().alias("number")).collect()
+            whole.update(rows["number"].filter(np.isin(self._groups(rows.lazy()).to_numpy(), named)))
+        return sorted(whole)
+
+    def _fill_books(self, typed: _Typed, repeated: Sequence[int], erased: Sequence[int]) -> Iterator[_Filled]:
+        """What stopped records give to the books."""
+        if not erased:
+            return
+        item, constants = self._item, self._opened.constants
+        some = pl.concat(loadable(piece, repeated).filter(is_among(erased)) for piece in typed.records())
+        frame = with_derived(some, item, constants).collect(engine="streaming").lazy()
+        for table in tables_of(item):
+            if may_stay(table):
+                rules = [rule for rule in item.compiled.rules if rule.table is table]
+                yield self._write(without_person(table_rows(frame, rules, item, [constants]), table).collect(), table)
 
     def _fill_all(self, typed: _Typed, repeated: Sequence[int]) -> Iterator[_Filled]:
         """Fill all tables: from each piece, then from the groups that lie in several."""

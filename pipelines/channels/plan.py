@@ -14,7 +14,7 @@ import polars as pl
 
 from pipelines.channels.cleaners import CLEANERS
 from pipelines.channels.compiled import FILE, CompiledRule
-from pipelines.channels.contract import FieldSpec, FormatSpec
+from pipelines.channels.contract import FieldSpec, FormatSpec, WithinSpec
 from pipelines.channels.formats import Format
 from pipelines.channels.quotes import Ints
 from pipelines.channels.scans import SOURCE_ROW, Scan, cell
@@ -64,7 +64,13 @@ def file_of(record_number: Number) -> Number:
     return record_number >> _ROW_BITS
 
 
-def _record_number(row: str = SOURCE_ROW) -> pl.Expr:
+def row_of(number: int) -> int:
+    """Source row of a record that is numbered within its batch."""
+    return number & ((1 << _ROW_BITS) - 1)
+
+
+def record_number(row: str = SOURCE_ROW) -> pl.Expr:
+    """Number of a record within its batch."""
     return pl.col(FILE).cast(pl.Int64) * (1 << _ROW_BITS) + pl.col(row)
 
 
@@ -143,7 +149,7 @@ def good(found: Records, item: Format, constants: Constants, repeated: Sequence[
 def loadable(found: Records, repeated: Sequence[int]) -> pl.LazyFrame:
     """The records without a fault that no earlier one equals."""
     frame = found.typed.filter(pl.col(FAULT) == 0)
-    return frame.filter(~_is_among(repeated)) if len(repeated) else frame
+    return frame.filter(~is_among(repeated)) if len(repeated) else frame
 
 
 def with_derived(frame: pl.LazyFrame, item: Format, constants: Constants) -> pl.LazyFrame:
@@ -168,13 +174,14 @@ def fingerprints(found: Records, item: Format, among: Sequence[int] | None = Non
     frame = found.typed.filter(pl.col(FAULT) == 0)
     if among is None:
         cells = pl.struct(required or names)
-        return frame.select(number=_record_number(), first=cells.hash(1), second=pl.lit(0, pl.UInt64))
+        return frame.select(number=record_number(), first=cells.hash(1), second=pl.lit(0, pl.UInt64))
     cells = pl.struct(names)
-    return frame.filter(_is_among(among)).select(number=_record_number(), first=cells.hash(1), second=cells.hash(2))
+    return frame.filter(is_among(among)).select(number=record_number(), first=cells.hash(1), second=cells.hash(2))
 
 
-def _is_among(numbers: Sequence[int]) -> pl.Expr:
-    return _record_number().is_in(pl.Series(numbers, dtype=pl.Int64).implode())
+def is_among(numbers: Sequence[int]) -> pl.Expr:
+    """The records with these numbers."""
+    return record_number().is_in(pl.Series(numbers, dtype=pl.Int64).implode())
 
 
 def faulty(found: Records, item: Format) -> pl.LazyFrame:
@@ -201,7 +208,7 @@ def table_rows(frame: pl.LazyFrame, rules: Sequence[CompiledRule], item: Format,
 
 def in_file_order(rows: Rows) -> Rows:
     """By file and line. One key and in memory, it costs a fifth of two keys in the streaming engine."""
-    return rows.sort(_record_number("_source_row"), maintain_order=True)
+    return rows.sort(record_number("_source_row"), maintain_order=True)
 
 
 def _rule_rows(frame: pl.LazyFrame, rule: CompiledRule, item: Format, constants: Sequence[Constants]) -> pl.LazyFrame:
@@ -265,3 +272,19 @@ def _claims(frame: pl.LazyFrame, rule: CompiledRule, claimed_at: pl.Expr) -> tup
     )
     columns = {name: pl.col(f"row:{name}") if name in said else expression for name, expression in rule.rows.items()}
     return claims, columns | {name: pl.col(name) for name in ("first_seen_at", "last_seen_at")}
+
+
+def group_key(item: Format) -> tuple[str, ...] | None:
+    """The columns that keep together whatever the format groups by; None when it groups nothing.
+
+    A contract whose groups have no column in common, known before anything is grouped, gets the empty key: all is one group.
+    """
+    groups = [set(source.within) for source in item.spec.derived.values() if isinstance(source, WithinSpec)]
+    groups += [set(rule.rule.per) for rule in item.compiled.rules if rule.rule.per]
+    if not groups:
+        return None
+    grouped: set[str] = set()
+    for name, expression in item.compiled.derived:
+        if isinstance(item.spec.derived[name], WithinSpec) or grouped & set(expression.meta.root_names()):
+            grouped.add(name)
+    return tuple(sorted(set.intersection(*groups) - grouped))

@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.channels.containers import UnreadableError, opened
-from pipelines.channels.execution import Results
+from pipelines.channels.execution import Results, Stop
 from pipelines.channels.inspection import Inspected, plain_lines
 from pipelines.channels.reading import Opened
 from pipelines.channels.scans import SOURCE_ROW
@@ -19,8 +19,11 @@ _MAX_LINES = 1000  # of one record
 _MAX_RAW_BYTES = 1 << 28  # of all of them: they are held in memory
 
 
-def quarantined_rows(opened: Opened, results: Results) -> pl.DataFrame:
-    """Rows of CHANNEL_QUARANTINE, by line: records of the wrong shape, and records with a cell that cannot be used."""
+def quarantined_rows(opened: Opened, results: Results, stop: Stop) -> tuple[pl.DataFrame, tuple[int, ...]]:
+    """Rows of CHANNEL_QUARANTINE, by line: records of the wrong shape, and records with a cell that cannot be used.
+
+    Also the lines of those that are not kept, because a word of theirs names somebody who was forgotten.
+    """
     bad, faulty = opened.lines.bad, results.faulty
     kinds = [results.faults[number - 1] for number in faulty["fault"].to_list()]
     rows = pl.DataFrame(
@@ -33,7 +36,7 @@ def quarantined_rows(opened: Opened, results: Results) -> pl.DataFrame:
         schema={"_source_row": pl.Int64, "reason": pl.String, "column_name": pl.String, "value": pl.String},
     ).sort("_source_row")
     if not rows.height:
-        return rows
+        return rows, ()
     lines = rows["_source_row"].to_list()
     if opened.text is None:
         raw = _parquet_records(opened.archived.path, lines)
@@ -44,7 +47,9 @@ def quarantined_rows(opened: Opened, results: Results) -> pl.DataFrame:
         record_raw=pl.Series(raw, dtype=pl.String),
         _load_id=pl.lit(opened.archived.load_id),
     )
-    return rows.select(pl.col(name).cast(dtype) for name, dtype in CHANNEL_QUARANTINE.schema.items())
+    rows = rows.select(pl.col(name).cast(dtype) for name, dtype in CHANNEL_QUARANTINE.schema.items())
+    is_stopped = stop.tombstones.stopped_texts(rows["record_raw"])
+    return rows.filter(~is_stopped), tuple(rows.filter(is_stopped)["_source_row"])
 
 
 def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]) -> list[str]:
@@ -61,7 +66,7 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
             while position < len(wanted) and wanted[position] < first_line + len(ends):
                 number = wanted[position] - first_line
                 begin = int(ends[number - 1]) + 1 if number else 0
-                record = _record(data, ends, number, begin, counts.get(wanted[position]), is_quoted)
+                record = record_at(data, ends, number, begin, counts.get(wanted[position]), is_quoted)
                 if record is None and number:
                     break
                 raw = record if record is not None else data[begin:]
@@ -82,8 +87,11 @@ def _text_records(text: Inspected, wanted: Sequence[int], counts: dict[int, int]
     return found + [""] * (len(wanted) - len(found))
 
 
-def _record(data: bytes, ends: np.ndarray, number: int, begin: int, count: int | None, is_quoted: bool) -> bytes | None:
-    """The record from line `number` of the block; None when it goes on in the next block."""
+def record_at(data: bytes, ends: np.ndarray, number: int, begin: int, count: int | None, is_quoted: bool) -> bytes | None:
+    """The record from line `number` of the block, which begins at `begin`; None when it goes on in the next block.
+
+    `count` of lines where it is known; else the record of a format that quotes ends where its quotes add up.
+    """
     if count is not None:
         return data[begin : int(ends[number + count - 1])] if number + count - 1 < len(ends) else None
     for last in range(number, min(number + _MAX_LINES, len(ends))):

@@ -56,16 +56,23 @@ class Opened:
 
     def pieces(self) -> Iterator[Scan]:
         """The cells of the file in order, some at a time."""
-        return _pieces(self.text, self.archived.path, self.format, self.lines)
+        return _pieces(self.text, self.archived, self.format, self.lines)
 
 
-def _pieces(text: Inspected | None, path: Path, item: Format, lines: Lines) -> Iterator[Scan]:
+def _pieces(text: Inspected | None, archived: Archived, item: Format, lines: Lines) -> Iterator[Scan]:
     if text is None:
-        for first in range(0, lines.records, _PIECE_ROWS):
-            yield scan_parquet(path, item.spec, first, _PIECE_ROWS)
+        for first in range(0, lines.total, _PIECE_ROWS):
+            yield _without(scan_parquet(archived.path, item.spec, first, _PIECE_ROWS), archived.redacted.rows)
     else:
         for piece in pieces(text, PIECE_BYTES):
             yield scan_text(text, piece)
+
+
+def _without(scan: Scan, cut_out: Sequence[int]) -> Scan:
+    """The rows of a Parquet file but those that are empty now, because somebody was forgotten."""
+    if not cut_out:
+        return scan
+    return replace(scan, cells=scan.cells.filter(~pl.col(SOURCE_ROW).is_in(pl.Series(cut_out, dtype=pl.Int64).implode())))
 
 
 def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Sequence[Format], config: Config, staging: Path) -> Opened:
@@ -74,7 +81,7 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
         raise UnreadableError("is empty")
     text = None
     if packing is Packing.PARQUET:
-        layout, scan, lines = _open_parquet(archived.path, formats)
+        layout, scan, lines = _open_parquet(archived, formats)
     else:
         path = file.path
         if packing is Packing.XLSX:
@@ -86,18 +93,19 @@ def open_file(file: Delivered, packing: Packing, archived: Archived, formats: Se
     currency = spec.currency_code or config.channels.default_currency
     exported_at = from_path(spec, file.name, config.business_time_zone)
     if exported_at is None:
-        newest = _newest(_pieces(text, archived.path, layout.format, lines), layout.format)
+        newest = _newest(_pieces(text, archived, layout.format, lines), layout.format)
         exported_at = newest or from_file_time(file.modified_ns)
     said_at = snapshot_at(exported_at, config.channels.export_grace_hours, config.business_time_zone)
     return Opened(file, archived, staging, layout, scan, lines, text, Constants(archived.load_id, exported_at, said_at, currency))
 
 
-def _open_parquet(path: Path, formats: Sequence[Format]) -> tuple[Layout, Scan, Lines]:
+def _open_parquet(archived: Archived, formats: Sequence[Format]) -> tuple[Layout, Scan, Lines]:
+    path, cut_out = archived.path, archived.redacted.rows
     try:
         schema = pl.read_parquet_schema(path)
         count = pq.read_metadata(path).num_rows
         layout = recognize_columns(list(schema), formats)
-        return layout, scan_parquet(path, layout.format.spec), Lines(total=count, records=count)
+        return layout, _without(scan_parquet(path, layout.format.spec), cut_out), Lines(total=count, records=count - len(cut_out))
     except (PolarsError, pa.ArrowException, OSError, ValueError) as error:
         raise UnreadableError("is a damaged Parquet file") from error
     except BaseException as error:

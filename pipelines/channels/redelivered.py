@@ -23,6 +23,8 @@ def kept_packing(path: Path) -> Packing:
 def delivered_again(name: str, modified_ns: int, archived: Archived, beside: Path) -> Delivered:
     """The archived file as it was once delivered: itself where it was packed, else unpacked to `beside` and as old as it was.
 
+    People who were forgotten are cut out of it.
+
     Raises UnreadableError, for now only, where the copy is gone or is no longer what was archived.
     """
     is_kept_as_it_was = archived.path.suffix != ".zst"
@@ -34,7 +36,7 @@ def delivered_again(name: str, modified_ns: int, archived: Archived, beside: Pat
         if isinstance(error, OSError) and error.errno is not None:
             raise
         digest = ""
-    if digest != archived.sha256:
+    if digest != (archived.redacted.sha256 or archived.sha256):
         raise UnreadableError("has a damaged copy in lake/files", "remove the copy and deliver the file again", is_passing=True)
     path = archived.path if is_kept_as_it_was else beside
     if not is_kept_as_it_was:

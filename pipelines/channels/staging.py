@@ -13,7 +13,7 @@ from polars.exceptions import PolarsError
 
 from pipelines.channels.containers import UnreadableError, is_panic
 from pipelines.channels.deliveries import is_unchanged
-from pipelines.channels.execution import PARQUET, Results, run
+from pipelines.channels.execution import PARQUET, Results, Stop, run
 from pipelines.channels.footers import compare_totals
 from pipelines.channels.loads import LOADED, Load
 from pipelines.channels.pieces import run_in_pieces
@@ -31,15 +31,18 @@ class Staged:
     load: Load
     parts: tuple[tuple[str, Path], ...]
     headers: tuple[str, ...] = ()
+    erased_rows: tuple[int, ...] = ()  # source_row of all records that are stopped
+    kept_rows: tuple[int, ...] = ()  # those of them that are in the copy no more: what they gave to the books is in the lake alone
+    to_redact: Opened | None = None  # where some of them still stand in the copy
 
 
-def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged | UnreadableError]:
+def stage(batch: Sequence[Opened], zone: str, stop: Stop, *, in_memory: bool) -> list[Staged | UnreadableError]:
     """One outcome a file. A file that breaks the plan of its batch is found by running each alone."""
     try:
-        results = run(batch) if in_memory else [run_in_pieces(batch[0])]
+        results = run(batch, stop) if in_memory else [run_in_pieces(batch[0], stop)]
     except (PolarsError, FileNotFoundError) as error:
         if len(batch) > 1:
-            return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
+            return [outcome for opened in batch for outcome in stage([opened], zone, stop, in_memory=in_memory)]
         if isinstance(error, FileNotFoundError):
             return [UnreadableError("went away while it was read", "deliver it again", is_passing=True)]
         try:
@@ -47,7 +50,7 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         except UnreadableError as refusal:
             return [refusal]
         if repaired is not None:
-            return stage([repaired], zone, in_memory=in_memory)
+            return stage([repaired], zone, stop, in_memory=in_memory)
         if is_disk_full(error):
             raise OSError(errno.ENOSPC, "No space left on device", str(batch[0].staging.parent)) from error
         # its text may quote values
@@ -57,28 +60,30 @@ def stage(batch: Sequence[Opened], zone: str, *, in_memory: bool) -> list[Staged
         if not is_panic(error):
             raise
         if len(batch) > 1:
-            return [outcome for opened in batch for outcome in stage([opened], zone, in_memory=in_memory)]
+            return [outcome for opened in batch for outcome in stage([opened], zone, stop, in_memory=in_memory)]
         return [UnreadableError("is damaged in a way over which its parser gave up", "report it with the contract", kind="refused")]
-    return [_staged_or_refused(opened, result, zone) for opened, result in zip(batch, results, strict=True)]
+    return [_staged_or_refused(opened, result, zone, stop) for opened, result in zip(batch, results, strict=True)]
 
 
-def _staged_or_refused(opened: Opened, results: Results, zone: str) -> Staged | UnreadableError:
+def _staged_or_refused(opened: Opened, results: Results, zone: str, stop: Stop) -> Staged | UnreadableError:
     try:
-        return _staged(opened, results, zone)
+        return _staged(opened, results, zone, stop)
     except UnreadableError as error:
         return error
 
 
-def _staged(opened: Opened, results: Results, zone: str) -> Staged:
+def _staged(opened: Opened, results: Results, zone: str, stop: Stop) -> Staged:
     lines, spec = opened.lines, opened.format.spec
     if opened.text is not None and opened.text.text == opened.file.path and not is_unchanged(opened.file):
         raise UnreadableError("was written to while it was read", "leave it, the next run reads it again", is_passing=True)
     if results.read_count != lines.records:
         what = f"was read as {results.read_count} records where {lines.records} were found"
         raise UnreadableError(what, "report it with the contract", kind="refused")
-    is_whole = not (lines.bad or results.faulty.height or results.repeated_count)
+    quarantine, stopped = quarantined_rows(opened, results, stop)
+    before = opened.archived.redacted
+    erased = tuple(sorted({*results.erased_rows, *stopped, *before.rows}))
+    is_whole = not (lines.bad or results.faulty.height or results.repeated_count or erased)
     totals = compare_totals(spec, lines.footer_text, results.totals, is_whole=is_whole)
-    quarantine = quarantined_rows(opened, results)
     if results.holes:
         table, column = results.holes[0]
         what = f"gives rows of {table} without {column}"
@@ -101,11 +106,13 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
         header_count=opened.layout.header_lines + spec.rows_below_header,
         preamble_count=opened.layout.preamble_lines,
         footer_count=lines.footer,
-        blank_count=lines.blank,
-        continuation_count=lines.continuation,
+        blank_count=lines.blank - before.blank_lines,
+        # of a record that was cut out before, the lines are blank now
+        continuation_count=lines.continuation + max(before.blank_lines - len(before.rows), 0),
         loaded_count=results.loaded_count,
         duplicate_count=results.repeated_count,
         quarantined_count=quarantine.height,
+        erased_count=len(erased),
         dropped_column_count=opened.scan.dropped_columns,
         covers_from_on=first_on,
         covers_to_on=last_on,
@@ -117,10 +124,12 @@ def _staged(opened: Opened, results: Results, zone: str) -> Staged:
         encoding=None if opened.text is None else opened.layout.encoding,
         paths=(opened.file.name,),
         archive_path=opened.archived.path.name,
+        redacted=before if before.sha256 else None,
     )
     if load.unaccounted:
         raise UnreadableError(f"has {load.unaccounted} lines that would be in no count", "report it with the contract", kind="refused")
-    return Staged(load, parts, opened.layout.headers)
+    found = frozenset(erased) - frozenset(before.rows)
+    return Staged(load, parts, opened.layout.headers, erased, before.rows, opened if found else None)
 
 
 def _covers(opened: Opened, results: Results, zone: str) -> tuple[date | None, date | None]:

@@ -393,6 +393,7 @@ CHANNEL_LOADS = Table(
         Column("loaded_count", Type.INTEGER, "Records loaded.", required=True),
         Column("duplicate_count", Type.INTEGER, "Records equal to an earlier one of the file.", required=True),
         Column("quarantined_count", Type.INTEGER, "Records set aside with a reason.", required=True),
+        Column("erased_count", Type.INTEGER, "Records of people who were forgotten: stopped, and kept nowhere.", required=True),
         Column("dropped_column_count", Type.INTEGER, "Columns that the contract does not list.", required=True),
         Column("delivery_count", Type.INTEGER, "Times that this content was delivered, under any name.", required=True),
         Column("covers_from_on", Type.DATE, "First business date of the facts in the file; null without facts."),
@@ -441,4 +442,6 @@ CANONICAL_TABLES: tuple[Table, ...] = (
     CHANNEL_STORES,
     CHANNEL_STOCK,
 )
+# what must still add up when a person is forgotten: their rows stay, as rows of nobody
+BOOKS: tuple[Table, ...] = (CHANNEL_ORDERS, CHANNEL_ORDER_LINES, CHANNEL_PAYMENTS, CHANNEL_REFUNDS)
 CHANNEL_TABLES: tuple[Table, ...] = (*CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE)

@@ -64,6 +64,11 @@ class Home:
         return self.root / "rehearsals"
 
     @property
+    def erasures(self) -> Path:
+        """Tombstones of people who were forgotten, the key of their hashes, and a certificate for each erasure."""
+        return self.root / "erasures"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -105,7 +105,12 @@ def recover_folder(path: Path) -> None:
 def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
     """Write readable JSON with sorted keys, whole or not at all."""
     with replacing(path, mode=mode) as beside:
-        beside.write_text(json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n", encoding="utf-8")
+        beside.write_bytes(json_bytes(value))
+
+
+def json_bytes(value: Any) -> bytes:
+    """What `write_json` writes: the same for the same value, also for one that was read back."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True, default=str) + "\n").encode()
 
 
 def write_table(frame: pl.LazyFrame | pl.DataFrame, table: Table, path: Path) -> None:

@@ -156,14 +156,14 @@ from (
         carriers.record_id,
         regrouped.cluster_id,
         coalesce(labels.label, carriers.record_id) as label,
-        coalesce(signatures.signature, '') as signature
+        signatures.signature
     from carriers
     join regrouped on regrouped.record_id = carriers.record_id
     join link_values on link_values.value_id = carriers.value_id
     join kinds on kinds.kind_id = link_values.kind_id and kinds.may_be_shared = {may_be_shared}
     left join labels on labels.node = carriers.record_id
     left join (
-        select cluster_id, string_agg(kind_id || '=' || held_id, ',' order by kind_id, held_id) as signature
+        select cluster_id, array_sort(array_agg(kind_id || '=' || held_id)) as signature
         from _holdings
         group by cluster_id
     ) as signatures on signatures.cluster_id = regrouped.cluster_id
@@ -189,7 +189,7 @@ from (
     from _open_carriers as small
     join _open_carriers as large
         on large.value_id = small.value_id and large.group_id = small.group_id and large.record_id <> small.record_id
-        and (large.signature = small.signature or (large.is_first and large.record_id > small.record_id))
+        and (large.signature is not distinct from small.signature or (large.is_first and large.record_id > small.record_id))
     where small.carrier_count > {limit} and small.is_first
 ) as pairs
 where pairs.a <> pairs.b

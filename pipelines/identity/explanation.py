@@ -30,7 +30,7 @@ from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Personal
 from pipelines.identity.chains import chain_to, reach
 from pipelines.identity.decisions import read_decisions
-from pipelines.identity.explained import (
+from pipelines.identity.explanation_parts import (
     Apart,
     Chain,
     Change,

@@ -78,7 +78,7 @@ union
 select points.kind_id, points.value
 from contact_points as points
 join (
-    select record_id from records where has_names
+    select record_id from claimed_names group by record_id having count(*) > 1
     union
     select record_id
     from contact_points
@@ -150,11 +150,11 @@ counted as (
     group by carriers.kind_id, carriers.value, kinds.type, kinds.scope
 )
 
-select kind_id, value, id_count as strong_id_count, of_what
-from (
-    select counted.*, row_number() over (partition by kind_id, value order by id_count desc, of_what) as place from counted
-) as ordered
-where place = 1
+select counted.kind_id, counted.value, counted.id_count as strong_id_count, min(counted.of_what) as of_what
+from counted
+join (select kind_id, value, max(id_count) as id_count from counted group by kind_id, value) as most
+    on most.kind_id = counted.kind_id and most.value = counted.value and most.id_count = counted.id_count
+group by counted.kind_id, counted.value, counted.id_count
 """
 
 _NAMES = """

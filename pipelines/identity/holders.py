@@ -21,7 +21,8 @@ anti join apart on apart.record_id = judged.record_id and apart.kind_id = judged
 where judged.is_accepted
 """
 
-# most values are one person's: the rest of the steps sees only those with two names, or a silence
+# most values are one person's: the rest of the steps sees only those with two names, or a silence. A silence takes a value that was
+# first seen by some record long after it was last seen by another, so that few values are put into the order of time
 _DOUBTFUL = """
 create table doubtful as
 select row_number() over (order by kind_id, value) as value_no, kind_id, value
@@ -34,10 +35,14 @@ from (
     union
     select kind_id, value
     from (
-        select kind_id, value, first_seen_at, max(last_seen_at) over (
-            partition by kind_id, value order by first_seen_at, record_id rows between unbounded preceding and 1 preceding
+        select contacts.kind_id, contacts.value, contacts.first_seen_at, max(contacts.last_seen_at) over (
+            partition by contacts.kind_id, contacts.value
+            order by contacts.first_seen_at, contacts.record_id rows between unbounded preceding and 1 preceding
         ) as silent_since
         from contacts
+        semi join (
+            select kind_id, value from contacts group by kind_id, value having max(first_seen_at) > min(last_seen_at) + {silence}
+        ) as spread on spread.kind_id = contacts.kind_id and spread.value = contacts.value
     ) as ordered
     where first_seen_at > silent_since + {silence}
 ) as found

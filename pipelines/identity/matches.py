@@ -11,8 +11,8 @@ from pipelines.contracts.run import Run
 from pipelines.identity.matching.scoring import find_matches, no_matches
 
 # the newest that a profile says, line by line; names and birthdays as the guards understand them
-_PORTRAITS = """
-create table portraits as
+_DESCRIPTIONS = """
+create table descriptions as
 with newest as (
     select source_record_key, country, province, city, address
     from {profiles}
@@ -82,8 +82,8 @@ def add_matches(connection: duckdb.DuckDBPyConnection, run: Run) -> bool:
     if not run.config.identity.matcher.enabled:
         no_matches(connection)
         return False
-    connection.execute(_PORTRAITS.format(profiles=visible_rows(run, CHANNEL_PROFILES)))
+    connection.execute(_DESCRIPTIONS.format(profiles=visible_rows(run, CHANNEL_PROFILES)))
     report = find_matches(connection, run)
-    connection.execute("drop table portraits")
+    connection.execute("drop table descriptions")
     connection.execute(_AS_LINKS)
     return report.accepted > 0

@@ -12,7 +12,7 @@ from pipelines.contracts.engine import create_from_frame, fetch_frame
 from pipelines.contracts.run import Run
 from pipelines.identity.agreement import name_agreement
 from pipelines.identity.components import connect
-from pipelines.identity.names import comparable_names
+from pipelines.identity.names import whole_names
 
 # a form's default, not a birthday: one day that so many records name, and so large a share of those that name any. By chance a day has
 # one record in 20,000
@@ -21,14 +21,6 @@ _DEFAULT_DAY_SHARE = 0.005
 _EARLIEST_BIRTH = "date '1905-01-01'"
 # of the claims of a record that name somebody; below, nobody is its usual person
 _USUAL_SHARE = "0.66"
-
-_CLAIMED_NAMES = """
-create table claimed_names as
-select record_id, full_name, count(*) as claim_count
-from profile_claims
-where full_name is not null
-group by record_id, full_name
-"""
 
 _RECORD_NAMES = """
 create table record_names as
@@ -144,7 +136,7 @@ having count(beside.proof) = 0
 
 
 def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Turn `claims` and `profile_claims` into what each record says of its person.
+    """Turn `claims`, `profile_claims` and `claimed_names` into what each record says of its person.
 
     Creates `own_names`, `births`, `several`, `foreign_points`, `names (name_id, full_name)` and `alike (a, b)`, to be added to.
     `own_names (record_id, name_id)`: what the record usually calls its person; more than one row where spellings are alike.
@@ -153,9 +145,8 @@ def collect_portraits(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     `foreign_points (record_id, kind_id, value)`: of an account of several, what was never given beside its own name.
     """
     limit = run.config.identity.max_names_per_value
-    connection.execute(_CLAIMED_NAMES)
-    named = comparable_names(fetch_frame(connection, "select distinct full_name from claimed_names")["full_name"])
-    create_from_frame(connection, "name_list", _numbered(named))
+    delivered = fetch_frame(connection, "select distinct full_name from claimed_names")["full_name"]
+    create_from_frame(connection, "name_list", _numbered(whole_names(delivered)))
     connection.execute("create table names as select name_id, min(full_name) as full_name from name_list group by name_id")
     connection.execute(_RECORD_NAMES)
     connection.execute(_MANY_NAMED)
@@ -210,5 +201,4 @@ def add_alike(connection: duckdb.DuckDBPyConnection, pairs: str) -> None:
 
 def _numbered(named: pl.DataFrame) -> pl.DataFrame:
     """One row per full name that is a name, whole; spellings that compare equal share a `name_id`."""
-    names = named.filter(pl.col("name").is_not_null()).select("full_name", "name")
-    return names.with_columns(name_id=pl.col("name").rank("dense").cast(pl.Int64)).sort("full_name")
+    return named.drop_nulls("name").select("full_name", name_id=pl.col("name").rank("dense").cast(pl.Int64))

@@ -21,7 +21,7 @@ from pipelines.contracts.identity_tables import (
 )
 from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Table
-from pipelines.identity.decided import apply_decisions
+from pipelines.identity.decision_links import apply_decisions
 from pipelines.identity.evidence import collect_contact_points, collect_profile_claims, collect_records
 from pipelines.identity.firewall import hold_back
 from pipelines.identity.guards import judge
@@ -30,8 +30,8 @@ from pipelines.identity.holders import find_holders
 from pipelines.identity.households import find_households
 from pipelines.identity.links import cluster, gather_carriers, name_links
 from pipelines.identity.matches import add_matches
+from pipelines.identity.measures import measure
 from pipelines.identity.portraits import collect_portraits
-from pipelines.identity.quality import measure
 from pipelines.identity.stable_ids import assign_ids
 from pipelines.identity.unlinked import name_unlinked, set_apart
 
@@ -75,7 +75,7 @@ join records as rights on rights.record_id = links.right_id
 join link_values on link_values.value_id = links.value_id
 join kinds on kinds.kind_id = link_values.kind_id
 where links.left_id <> links.right_id
-order by links.left_id, links.right_id, link_values.kind_id, link_values.value, link_values.holder_no
+order by links.left_id, links.right_id, links.value_id
 """
 
 _REFUSED_LINKS = """
@@ -175,7 +175,6 @@ select records.record_id, records.source_record_key, customers.customer_id, reco
 from records
 join clusters on clusters.record_id = records.record_id
 join customers on customers.cluster_id = clusters.cluster_id
-order by records.record_id
 """
 
 

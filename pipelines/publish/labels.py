@@ -107,6 +107,16 @@ _CHINESE: Mapping[str, str] = {
     "email_consent": "邮件授权",
     "wechat_consent": "微信授权",
     "personalization_consent": "个性化授权",
+    "open_ticket_count": "未结工单数",
+    "ticket_count_365d": "近365天工单数",
+    "complaint_count_365d": "近365天投诉数",
+    "last_ticket_at": "最近工单时间",
+    "last_satisfaction_score": "最近满意度",
+    "last_review_score": "最近评价分",
+    "last_nps_score": "最近推荐意愿分",
+    "member_level_computed": "会员等级（按消费计算）",
+    "points_balance": "积分余额",
+    "points_difference": "积分差异",
 }
 
 

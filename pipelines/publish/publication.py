@@ -85,8 +85,12 @@ def publish(
 
 
 def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
-    """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact."""
-    files: Mapping[str, str] = record["files"]
+    """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact.
+
+    A list out of which people were erased is intact as `erased_files` say that it is now; `files` keep what went out.
+    """
+    erased = {name: told["sha256"] for name, told in record.get("erased_files", {}).items()}
+    files: Mapping[str, str] = {**record["files"], **erased}
     problems = []
     for name, digest in sorted(files.items()):
         path = home.root / name

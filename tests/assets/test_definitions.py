@@ -17,9 +17,11 @@ GROUPS = [
     "golden",
     "staging",
     "intermediate",
+    "marts_analysis",
     "marts_core",
     "marts_marketing",
     "marts_metrics",
+    "marts_service",
 ]
 GROUPS += ["tags", "segments", "metrics", "publish"]
 

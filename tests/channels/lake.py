@@ -21,6 +21,7 @@ COUNTED = (
     "loaded_count",
     "duplicate_count",
     "quarantined_count",
+    "erased_count",
 )
 
 

@@ -147,6 +147,7 @@ def test_broken_records_are_set_aside_with_their_lines(tmp_path: Path) -> None:
         "loaded_count": 1,
         "duplicate_count": 0,
         "quarantined_count": 3,
+        "erased_count": 0,
     }
 
 

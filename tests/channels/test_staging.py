@@ -15,12 +15,15 @@ from pipelines.channels import staging
 from pipelines.channels.archive import archive
 from pipelines.channels.containers import UnreadableError, packing_of
 from pipelines.channels.deliveries import Delivered
+from pipelines.channels.execution import Stop
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.reading import Opened, open_file
 from pipelines.channels.staging import Staged, stage
 from pipelines.contracts.config import Config
+from pipelines.contracts.tombstones import Tombstones
 from tests.channels import samples, world
 
+NOBODY = Stop(Tombstones(), Config())
 WECHAT_ROWS = [
     {
         "交易时间": f"2026-03-05 09:0{number}:00",
@@ -67,7 +70,7 @@ def opened(folder: Path, content: bytes, formats: Sequence[Format], name: str = 
 
 
 def staged(folder: Path, content: bytes, formats: Sequence[Format], *, in_memory: bool = True) -> Staged:
-    (outcome,) = stage([opened(folder, content, formats)], "Asia/Shanghai", in_memory=in_memory)
+    (outcome,) = stage([opened(folder, content, formats)], "Asia/Shanghai", NOBODY, in_memory=in_memory)
     if isinstance(outcome, UnreadableError):
         raise outcome
     return outcome
@@ -195,12 +198,12 @@ def test_files_read_together_do_not_touch_each_other(formats: tuple[Format, ...]
         for file in range(4)
     ]
     batch = [opened(tmp_path, content.encode(), formats, f"2026-03-0{number + 1}/x") for number, content in enumerate(contents)]
-    together = stage(batch, "Asia/Shanghai", in_memory=True)
+    together = stage(batch, "Asia/Shanghai", NOBODY, in_memory=True)
     for number, outcome in enumerate(together):
         assert isinstance(outcome, Staged)
         assert (outcome.load.loaded_count, outcome.load.duplicate_count) == (number + 1, 1)
         before = content_of(outcome)
-        (alone,) = stage([batch[number]], "Asia/Shanghai", in_memory=True)
+        (alone,) = stage([batch[number]], "Asia/Shanghai", NOBODY, in_memory=True)
         assert isinstance(alone, Staged)
         assert {name: frame.rows() for name, frame in content_of(alone).items()} == {name: frame.rows() for name, frame in before.items()}
 
@@ -209,7 +212,7 @@ def test_bad_file_of_a_batch_does_not_stop_the_others(formats: tuple[Format, ...
     good = samples.segment({"messageId": "m", "type": "page", "timestamp": "2026-03-05T01:05:00Z"})
     broken = samples.segment({"messageId": "m", "type": "page", "timestamp": "2026-03-05T01:05:00Z", "properties": "none"})
     batch = [opened(tmp_path, good, formats, "a/x"), opened(tmp_path, broken, formats, "b/x")]
-    outcomes = stage(batch, "Asia/Shanghai", in_memory=True)
+    outcomes = stage(batch, "Asia/Shanghai", NOBODY, in_memory=True)
     assert [(item.load.loaded_count, item.load.quarantined_count) for item in outcomes if isinstance(item, Staged)] == [(1, 0), (0, 1)]
 
 
@@ -221,13 +224,13 @@ def test_parser_that_gives_up_costs_its_file_alone(formats: tuple[Format, ...], 
     batch = [opened(tmp_path, samples.taobao({"订单编号": str(number)}).encode(), formats) for number in range(2)]
     run = staging.run
 
-    def gives_up(some: Sequence[Opened], **how: bool) -> object:
+    def gives_up(some: Sequence[Opened], *how: Stop) -> object:
         if any(item.archived.load_id == batch[0].archived.load_id for item in some):
             raise PanicException
-        return run(some, **how)
+        return run(some, *how)
 
     monkeypatch.setattr(staging, "run", gives_up)
-    first, second = stage(batch, "Asia/Shanghai", in_memory=True)
+    first, second = stage(batch, "Asia/Shanghai", NOBODY, in_memory=True)
     assert isinstance(first, UnreadableError)
     assert "gave up" in str(first)
     assert isinstance(second, Staged)

@@ -303,9 +303,8 @@ class AnalysisOracle(ServiceOracle):
         return review["score"] is not None and review["score"] <= bound
 
     def _delay(self, order: Row, milestone: str) -> int | None:
-        moment, start = order[milestone], order["paid_at"] or order["ordered_at"]
-        start = start if start < self.run.as_of_end_at else order["ordered_at"]
-        return None if moment is None else (self._day(moment) - self._day(start)).days
+        moment = order[milestone]
+        return None if moment is None else (moment - (order["paid_at"] or order["ordered_at"])).days
 
     def _usual(self, delays: Iterable[int | None]) -> int | None:
         known = sorted(delay for delay in delays if delay is not None and delay >= 0)

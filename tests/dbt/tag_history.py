@@ -48,6 +48,8 @@ class TagHistory:
                 self.send(person)
             for _ in range(self.random.choice((0, 0, 1, 3))):
                 self.coupon(person)
+            for _ in range(self.random.choice((0, 0, 1, 3))):
+                self.contact(person)
             self.consents(person)
         for _ in range(20):
             self.visit(None)
@@ -194,6 +196,37 @@ class TagHistory:
             expires_at=pick.choice((None, at(DAYS[0], 24), at(DAYS[0], 23.99), issued_at + timedelta(days=90))),
             _exported_at=issued_at + timedelta(hours=1),
         )
+
+    def contact(self, person: int) -> None:
+        """A service case, a review and a visit in the store, not all at once."""
+        pick, number, moment = self.random, self.next(), self.moment()
+        common = {"channel": "desk", "source_record_key": f"shop:{person}-0", "_exported_at": moment + timedelta(hours=1)}
+        kind = pick.choice(("ticket", "review", "interaction"))
+        if kind == "ticket":
+            self.lake.add(
+                "channel_tickets",
+                ticket_key=f"desk:{number}",
+                ticket_no=f"{number}",
+                ticket_type=pick.choice((None, "complaint", "question")),
+                status=pick.choice(("open", "pending", "solved", "closed")),
+                created_at=moment,
+                satisfaction_score=pick.choice((None, 1, 5)),
+                **common,
+            )
+        elif kind == "review":
+            scale = pick.choice(("product", "service", "nps"))
+            self.lake.add(
+                "channel_reviews",
+                review_key=f"desk:r{number}",
+                review_type=scale,
+                score=pick.choice((None, 1, 4, 5)),
+                reviewed_at=moment,
+                **common,
+            )
+        else:
+            self.lake.add(
+                "channel_interactions", interaction_key=f"desk:i{number}", interaction_type="visited", occurred_at=moment, **common
+            )
 
     def consents(self, person: int) -> None:
         pick = self.random

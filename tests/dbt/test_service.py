@@ -10,6 +10,8 @@ import pytest
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
+from pipelines.metrics import read_metrics
+from tests.dbt.behind import rows_that_disagree
 from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import Row, tiny_run
 from tests.dbt.service_history import ServiceHistory
@@ -134,6 +136,16 @@ def test_every_metric_on_service_and_loyalty_equals_the_oracle(case: tuple[Home,
     assert {key: (found[key], wanted[key]) for key in wanted if found[key] != wanted[key]} == {}
     provisional = {key for key, (*_, is_provisional) in found.items() if is_provisional and key[2] < date(2024, 1, 1)}
     assert provisional and all(key[0].startswith(("csat", "first_response", "resolution")) for key in provisional)
+
+
+def test_rows_behind_each_metric_add_up_to_it_in_each_of_its_dimensions(case: tuple[Home, ServiceOracle]) -> None:
+    home, oracle = case
+    assert rows_that_disagree(home, oracle.as_of, "service", "loyalty") == {}
+    published = rows(home, "select metric, period_grain, dimension from kpi group by all")
+    for name, metric in read_metrics().items():
+        if metric.family in {"service", "loyalty"}:
+            assert {grain for found, grain, _ in published if found == name} == set(metric.grains), name
+            assert {dimension for found, _, dimension in published if found == name} == set(metric.dimensions), name
 
 
 def test_dimensions_add_up_to_the_whole(case: tuple[Home, ServiceOracle]) -> None:

@@ -142,7 +142,14 @@ def test_timeline_holds_every_fact_of_a_known_customer_once(cases: dict[date, Ca
     wanted = {
         "registration": sum(bool(row["registered_at"] and row["registered_at"] < end) for row in case.lake.of("golden_customers")),
         "order": len(oracle.facts.orders),
-        "message": len(oracle.visible("channel_sends", "sent_at")),
+        "message": sum(
+            bool(row[moment] and row[moment] < end)
+            for row in oracle.visible("channel_sends", "sent_at")
+            for moment in ("sent_at", "opened_at", "clicked_at")
+        ),
+        "ticket": len(oracle.visible("channel_tickets", "created_at")),
+        "review": len(oracle.visible("channel_reviews", "reviewed_at")),
+        "interaction": len(oracle.visible("channel_interactions", "occurred_at")),
         "coupon": len(coupons) + sum(bool(row["redeemed_at"] and row["redeemed_at"] < end) for row in coupons),
         "activity": len({(oracle.customer(e), oracle.day(e["occurred_at"]), e["channel"], e["event_name"]) for e in oracle.events}),
     }
@@ -152,19 +159,27 @@ def test_timeline_holds_every_fact_of_a_known_customer_once(cases: dict[date, Ca
 
 
 @pytest.mark.parametrize("day", DAYS)
-def test_messages_and_coupons_of_the_360_equal_the_oracle(cases: dict[date, Case], day: date) -> None:
+def test_messages_coupons_and_cases_of_the_360_equal_the_oracle(cases: dict[date, Case], day: date) -> None:
     case, oracle = cases[day], TagOracle(cases[day].lake, cases[day].run)
     end = case.run.as_of_end_at
     found = rows(
         case.home,
         "select customer_id, send_count_30d, opened_send_count_30d, last_sent_at, last_opened_at, last_clicked_at, open_coupon_count,"
-        " next_coupon_expires_at, redeemed_coupon_count from mart_marketing__customer_360",
+        " next_coupon_expires_at, redeemed_coupon_count, open_ticket_count, ticket_count_365d, complaint_count_365d, last_ticket_at,"
+        " last_satisfaction_score, last_review_score, last_nps_score from mart_marketing__customer_360",
     )
     wanted: list[tuple[Any, ...]] = []
     for customer in (row["customer_id"] for row in case.lake.of("golden_customers")):
         sends = [row for row in oracle.visible("channel_sends", "sent_at") if oracle.customer(row) == customer]
         recent = [row for row in sends if oracle.within(oracle.day(row["sent_at"]), 30, day)]
         coupons = [row for row in oracle.visible("channel_coupons", "issued_at") if oracle.customer(row) == customer]
+        tickets = [row for row in oracle.visible("channel_tickets", "created_at") if oracle.customer(row) == customer]
+        cases_of_a_year = [row for row in tickets if oracle.within(oracle.day(row["created_at"]), 365, day)]
+        rated = [
+            (row["created_at"], row["ticket_key"], row["satisfaction_score"]) for row in tickets if row["satisfaction_score"] is not None
+        ]
+        reviews = [row for row in oracle.visible("channel_reviews", "reviewed_at") if oracle.customer(row) == customer]
+        scored = [(row["reviewed_at"], row["review_key"], row["score"], row["review_type"]) for row in reviews if row["score"] is not None]
         usable = [row for row in coupons if row["status"] == "issued" and not (row["expires_at"] and row["expires_at"] < end)]
         wanted.append(
             (
@@ -177,6 +192,13 @@ def test_messages_and_coupons_of_the_360_equal_the_oracle(cases: dict[date, Case
                 len(usable),
                 min((row["expires_at"] for row in usable if row["expires_at"]), default=None),
                 sum(row["status"] == "redeemed" for row in coupons),
+                sum(row["status"] in {"open", "pending"} for row in tickets),
+                len(cases_of_a_year),
+                sum(row["ticket_type"] == "complaint" for row in cases_of_a_year),
+                max((row["created_at"] for row in tickets), default=None),
+                max(rated, default=(None, None, None))[2],
+                max((score for score in scored if score[3] != "nps"), default=(None, None, None))[2],
+                max((score for score in scored if score[3] == "nps"), default=(None, None, None))[2],
             )
         )
     assert sorted(found, key=str) == sorted(wanted, key=str)

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -34,6 +35,11 @@ def _copy_newest_day(folder: Path) -> None:
 def _refusals(home: Path) -> dict[str, str]:
     loads = pl.read_parquet(home / "lake" / "channel_loads" / "part-0.parquet").filter(outcome="refused")
     return {Path(row["file_path"]).name: row["reason"] for row in loads.to_dicts()}
+
+
+def _published_day(home: Path) -> date:
+    (record,) = home.glob("runs/*.json")
+    return date.fromisoformat(json.loads(record.read_text(encoding="utf-8"))["as_of"])
 
 
 @dataclass(frozen=True)
@@ -145,6 +151,29 @@ def test_red_check_keeps_what_was_published(mixed: Mixed, tmp_path: Path, cdp: C
     record = json.loads(failed.read_text(encoding="utf-8"))
     assert record["failed_step"] == "warehouse"
     assert "assert_every_currency_has_a_rate" in record["error"]
+
+
+def test_night_that_moves_too_many_ids_stops_with_1_and_says_what_to_do(mixed: Mixed, tmp_path: Path, cdp: Cdp) -> None:
+    """Two customers become one by a decision, where none may move: what was published stays as it was, to the byte."""
+    home, reference, config = tmp_path / "home", tmp_path / "reference", tmp_path / "cdp.yaml"
+    shutil.copytree(mixed.home, home)
+    shutil.copytree(ROOT / "data" / "reference", reference)
+    current = pl.read_parquet(home / "lake" / "identity_current" / "part-0.parquet")
+    left, right = sorted(current.group_by("customer_id").agg(pl.col("source_record_key").min())["source_record_key"])[:2]
+    row = f"must_link,{left},{right},somebody,one person,2020-01-01,"
+    (reference / "identity_decisions.csv").write_text(
+        f"decision,left_source_record_key,right_source_record_key,author,reason,decided_on,expires_on\n{row}\n", encoding="utf-8"
+    )
+    config.write_text(f"reference_folder: {reference}\nidentity: {{max_changed_share: 0, changes_always_allowed: 0}}\n")
+    before = {path: path.read_bytes() for path in (home / "published").rglob("*") if path.is_file()}
+    tomorrow = _published_day(home) + timedelta(days=1)
+    finished = cdp("run", "--home", home, "--deliveries", mixed.inbox, "--config", config, "--as-of", tomorrow)
+    assert finished.returncode == 1, finished.stderr
+    customers = current["customer_id"].n_unique()
+    told = finished.stderr.splitlines()[-1]
+    for said in (f"1 of {customers} customers (", "identity.max_changed_share = 0 allows 0", "`cdp quality`", "`cdp diff --config FILE`"):
+        assert said in told
+    assert {path: path.read_bytes() for path in (home / "published").rglob("*") if path.is_file()} == before
 
 
 def test_of_two_runs_at_once_one_is_told_to_wait_and_nothing_is_loaded_twice(inbox: Path, tmp_path: Path, dbt_manifest: Path) -> None:

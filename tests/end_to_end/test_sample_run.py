@@ -27,7 +27,7 @@ def test_every_shipped_sample_file_is_read_by_its_contract(sample_home: Path) ->
 
 def test_lines_of_every_file_are_accounted_for(sample_home: Path) -> None:
     loads = pl.read_parquet(sample_home / "lake" / "channel_loads" / "part-0.parquet")
-    parts = ("header", "preamble", "footer", "blank", "continuation", "loaded", "duplicate", "quarantined")
+    parts = ("header", "preamble", "footer", "blank", "continuation", "loaded", "duplicate", "quarantined", "erased")
     off = loads.filter(pl.sum_horizontal(f"{part}_count" for part in parts) != pl.col("line_count"))
     assert off["file_path"].to_list() == []
     assert loads["loaded_count"].sum() > 1000

@@ -57,7 +57,7 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     },
     "channel_contact_points": {"type": "phone", "scope": "global"},
     "channel_order_lines": {"line_key": "pos:1/1"},
-    "channel_loads": {"sha256": "0123456789abcdef" * 4, "outcome": "loaded", "reason": None, "line_count": 8},
+    "channel_loads": {"sha256": "0123456789abcdef" * 4, "outcome": "loaded", "reason": None, "line_count": 9},
     "identity_contact_points": {"type": "phone", "scope": "global", "value": "+8613812345678"},
     "identity_rejected_values": {"type": "phone", "scope": "global"},
     "identity_links": {"type": "phone", "scope": "global", "left_source_record_key": "pos:1", "right_source_record_key": "pos:2"},

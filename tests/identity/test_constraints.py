@@ -6,7 +6,7 @@ import itertools
 import random
 from collections import defaultdict
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -17,69 +17,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.identity import constraints, links
+from tests.identity.worlds import KINDS, NAMES, SCHEMAS, SHARED, Point, Portrait, World
 
-# kind_id, type, scope, rank, is_exclusive, may_be_shared
-KINDS = [
-    (1, "email", "global", 7, False, True),
-    (2, "member_id", "shop", 2, True, False),
-    (3, "phone", "global", 8, False, True),
-    (4, "unionid", "app", 1, True, False),
-    (5, "decision", "must_link", 0, False, False),
-]
 RANKS = {kind: rank for kind, _, _, rank, *_ in KINDS}
 EXCLUSIVE = {kind for kind, *_, exclusive, _ in KINDS if exclusive}
 MAY_BE_SHARED = {kind for kind, *_, may_be_shared in KINDS if may_be_shared}
-NAMES = {1: "王伟", 2: "王为", 3: "李娜", 4: "张强"}
 ALIKE = {frozenset({1, 2})}
-Point = tuple[int, int, str]  # record, kind, value
-Pair = tuple[int, int]
-Portrait = tuple[int, date]  # name, birthday
 Clusters = set[frozenset[int]]
 Refused = set[tuple[int, int, int, str, int]]
-_EMPTY_TABLES = """
-create table rejected (kind_id bigint, value varchar);
-create table apart (record_id bigint, kind_id bigint, value varchar, reason varchar);
-create table holders (record_id bigint, kind_id bigint, value varchar, holder_no bigint);
-create table alike (a bigint, b bigint);
-create table own_names (record_id bigint, name_id bigint);
-create table births (record_id bigint, birth_on date);
-create table names (name_id bigint, full_name varchar);
-create table must_links (decision_no bigint, left_id bigint, right_id bigint, said_by varchar);
-create table cannot_links (decision_no bigint, left_id bigint, right_id bigint, said_by varchar);
-create table records (record_id bigint, source_record_key varchar);
-create table kinds (kind_id bigint, type varchar, scope varchar, rank integer, is_exclusive boolean, may_be_shared boolean);
-create table judged (record_id bigint, kind_id bigint, value varchar, state varchar, is_accepted boolean)
-"""
-
-
-@dataclass(frozen=True)
-class World:
-    """What the clustering is told."""
-
-    points: list[Point]
-    record_count: int
-    portraits: Mapping[int, Portrait] = field(default_factory=dict)
-    must: list[Pair] = field(default_factory=list)
-    cannot: list[Pair] = field(default_factory=list)
 
 
 def cluster(world: World, folder: Path) -> tuple[Clusters, Refused]:
     with duckdb.connect(config={"threads": 1, "temp_directory": str(folder)}) as connection:
-        connection.execute(_EMPTY_TABLES)
-        rows = {
-            "records": [(n, f"r:{n:04d}") for n in range(1, world.record_count + 1)],
-            "kinds": KINDS,
-            "judged": [(*point, "real", True) for point in world.points],
-            "own_names": [(record, name) for record, (name, _) in world.portraits.items()],
-            "births": [(record, born) for record, (_, born) in world.portraits.items()],
-            "names": list(NAMES.items()),
-            "must_links": [(number, *pair, "somebody") for number, pair in enumerate(world.must, start=1)],
-            "cannot_links": [(number, *pair, "somebody") for number, pair in enumerate(world.cannot, start=1)],
-        }
-        for table, found in rows.items():
-            for row in found:
+        rows = world.rows()
+        for table, schema in SCHEMAS.items():
+            connection.execute(f"create table {table} ({schema})")
+            for row in rows[table]:
                 connection.execute(f"insert into {table} values ({', '.join(['?'] * len(row))})", list(row))
-        connection.execute("create table shared as select kind_id, value from judged group by all having count(*) > 1")
+        connection.execute(SHARED)
         links.gather_carriers(connection)
         links.cluster(connection)
         pairs = connection.execute("select cluster_id, list(record_id) from clusters group by 1").fetchall()

@@ -22,8 +22,8 @@ from pipelines.contracts.run import Run, last_run, write_run_tables
 from pipelines.contracts.storage import write_table
 from pipelines.golden import build_golden
 from pipelines.identity import resolve_identity
-from pipelines.identity.explained import Explanation, Identifier, Person
 from pipelines.identity.explanation import explain
+from pipelines.identity.explanation_parts import Explanation, Identifier, Person
 from tests.identity.lake import DAY, REFERENCE, SEEN, Point, SmallLake, later
 
 PHONE, OTHER_PHONE = "13712345670", "13712345671"

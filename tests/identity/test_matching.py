@@ -22,8 +22,8 @@ from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
 from pipelines.identity.matching.blocking import RULES, count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS
+from pipelines.identity.matching.descriptions import DESCRIPTION, comparable_descriptions
 from pipelines.identity.matching.model import definition
-from pipelines.identity.matching.portraits import PORTRAIT, comparable_portraits
 from pipelines.identity.matching.scoring import MODELS, MatcherReport, find_matches
 from tests.identity.lake import DAY, SmallLake
 
@@ -54,20 +54,20 @@ def engine(lake: SmallLake, threads: int = 1, **matcher: Any) -> Iterator[tuple[
         yield connection, run
 
 
-def find(lake: SmallLake, portraits: pl.DataFrame, clusters: dict[int, int] | None = None, **options: Any) -> Found:
+def find(lake: SmallLake, descriptions: pl.DataFrame, clusters: dict[int, int] | None = None, **options: Any) -> Found:
     with engine(lake, **options) as (connection, run):
-        create_from_frame(connection, "portraits", portraits)
+        create_from_frame(connection, "descriptions", descriptions)
         own = clusters or {}
-        rows = [(record, own.get(record, record)) for record in portraits["record_id"]]
+        rows = [(record, own.get(record, record)) for record in descriptions["record_id"]]
         create_from_frame(connection, "clusters", pl.DataFrame(rows, schema={"record_id": pl.Int64, "cluster_id": pl.Int64}, orient="row"))
         report = find_matches(connection, run)
         left = {name for (name,) in connection.execute("select table_name from information_schema.tables").fetchall()}
-        assert left == {"portraits", "clusters", "matches"}
+        assert left == {"descriptions", "clusters", "matches"}
         return Found(report, fetch_frame(connection, "select * from matches order by left_id, right_id"), run.home.lake / MODELS)
 
 
 def people(*rows: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame([{"record_id": number, **row} for number, row in enumerate(rows, 1)], schema_overrides=PORTRAIT)
+    return pl.DataFrame([{"record_id": number, **row} for number, row in enumerate(rows, 1)], schema_overrides=DESCRIPTION)
 
 
 def crowd(size: int, seed: int = 7) -> pl.DataFrame:
@@ -97,7 +97,7 @@ def crowd(size: int, seed: int = 7) -> pl.DataFrame:
             if random.random() < 0.3:
                 other[column] = None
         rows += [{"record_id": 2 * number, **whole, "phone": None}, {"record_id": 2 * number + 1, **other}]
-    return pl.DataFrame(rows, schema_overrides={name: dtype for name, dtype in PORTRAIT.items() if name in rows[0]})
+    return pl.DataFrame(rows, schema_overrides={name: dtype for name, dtype in DESCRIPTION.items() if name in rows[0]})
 
 
 def _draw(random: np.random.Generator, choices: tuple[str, ...], count: int) -> list[str]:
@@ -216,7 +216,7 @@ def test_evidence_agrees_in_spite_of_spelling_and_not_in_spite_of_facts(lake: Sm
     ]
     pairs = [*one_person, *two_people]
     rows = people(*[side for pair in pairs for side in pair])
-    others = pl.DataFrame(crowd(510).with_columns(pl.col("record_id") + 100).to_dicts(), schema_overrides=PORTRAIT)
+    others = pl.DataFrame(crowd(510).with_columns(pl.col("record_id") + 100).to_dicts(), schema_overrides=DESCRIPTION)
     accepted = find(lake, pl.concat([rows, others], how="diagonal")).pairs()
     found = [(2 * place + 1, 2 * place + 2) in accepted for place in range(len(pairs))]
     assert found == [True] * len(one_person) + [False] * len(two_people)
@@ -280,13 +280,13 @@ def test_pairs_are_counted_as_a_join_would() -> None:
             assert count_pairs(connection, "compared", columns) == joined
 
 
-def test_rules_and_comparisons_name_columns_that_portraits_have() -> None:
-    columns = set(comparable_portraits(pl.DataFrame(schema=PORTRAIT)).columns)
+def test_rules_and_comparisons_name_columns_that_descriptions_have() -> None:
+    columns = set(comparable_descriptions(pl.DataFrame(schema=DESCRIPTION)).columns)
     assert {column for rule in RULES for column in rule} <= columns
     assert {level.term for comparison in COMPARISONS for level in comparison.levels if level.term} <= columns
 
 
-@pytest.mark.parametrize("rows", [pl.DataFrame(schema=PORTRAIT), people({}), people({}, {}), people({"full_name": "王伟"})])
+@pytest.mark.parametrize("rows", [pl.DataFrame(schema=DESCRIPTION), people({}), people({}, {}), people({"full_name": "王伟"})])
 def test_nothing_known_gives_no_matches(lake: SmallLake, rows: pl.DataFrame) -> None:
     found = find(lake, rows)
     assert found.matches.is_empty()
@@ -295,12 +295,12 @@ def test_nothing_known_gives_no_matches(lake: SmallLake, rows: pl.DataFrame) -> 
 
 def test_hostile_text_is_compared_like_any_other(lake: SmallLake) -> None:
     nasty = ["'; drop table clusters; --", "\x00\x01", "\u202e王伟", "a" * 1_000_000, "%s{}", "🌸", "\\"]
-    rows = people(*[dict.fromkeys([column for column in PORTRAIT if column != "record_id"], text) for text in nasty * 2])
+    rows = people(*[dict.fromkeys([column for column in DESCRIPTION if column != "record_id"], text) for text in nasty * 2])
     assert find(lake, rows).report.records <= len(rows)
 
 
-def test_portraits_are_read_as_they_are_written() -> None:
-    [row] = comparable_portraits(
+def test_descriptions_are_read_as_they_are_written() -> None:
+    [row] = comparable_descriptions(
         people(
             {"full_name": "陳大文", "birth_on": "1990/02/03", "province": "浙江省", "city": "杭州市", "address": "文三路１２号3-501"}
             | {"phone": "+86 138****1234", "email": " Chen.B@X.example "}

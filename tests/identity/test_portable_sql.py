@@ -1,4 +1,4 @@
-"""The clustering is one text for DuckDB and Spark: what is written means the same to both readers."""
+"""The clustering is one text for DuckDB and Spark: what is written means the same to both readers. `test_spark` lets it run there."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FILLED = {
 # functions that both engines have under one name and with one meaning
 _SHARED = {
     *("Coalesce", "Min", "Max", "Count", "Sum", "Greatest", "Least", "RowNumber", "DenseRank", "Lead", "Cast", "Case", "If", "And", "Or"),
-    *("GroupConcat", "LogicalAnd", "LogicalOr", "Exists"),
+    *("ArrayAgg", "SortArray", "LogicalAnd", "LogicalOr", "Exists"),
 }
 
 
@@ -33,11 +33,15 @@ def statements(module: ModuleType) -> list[str]:
 
 
 def understood(text: str, dialect: str) -> exp.Expression:
-    """The statement as a dialect reads it. Where nulls are put is left out: what is ordered here has none."""
+    """The statement as a dialect reads it. Where nulls are put, and whether they are gathered, is left out: there are none."""
     stripped = text.strip()
     tree = sqlglot.parse_one(stripped[1:-1] if stripped.startswith("(") else stripped, read=dialect)
     for ordered in tree.find_all(exp.Ordered):
         ordered.set("nulls_first", None)
+    for gathered in tree.find_all(exp.ArrayAgg):
+        gathered.set("nulls_excluded", None)
+    for placed in list(tree.find_all(exp.ArraySort)):
+        placed.replace(exp.SortArray(this=placed.this))
     return tree
 
 

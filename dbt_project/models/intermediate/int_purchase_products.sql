@@ -1,63 +1,41 @@
 -- One row per purchase and product sold in it, with the part of the order's net amount that falls on the product.
 --
--- Gifts are left out: orders that were free, lines of amount 0. A purchase of which no line is left is one row of product 0, and so is
--- a gift of which money was given back: net amounts add up to those of all purchases. An order's net amount (after order discounts,
--- freight, refunds) is shared out by the amounts of its lines, or equally where they have none, and rounded on the running sum, so that
--- not a cent is lost.
+-- A purchase of which no line is left without gifts is one row of product 0, so that net amounts add up to those of all purchases. An
+-- order's net amount (after order discounts, freight, refunds) is shared out by the amounts of its lines, or equally where they have
+-- none, and rounded on the running sum, so that not a cent is lost.
 {{ config(materialized='table') }}
 
 with
 
-orders as (
-    select * from {{ ref('fct_orders') }}
-    where is_purchase and (not is_gift or net_amount <> 0)
-),
-
-customers as (
-    select * from {{ ref('int_customers') }}
-),
-
-products as (
-    select * from {{ ref('int_sold_products') }}
-),
-
-lines as (
-    select
-        order_key,
-        product_key,
-        quantity,
-        line_amount
-    from {{ ref('fct_order_lines') }}
-    where
-        line_type = 'sale'
-        and (line_amount_original is null or line_amount_original > 0)
-        and (quantity is null or quantity > 0)
-),
-
 purchases as (
-    select
-        row_number() over (order by orders.order_key asc nulls last) as purchase_no,
-        orders.order_key,
-        orders.channel,
-        orders.is_gift,
-        customers.customer_no,
-        orders.purchased_on,
-        orders.net_amount
-    from orders
-    left join customers on orders.customer_id = customers.customer_id
+    select * from {{ ref('int_purchases') }}
 ),
 
 sold as (
     select
-        purchases.purchase_no,
-        coalesce(products.product_no, 0) as product_no,
-        sum(lines.quantity) as quantity,
-        coalesce(sum(lines.line_amount), 0) as line_amount
-    from lines
-    inner join purchases on lines.order_key = purchases.order_key
-    left join products on lines.product_key = products.product_key
-    where not purchases.is_gift
-    group by purchases.purchase_no, coalesce(products.product_no, 0)
+        purchase_no,
+        product_no,
+        sum(quantity) as quantity,
+        cast(coalesce(sum(line_amount), 0) as decimal(18, 2)) as line_amount
+    from {{ ref('int_purchase_lines') }}
+    group by purchase_no, product_no
+),
+
+running as (
+    select
+        purchase_no,
+        product_no,
+        quantity,
+        cast(sum(line_amount) over of_purchase as double) as all_amount,
+        cast(sum(line_amount) over so_far as double) as amount_up_to,
+        -- subtracted as decimals: what is before a product must be exactly what is up to the one before
+        cast(sum(line_amount) over so_far - line_amount as double) as amount_before,
+        cast(count(*) over of_purchase as double) as all_count,
+        count(*) over so_far as count_up_to
+    from sold
+    window
+        of_purchase as (partition by purchase_no),
+        so_far as (partition by purchase_no order by product_no asc nulls last rows between unbounded preceding and current row)
 ),
 
 -- how much of the order is sold up to each product and before it
@@ -66,20 +44,9 @@ shares as (
         purchase_no,
         product_no,
         quantity,
-        case
-            when sum(line_amount) over of_purchase > 0
-                then cast(sum(line_amount) over so_far as double) / cast(sum(line_amount) over of_purchase as double)
-            else cast(count(*) over so_far as double) / count(*) over of_purchase
-        end as share_up_to,
-        case
-            when sum(line_amount) over of_purchase > 0
-                then cast(sum(line_amount) over so_far - line_amount as double) / cast(sum(line_amount) over of_purchase as double)
-            else cast(count(*) over so_far - 1 as double) / count(*) over of_purchase
-        end as share_before
-    from sold
-    window
-        of_purchase as (partition by purchase_no),
-        so_far as (partition by purchase_no order by product_no asc nulls last rows between unbounded preceding and current row)
+        case when all_amount > 0 then amount_up_to / all_amount else count_up_to / all_count end as share_up_to,
+        case when all_amount > 0 then amount_before / all_amount else (count_up_to - 1) / all_count end as share_before
+    from running
 )
 
 select

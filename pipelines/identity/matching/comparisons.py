@@ -1,4 +1,4 @@
-"""How two portraits are compared: for each attribute the levels of agreement, strongest first, as SQL that DuckDB runs.
+"""How two descriptions are compared: for each attribute the levels of agreement, strongest first, as SQL that DuckDB runs.
 
 The probabilities stand here as they are assumed before any data; training replaces those that the data can tell.
 """

@@ -1,4 +1,4 @@
-"""Find people whom no identifier joins: portraits and clusters in, weighed links between clusters out."""
+"""Find people whom no identifier joins: descriptions and clusters in, weighed links between clusters out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pipelines.contracts.engine import create_from_frame, fetch_frame, literal
 from pipelines.contracts.run import Run
 from pipelines.identity.matching.blocking import Rule, plan_blocking
 from pipelines.identity.matching.comparisons import COMPARISONS
+from pipelines.identity.matching.descriptions import comparable_descriptions
 from pipelines.identity.matching.linker import create_frequencies, discount_namesakes, drop_frequencies, linking
 from pipelines.identity.matching.model import Model, load_model, rounded, save_model
-from pipelines.identity.matching.portraits import comparable_portraits
 from pipelines.identity.matching.training import trained_model
 
 MODELS = "identity_models"
@@ -87,7 +87,7 @@ class MatcherReport:
 
 
 def find_matches(connection: duckdb.DuckDBPyConnection, run: Run) -> MatcherReport:
-    """Create `matches` from `portraits` (columns of PORTRAIT; a missing one is null) and `clusters (record_id, cluster_id)`.
+    """Create `matches` from `descriptions` (columns of DESCRIPTION; a missing one is null) and `clusters (record_id, cluster_id)`.
 
     `matches (left_id, right_id, match_weight, match_probability, waterfall, is_accepted)`: at most one row per pair of clusters, the
     link that weighs most, with left_id < right_id; only links with at least `identity.matcher.clerical_from`. `is_accepted` from
@@ -113,8 +113,10 @@ def no_matches(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def create_comparable(connection: duckdb.DuckDBPyConnection) -> None:
-    """Create `compared` from `portraits` and `clusters`: one row per cluster and distinct portrait."""
-    create_from_frame(connection, "comparable", comparable_portraits(fetch_frame(connection, "select * from portraits order by record_id")))
+    """Create `compared` from `descriptions` and `clusters`: one row per cluster and distinct description."""
+    create_from_frame(
+        connection, "comparable", comparable_descriptions(fetch_frame(connection, "select * from descriptions order by record_id"))
+    )
     connection.execute(_COMPARED)
     connection.execute("drop table comparable")
     create_frequencies(connection)
@@ -144,7 +146,7 @@ def score(
 
 
 def report(connection: duckdb.DuckDBPyConnection, model: Model, rules: tuple[Rule, ...], *, is_reused: bool) -> MatcherReport:
-    """Count what was found, and drop all tables but `matches`, `portraits` and `clusters`."""
+    """Count what was found, and drop all tables but `matches`, `descriptions` and `clusters`."""
     counts = "select count(*) filter (is_accepted), count(*) filter (not is_accepted), (select count(*) from compared) from matches"
     [(accepted, clerical, records)] = connection.execute(counts).fetchall()
     connection.execute("drop table compared")

@@ -11,9 +11,9 @@ import duckdb
 
 from pipelines.identity.matching.blocking import count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS, DIFFERS, Comparison
+from pipelines.identity.matching.descriptions import GROUPS
 from pipelines.identity.matching.linker import linking
 from pipelines.identity.matching.model import Model, assumed_model, rounded
-from pipelines.identity.matching.portraits import GROUPS
 
 if TYPE_CHECKING:
     from splink import Linker
@@ -67,7 +67,7 @@ def trained_model(connection: duckdb.DuckDBPyConnection, as_of: str) -> Model:
 
 
 def _by_chance(connection: duckdb.DuckDBPyConnection, model: Model) -> Mapping[str, Mapping[str, float]]:
-    """u of each level. One portrait a cluster: two records of one person agree by no chance. A level never met keeps what is assumed."""
+    """u of each level. One description a cluster: two records of one person agree by no chance. A level never met keeps what is assumed."""
     parts = ", ".join(
         f"arg_min(struct_pack({', '.join(f'{column} := {column}' for column in group)}), record_id)"
         f" filter ({' or '.join(f'{column} is not null' for column in group)}) as part_{number}"

@@ -21,7 +21,9 @@ def monthly(published: Published, words: Words) -> Section:
 
 
 def _table(published: Published, words: Words, grain: str, periods: int) -> Part:
-    found = {metric: published.kpi(metric, grain, periods) for metric in published.metrics(grain)}
+    measured = {metric: published.kpi(metric, grain, periods) for metric in published.metrics(grain)}
+    # a shop without a help desk has no line of dashes for each of its metrics
+    found = {metric: values for metric, values in measured.items() if any(one.value is not None for one in values)}
     starts = sorted({value.period_start for values in found.values() for value in values})[-periods:]
     rows = []
     for metric, values in found.items():

@@ -43,7 +43,7 @@ def _pareto(published: Published, words: Words) -> Part:
     """The share of the money that the best customers bring."""
     sql = """
     select top_percent, cumulative_customer_count, cumulative_net_amount_share_rate from pareto_customers
-    where slice_type = 'percent' order by top_percent
+    where slice_type = 'percent' and top_percent % 5 = 0 order by top_percent
     """
     found = published.rows(sql)
     rows = [
@@ -59,7 +59,9 @@ def _hot(published: Published, words: Words) -> Part:
     """The products of the newest month that is over."""
     found = published.rows(
         """
-        select sales_rank, channel, product_name, order_count, buyer_count, net_amount, net_amount_change_rate from hot_sellers
+        select
+            sales_rank, channel, coalesce(product_name, product_key), order_count, buyer_count, net_amount, net_amount_change_rate
+        from hot_sellers
         where period_grain = 'month' and not is_provisional
         qualify dense_rank() over (order by period_start desc) = 1
         order by sales_rank, channel, product_key limit ?
@@ -70,7 +72,7 @@ def _hot(published: Published, words: Words) -> Part:
         return Part(words("hot_sellers"), words("nothing_yet"))
     header = [words(name) for name in ("rank", "channel", "product", "orders", "buyers", "net_amount", "change")]
     rows = [
-        [number(rank), channel, name or "–", number(orders), number(buyers), number(amount, 2), share(change)]
+        [number(rank), channel, name, number(orders), number(buyers), number(amount, 2), share(change)]
         for rank, channel, name, orders, buyers, amount, change in found
     ]
     figures = Figures(header, rows, frozenset({0, 3, 4, 5, 6}))

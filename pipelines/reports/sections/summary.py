@@ -24,7 +24,7 @@ def _tile(published: Published, words: Words, metric: str) -> Tile | None:
     now, before = over[-1], over[-2] if len(over) > 1 else None
     was = words("before", value=measured(before.value, before.unit), period=month(before.period_start)) if before else ""
     unit = f" {now.unit}" if now.unit.isupper() else ""
-    label = f"{words.value('metric', metric)}, {month(now.period_start)}"
+    label = f"{words.metric(metric)}, {month(now.period_start)}"
     return Tile(label, measured(now.value, now.unit) + unit, was, now.is_provisional)
 
 

@@ -13,7 +13,7 @@ import pytest
 from assets.cli.quality_page import page
 from pipelines.contracts.run import write_run_tables
 from pipelines.identity import resolve_identity
-from pipelines.identity.measured import Measured, Moved, Quality, quality_of
+from pipelines.identity.quality_report import Measured, Moved, Quality, quality_of
 from tests.assets.cli.command import cdp
 from tests.identity.lake import DAY, SmallLake
 

@@ -1,5 +1,5 @@
--- One row per customer and thing that happened: registration, order, refund, message, coupon, and of tracked events one row a
--- day, channel and event, so that a month of browsing is a few lines.
+-- One row per customer and thing that happened: registration, order, refund, message sent, opened or clicked, coupon, interaction, service
+-- case, review; and of tracked events one row a day, channel and event, so that a month of browsing is a few lines.
 with
 
 registrations as (
@@ -23,11 +23,26 @@ refunds as (
 
 sends as (
     select * from {{ ref('fct_sends') }}
-    where customer_id is not null and sent_at is not null
+    where customer_id is not null
 ),
 
 coupons as (
     select * from {{ ref('fct_coupons') }}
+    where customer_id is not null
+),
+
+interactions as (
+    select * from {{ ref('fct_interactions') }}
+    where customer_id is not null
+),
+
+tickets as (
+    select * from {{ ref('fct_tickets') }}
+    where customer_id is not null
+),
+
+reviews as (
+    select * from {{ ref('fct_reviews') }}
     where customer_id is not null
 ),
 
@@ -96,12 +111,41 @@ happened as (
         customer_id,
         sent_at as happened_at,
         'message' as kind,
-        medium || ' ' || status as detail,
+        medium || case when status in ('delivered', 'opened', 'clicked') then ' sent' else ' ' || status end as detail,
         channel,
         1 as fact_count,
         null as money_amount,
-        send_key as fact_key
+        send_key || '/sent' as fact_key
     from sends
+    where sent_at is not null
+
+    union all
+
+    select
+        customer_id,
+        opened_at as happened_at,
+        'message' as kind,
+        medium || ' opened' as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        send_key || '/opened' as fact_key
+    from sends
+    where opened_at is not null
+
+    union all
+
+    select
+        customer_id,
+        clicked_at as happened_at,
+        'message' as kind,
+        medium || ' clicked' as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        send_key || '/clicked' as fact_key
+    from sends
+    where clicked_at is not null
 
     union all
 
@@ -130,6 +174,45 @@ happened as (
         coupon_key || '/redeemed' as fact_key
     from coupons
     where redeemed_at is not null
+
+    union all
+
+    select
+        customer_id,
+        occurred_at as happened_at,
+        'interaction' as kind,
+        interaction_type as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        interaction_key as fact_key
+    from interactions
+
+    union all
+
+    select
+        customer_id,
+        created_at as happened_at,
+        'ticket' as kind,
+        coalesce(ticket_type, 'unclassified') || ' ' || status as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        ticket_key as fact_key
+    from tickets
+
+    union all
+
+    select
+        customer_id,
+        reviewed_at as happened_at,
+        'review' as kind,
+        review_type || coalesce(' ' || score, '') as detail,
+        channel,
+        1 as fact_count,
+        null as money_amount,
+        review_key as fact_key
+    from reviews
 
     union all
 

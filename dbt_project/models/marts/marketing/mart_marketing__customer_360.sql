@@ -67,6 +67,18 @@ coupons as (
     select * from {{ ref('int_customer_coupons') }}
 ),
 
+service as (
+    select * from {{ ref('int_customer_service') }}
+),
+
+levels as (
+    select * from {{ ref('customer_levels') }}
+),
+
+points as (
+    select * from {{ ref('customer_points') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -96,6 +108,9 @@ select
     ) as is_new_customer,
     customers.registration_channel,
     customers.member_level,
+    levels.level as member_level_computed,
+    points.points_balance,
+    points.points_difference,
     customers.source_record_count,
     customers.channel_count,
     activity.known_on,
@@ -164,6 +179,13 @@ select
     coalesce(coupons.open_coupon_count, 0) as open_coupon_count,
     coupons.next_coupon_expires_at,
     coalesce(coupons.redeemed_coupon_count, 0) as redeemed_coupon_count,
+    coalesce(service.open_ticket_count, 0) as open_ticket_count,
+    coalesce(service.ticket_count_365d, 0) as ticket_count_365d,
+    coalesce(service.complaint_count_365d, 0) as complaint_count_365d,
+    service.last_ticket_at,
+    service.last_satisfaction_score,
+    service.last_review_score,
+    service.last_nps_score,
     customers.has_phone,
     customers.has_email,
     consents.sms_status as sms_consent,
@@ -191,4 +213,7 @@ left join tastes on activity.customer_no = tastes.customer_no
 left join reactions on activity.customer_no = reactions.customer_no
 left join messages on activity.customer_no = messages.customer_no
 left join coupons on activity.customer_no = coupons.customer_no
+left join service on activity.customer_no = service.customer_no
 left join consents on customers.customer_id = consents.customer_id
+left join levels on customers.customer_id = levels.customer_id
+left join points on customers.customer_id = points.customer_id

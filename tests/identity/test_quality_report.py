@@ -10,7 +10,7 @@ import pytest
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.identity import resolve_identity
 from pipelines.identity.accuracy import read_truth, worst_clusters
-from pipelines.identity.measured import judge_against, quality_of
+from pipelines.identity.quality_report import judge_against, quality_of
 from tests.identity.lake import DAY, SmallLake, later
 
 PHONE = "13712345601"

@@ -9,7 +9,7 @@ from pipelines.identity.characters import map_characters, readings, simplified
 from pipelines.identity.names import comparable_names
 
 # as delivered; all nullable but the first
-PORTRAIT = {
+DESCRIPTION = {
     "record_id": pl.Int64,
     "full_name": pl.String,
     "birth_on": pl.String,
@@ -34,16 +34,16 @@ _MAX_LENGTH = 200
 _MASK = r"[*xX•●]+"
 
 
-def comparable_portraits(portraits: pl.DataFrame) -> pl.DataFrame:
-    """One row per row of `portraits`, whose columns are those of PORTRAIT; a missing column is one of nulls.
+def comparable_descriptions(descriptions: pl.DataFrame) -> pl.DataFrame:
+    """One row per row of `descriptions`, whose columns are those of DESCRIPTION; a missing column is one of nulls.
 
     Names: `name`, `pinyin`, `surname`, `given`, and `reading`, `turned` (letters only, in both orders). `birth`: eight digits.
     `city`, `province`: without 市 and the like, in letters. `address_words` in letters and `address_numbers`: of a postal address.
     `phone`: digits of a whole number; `phone_head`, `phone_tail`: first three and last four, also of masked ones. `email`, `email_local`;
     `has_name_in_email`: the surname stands in it.
     """
-    absent = [pl.lit(None).alias(column) for column in PORTRAIT if column not in portraits.columns]
-    whole = portraits.with_columns(absent).select(pl.col(column).cast(dtype) for column, dtype in PORTRAIT.items())
+    absent = [pl.lit(None).alias(column) for column in DESCRIPTION if column not in descriptions.columns]
+    whole = descriptions.with_columns(absent).select(pl.col(column).cast(dtype) for column, dtype in DESCRIPTION.items())
     named = whole.join(_names(whole["full_name"]), on="full_name", how="left", maintain_order="left")
     address = _spelled(named, "address")
     digits = pl.col("phone").str.replace_all(r"[^0-9*xX•●]", "").str.replace(r"^(?:0086|86)(1[0-9]{2})", "${1}")
@@ -74,9 +74,9 @@ def _names(full_names: pl.Series) -> pl.DataFrame:
     return forms.select("full_name", "name", "surname", "given", "turned", "surname_folded", reading="joined")
 
 
-def _spelled(portraits: pl.DataFrame, column: str) -> pl.Series:
+def _spelled(descriptions: pl.DataFrame, column: str) -> pl.Series:
     """Letters and digits of any script but Chinese, and its characters in pinyin: DuckDB compares bytes, and these are one byte each."""
-    text = portraits[column].str.head(_MAX_LENGTH).str.normalize("NFKC").str.to_lowercase()
+    text = descriptions[column].str.head(_MAX_LENGTH).str.normalize("NFKC").str.to_lowercase()
     return map_characters(map_characters(text, simplified), readings)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.identity import resolve_identity
+from pipelines.identity import over_budget, resolve_identity
 from tests.identity.lake import DAY, SmallLake, later
 
 
@@ -42,6 +42,29 @@ def test_budget_of_changed_ids_keeps_a_night_out_of_the_histories(lake: SmallLak
     # the night after finds the same to stop, until somebody decides
     again = resolve_identity(lake.run(later(61).date(), max_changed_share="0.01", changes_always_allowed=allowed))
     assert again.is_within_budget is is_within
+
+
+def test_stop_names_the_number_the_share_the_setting_and_what_to_do(lake: SmallLake) -> None:
+    """Three of seven customers join others; the share that the message advises is enough, and a ten-thousandth less is not."""
+    lake.add_points(
+        [(f"{side}:{n}", "email", f"{side}{n}@shop.example") for side in "ab" for n in range(3)] + [("c:0", "email", "c@d.example")]
+    )
+    resolve_identity(lake.run())
+    lake.add_points([(f"{side}:{n}", "phone", f"1371234560{n}") for side in "ab" for n in range(3)])
+    tonight = lake.run(later(60).date(), max_changed_share="0.02", changes_always_allowed=1)
+    assert over_budget(tonight) is None  # nothing is measured yet
+    resolve_identity(tonight)
+    told = over_budget(tonight)
+    assert told is not None
+    assert told.startswith("3 of 7 customers (42.86%) would get another id; identity.max_changed_share = 0.02 allows 1.")
+    assert "`cdp quality`" in told
+    assert "`cdp diff --config FILE`" in told
+    assert told.endswith("set identity.max_changed_share to 0.4286 for one run")
+    # the night after is judged by its own figures, not by those of the night that was stopped
+    for share, is_within in (("0.4285", False), ("0.4286", True)):
+        next_night = lake.run(later(61).date(), max_changed_share=share, changes_always_allowed=0)
+        assert resolve_identity(next_night).is_within_budget is is_within
+        assert (over_budget(next_night) is None) is is_within
 
 
 def test_day_that_is_past_is_not_limited(lake: SmallLake) -> None:

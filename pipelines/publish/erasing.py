@@ -1,0 +1,120 @@
+"""Take a person out of what was published: rows of past lists, and databases of past days. What a list was stays provable.
+
+`manifest.json` keeps the SHA-256 with which the list went out, and says beside it how many rows were erased since and what the file is
+now; the run's record says the same, so that the publication is still told from one that somebody changed.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from pipelines.contracts.home import Home
+from pipelines.contracts.storage import json_bytes, replacing, write_json
+
+_PRIVATE = 0o600
+_MARK = "\ufeff"
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Digests of a published file as it went out and as it is now, and how many rows it lost."""
+
+    went_out: str
+    now: str
+    row_count: int
+
+
+def erase_from_published(home: Home, customer_ids: Collection[str], words: Collection[str]) -> tuple[int, int, int]:
+    """Take rows with one of these ids, or one of these words as a cell, out of every list that was published.
+
+    Return how many lists lost rows, how many rows, and how many databases of past days were removed (running the day makes them).
+    """
+    theirs = {*customer_ids, *words}
+    lists = rows = 0
+    changed: dict[str, _Change] = {}
+    for manifest in sorted((home.published / "segments").glob("*/*/manifest.json")):
+        erased = _erase_from_list(manifest, theirs)
+        lists, rows = lists + bool(erased), rows + sum(erased.values())
+        changed |= {path.relative_to(home.root).as_posix(): change for path, change in _changes(manifest)}
+    _tell_records(home, changed)
+    databases = list((home.published / "history").glob("*/*.duckdb"))
+    for path in databases:
+        path.unlink()
+    return lists, rows, len(databases)
+
+
+def _erase_from_list(manifest: Path, theirs: Collection[str]) -> dict[str, int]:
+    """Rows that each file of a list lost. The manifest is written before the file: who is killed between begins with the same rows."""
+    value = json.loads(manifest.read_bytes())
+    lost = {}
+    for name in sorted(value["files"]):
+        path = manifest.with_name(name)
+        if path.suffix == ".csv" and path.exists():
+            content = path.read_bytes().decode("utf-8")
+            kept, count = _without(content, theirs)
+            if count:
+                lost[name] = count
+                told = value.setdefault("erased", {}).setdefault(name, {"row_count": 0})
+                digest = hashlib.sha256(kept.encode()).hexdigest()
+                if told.get("sha256") != digest:
+                    told |= {"sha256": digest, "byte_count": len(kept.encode()), "row_count": told["row_count"] + count}
+                write_json(manifest, value, mode=_PRIVATE)
+                with replacing(path, mode=_PRIVATE) as beside:
+                    beside.write_bytes(kept.encode())
+    return lost
+
+
+def _without(content: str, theirs: Collection[str]) -> tuple[str, int]:
+    """The text of a list without the rows of the person, every other byte as it was."""
+    kept, lost = [], 0
+    for row in _rows(content):
+        [cells] = csv.reader(io.StringIO(row.removeprefix(_MARK), newline=""))
+        # a list puts an apostrophe before what a spreadsheet would take for a number
+        if not {cell.removeprefix("'") for cell in cells}.isdisjoint(theirs):
+            lost += 1
+        else:
+            kept.append(row)
+    return "".join(kept), lost
+
+
+def _rows(content: str) -> Iterator[str]:
+    """Rows with their ends: a line break inside quotes ends none."""
+    row = ""
+    for line in content.splitlines(keepends=True):
+        row += line
+        if row.count('"') % 2 == 0:
+            yield row
+            row = ""
+    if row:
+        yield row
+
+
+def _changes(manifest: Path) -> Iterator[tuple[Path, _Change]]:
+    """The files of a list that lost rows, now or earlier, and their manifest."""
+    value = json.loads(manifest.read_bytes())
+    erased = value.pop("erased", {})
+    if erased:
+        # a manifest is written in one way, so without what was added it is what went out
+        yield manifest, _Change(hashlib.sha256(json_bytes(value)).hexdigest(), hashlib.sha256(manifest.read_bytes()).hexdigest(), 0)
+    for name, told in erased.items():
+        yield manifest.with_name(name), _Change(value["files"][name]["sha256"], told["sha256"], told["row_count"])
+
+
+def _tell_records(home: Home, changed: Mapping[str, _Change]) -> None:
+    """Write into the records of the runs that published these very files what they are now. The digests of what went out stay."""
+    for path in sorted(home.runs.glob("*.json")):
+        record = json.loads(path.read_bytes())
+        went_out = record.get("files", {})
+        erased = {
+            name: {"sha256": change.now, "row_count": change.row_count}
+            for name, change in changed.items()
+            if went_out.get(name) == change.went_out
+        }
+        if erased and erased != record.get("erased_files"):
+            write_json(path, {**record, "erased_files": erased})

@@ -10,8 +10,8 @@ from expectations import validate_table
 from pipelines.channels import recent_drifts
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.channel_tables import CHANNEL_LOADS
-from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
 from pipelines.contracts.identity_tables import IDENTITY_QUALITY
+from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
 from pipelines.contracts.tables import Table
 from pipelines.identity import over_budget
 

@@ -110,7 +110,9 @@ def definition_lines(metric: Metric, language: str, *, with_rows: bool) -> Itera
 def _published_database(home: Home) -> duckdb.DuckDBPyConnection:
     if not home.analytics.exists():
         raise ConfigurationError("nothing was published yet", where=str(home.root), do="`cdp run` first, or name another --home")
-    return duckdb.connect(str(home.analytics), read_only=True)
+    connection = duckdb.connect(str(home.analytics), read_only=True)
+    connection.execute("set enable_progress_bar = false")  # it would be on standard output
+    return connection
 
 
 def _slice(connection: duckdb.DuckDBPyConnection, metric: Metric, asked: Asked) -> Slice:

@@ -120,3 +120,8 @@
 {% macro start_of(grain, day) -%}
     cast(date_trunc('{{ grain }}', {{ day }}) as date)
 {%- endmacro %}
+
+{# Number of the span of `length` + 1 days that day number `day_no` is in: days at most `length` apart are in one span or in neighbors. #}
+{% macro span_of(day_no, length) -%}
+    cast(({{ day_no }} - {{ day_no }} % ({{ length }} + 1)) / ({{ length }} + 1) as bigint)
+{%- endmacro %}

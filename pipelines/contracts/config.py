@@ -202,15 +202,7 @@ class AnalysisConfig(_Section):
     churn_reason_days: int = Field(30, ge=1)  # before and after the last order in which a reason is looked for
     late_from_quantile: Decimal = Field(Decimal("0.9"), gt=0, lt=1, decimal_places=4)  # slower than this share of a channel
     low_score_up_to: int = Field(2, ge=1, le=4)  # of 5, in a review
-    detractor_up_to: int = Field(6, ge=0, le=10)  # of 10, in an answer to the question of recommendation
-    promoter_from: int = Field(9, ge=0, le=10)
     pareto_days: int = Field(365, ge=1)
-
-    @model_validator(mode="after")
-    def _answers(self) -> AnalysisConfig:
-        if self.detractor_up_to >= self.promoter_from:
-            raise ValueError("detractor_up_to must be below promoter_from")
-        return self
 
 
 class MarketingConfig(_Section):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from types import MappingProxyType
 
 import duckdb
@@ -87,8 +88,12 @@ where
 """
 
 
-def create_arrivals(connection: duckdb.DuckDBPyConnection, run: Run, loads: Collection[str], known: Collection[str]) -> None:
+def create_arrivals(
+    connection: duckdb.DuckDBPyConnection, run: Run, loads: Collection[str], known: Collection[str], happened_by: date | None = None
+) -> None:
     """Create `arrivals`: one row per fact that `loads` brought, that had happened by the end of the day, and that is news to `known`.
+
+    With `happened_by` only what had happened by then, but for refunds: those reduce orders of the past, whenever they are paid out.
 
     Columns: fact_table, fact_key, told_key (a hash where the key is made of a person's id), occurred_on (business date), exported_at,
     load_id, change (new, refunded, changed). An order that is exported again as it was is no news.
@@ -104,7 +109,11 @@ def create_arrivals(connection: duckdb.DuckDBPyConnection, run: Run, loads: Coll
         table = TABLES[name]
         listed = ", ".join(literal(glob.escape(str(path))) for path in parts)
         arrived = f"read_parquet([{listed}], hive_partitioning = false)"
-        happened = f"{kind.occurred_at} {_until(run, kind)}"
+        day = run if happened_by is None or name == "channel_refunds" else replace(run, as_of=happened_by)
+        happened = f"{kind.occurred_at} {_until(day, kind)}"
+        # nearly every table, every night: what is known need not be read when nothing came that it could be compared with
+        if not connection.execute(f"select 1 from {arrived} where {happened} limit 1").fetchall():
+            continue
         key = table.key[0]
         among = f"_load_id in (select load_id from known_loads) and {key} in (select {key} from {arrived} where {happened})"
         connection.execute(

@@ -27,6 +27,10 @@ _FED_BY: Mapping[str, frozenset[str]] = {
     "fct_order_lines": frozenset({"channel_orders", "channel_order_lines", "channel_refunds"}),
     "fct_refunds": frozenset({"channel_orders", "channel_refunds"}),
     "fct_events": frozenset({"channel_events"}),
+    "fct_sends": frozenset({"channel_sends"}),
+    "fct_coupons": frozenset({"channel_coupons"}),
+    "fct_cost_days": frozenset({"channel_costs"}),
+    "fct_attributions": frozenset({"channel_orders", "channel_refunds", "channel_sends", "channel_coupons"}),
     "customer_rfm_history": frozenset({"channel_orders", "channel_refunds"}),
     "dim_customers": frozenset({"channel_profiles"}),
 }
@@ -107,7 +111,7 @@ def _arrived(
     connection: duckdb.DuckDBPyConnection, run: Run, present: RunFacts, old: RunFacts, old_as_of: date
 ) -> tuple[Mapping[Span, Counter[Fact]], Counter[Fact]]:
     """News that the old run did not see, by the period it belongs to, and all of it; what belongs to later days moves nothing old."""
-    create_arrivals(connection, run, present.loads - old.loads, present.loads & old.loads)
+    create_arrivals(connection, run, present.loads - old.loads, present.loads & old.loads, old_as_of)
     connection.execute(_DATED.format(old_day=f"date '{old_as_of}'"))
     everywhere: Counter[Fact] = Counter()
     for table, change, count in connection.execute("select fact_table, change, count(*) from dated group by all order by all").fetchall():

@@ -58,6 +58,7 @@ def _complete(run: Run, facts: Mapping[str, Any], path: Path) -> None:
         expected = _tables(source) | {SEGMENT_MEMBERSHIPS.name, *_PAST, "about"}
     with duckdb.connect(str(path), config={"autoinstall_known_extensions": False}) as copy:
         copy.execute(f"set memory_limit = '{run.config.engine.memory_limit}'")
+        copy.execute("set enable_progress_bar = false")  # it would be on standard output, which belongs to the summary
         if run.config.engine.threads is not None:
             copy.execute(f"set threads = {run.config.engine.threads}")
         _add_memberships(copy, run)

@@ -249,7 +249,7 @@ class AnalysisOracle(ServiceOracle):
         signs = {self.customer(row) for row in events if row["event_name"] in INTEREST}
         signs |= {self.customer(row) for row in touches if row["interaction_type"] in CONTACT}
         answers = [row for row in self.reviews.values() if row["review_type"] == "nps" and row["score"] is not None]
-        promoters = {self.customer(row) for row in answers if row["score"] >= self.rules.promoter_from}
+        promoters = {self.customer(row) for row in answers if row["score"] >= self.run.config.service.promoter_from_score}
         cohorts: dict[tuple[str, date], list[str]] = defaultdict(list)
         for row in self.lake.of("golden_customers"):
             if day := self.known_on(row["customer_id"]):
@@ -299,7 +299,7 @@ class AnalysisOracle(ServiceOracle):
         return found
 
     def _is_low(self, review: Row) -> bool:
-        bound = self.rules.detractor_up_to if review["review_type"] == "nps" else self.rules.low_score_up_to
+        bound = self.run.config.service.detractor_up_to_score if review["review_type"] == "nps" else self.rules.low_score_up_to
         return review["score"] is not None and review["score"] <= bound
 
     def _delay(self, order: Row, milestone: str) -> int | None:

@@ -158,7 +158,8 @@ class Oracle:
         day, currency = self._day(order["ordered_at"]), order["currency_code"]
         net = self._converted(paid, currency, day) - self._converted(refunded, currency, day)
         customer = self.customer_of.get(order["source_record_key"])
-        return Purchase(order["order_key"], customer, order["channel"], store_of(order), self._region(order), moment, self._day(moment), net)
+        place = (order["channel"], store_of(order), self._region(order))
+        return Purchase(order["order_key"], customer, *place, moment, self._day(moment), net)
 
     def _region(self, order: Row) -> str | None:
         listed = {row["store_key"]: row["region"] for row in self.lake.of("channel_stores")}

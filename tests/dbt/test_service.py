@@ -11,8 +11,8 @@ import pytest
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.metrics import read_metrics
-from tests.dbt.behind import rows_that_disagree
 from tests.dbt.conftest import Build, rows
+from tests.dbt.drilldown import disagreements
 from tests.dbt.lake import Row, tiny_run
 from tests.dbt.service_history import ServiceHistory
 from tests.dbt.service_oracle import ServiceOracle, quantile
@@ -140,7 +140,7 @@ def test_every_metric_on_service_and_loyalty_equals_the_oracle(case: tuple[Home,
 
 def test_rows_behind_each_metric_add_up_to_it_in_each_of_its_dimensions(case: tuple[Home, ServiceOracle]) -> None:
     home, oracle = case
-    assert rows_that_disagree(home, oracle.as_of, "service", "loyalty") == {}
+    assert {family: disagreements(home, oracle.as_of, family) for family in ("service", "loyalty")} == {"service": {}, "loyalty": {}}
     published = rows(home, "select metric, period_grain, dimension from kpi group by all")
     for name, metric in read_metrics().items():
         if metric.family in {"service", "loyalty"}:

@@ -59,6 +59,14 @@ def test_a_wrong_definition_is_refused_with_what_is_wrong(old: str, new: str, ex
         read_metrics(written(tmp_path, GOOD.replace(old, new, 1)))
 
 
+def test_different_values_of_a_column_may_be_counted(tmp_path: Path) -> None:
+    measured = GOOD.replace("    final:", "    measure: {numerator: {distinct: customer_id}}\n    final:")
+    text = measured.replace("customer_id, channel", "channel, customer_id")
+    metric = read_metrics(written(tmp_path, text))["buyers"]
+    assert metric.measured_by("numerator") == "count(distinct customer_id)"
+    assert metric.counts_customers and metric.has_zero("numerator")
+
+
 def test_one_metric_is_defined_once(tmp_path: Path) -> None:
     written(tmp_path, GOOD, "a.yaml")
     with pytest.raises(ConfigurationError, match=re.escape("buyers is defined in a.yaml")):

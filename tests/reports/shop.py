@@ -62,7 +62,7 @@ insert into kpi values
 insert into customer_rfm values ('annual', 'high_value', 14, 5, 5, 5000), ('annual', 'no_purchase', null, null, null, 0);
 insert into customer_rfm_history values ('annual', '2026-02-28', 'lapsed');
 insert into mart_marketing__customer_360 values ('core_value', 'mature'), ('no_purchase', 'prospect');
-insert into pareto_customers values ('percent', 20, 1, 0.8), ('percent', 100, 2, 1), ('tier', null, 2, 1);
+insert into pareto_customers values ('percent', 20, 1, 0.8), ('percent', 100, 2, 1), ('rfm_tier', null, 2, 1);
 insert into hot_sellers values
     ('month', '2026-02-01', 'till', 'till:2', 'old', 9, 9, 9, 1, null, false),
     ('month', '2026-03-01', 'till', 'till:1', 'tea', 2, 1, 55.5, 1, -0.5, false);

@@ -171,7 +171,7 @@ facts as (
     cross join run_context
     where
         reviews.score
-        <= case reviews.review_type when 'nps' then run_context.analysis_detractor_up_to else run_context.analysis_low_score_up_to end
+        <= case reviews.review_type when 'nps' then run_context.service_detractor_up_to_score else run_context.analysis_low_score_up_to end
 ),
 
 found as (

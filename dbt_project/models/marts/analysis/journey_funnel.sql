@@ -36,7 +36,7 @@ signs_of_interest as (
 promoters as (
     select distinct reviews.customer_id
     from {{ ref('fct_reviews') }} as reviews
-    inner join run_context on reviews.score >= run_context.analysis_promoter_from
+    inner join run_context on reviews.score >= run_context.service_promoter_from_score
     where reviews.review_type = 'nps' and reviews.customer_id is not null
 ),
 

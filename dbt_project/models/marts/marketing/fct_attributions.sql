@@ -117,6 +117,7 @@ coupon_orders as (
         ) = 1
 ),
 
+-- an order and the messages that it may look at are at most one span of days apart: they meet by an equality, whatever anybody bought
 touches as (
     select
         customers.customer_no,
@@ -125,108 +126,69 @@ touches as (
         sends.channel,
         coalesce(sends.campaign_key, 'unattributed') as campaign_key,
         sends.send_key,
-        row_number() over (
-            partition by customers.customer_no
-            order by
-                sends.counted_at asc nulls last,
-                coalesce(sends.campaign_key, 'unattributed') asc nulls last,
-                sends.send_key asc nulls last
-        ) as touch_no
+        {{ span_of(days_between("date '2000-01-01'", 'sends.counted_on'), 'run_context.marketing_attribution_days') }} as span_no
     from {{ ref('fct_sends') }} as sends
     inner join customers on sends.customer_id = customers.customer_id
+    cross join run_context
     where sends.counted_at is not null and sends.status not in ('bounced', 'failed')
 ),
 
-touched as (
-    select distinct customer_no from touches
-),
-
-touched_orders as (
+customer_orders as (
     select
         customers.customer_no,
         orders.order_key,
         orders.purchased_at,
         orders.purchased_on,
         -- with a coupon, messages of its campaign are looked at and no others
-        coalesce(coupon_orders.campaign_key, '') as only_campaign_key
+        coupon_orders.campaign_key as only_campaign_key,
+        run_context.marketing_attribution_days,
+        {{ span_of(days_between("date '2000-01-01'", 'orders.purchased_on'), 'run_context.marketing_attribution_days') }} as span_no
     from orders
     inner join customers on orders.customer_id = customers.customer_id
-    inner join touched on customers.customer_no = touched.customer_no
+    cross join run_context
     left join coupon_orders on orders.order_key = coupon_orders.order_key
 ),
 
-wanted as (
-    select distinct
-        customer_no,
-        only_campaign_key
-    from touched_orders
-),
-
-moments as (
-    select
-        customer_no,
-        only_campaign_key,
-        purchased_at as moment_at,
-        1 as is_order,
-        cast(null as bigint) as touch_no,
-        order_key,
-        purchased_on
-    from touched_orders
+looking_orders as (
+    select * from customer_orders
 
     union all
 
     select
         customer_no,
-        '' as only_campaign_key,
-        counted_at as moment_at,
-        0 as is_order,
-        touch_no,
-        null as order_key,
-        null as purchased_on
-    from touches
-
-    union all
-
-    select
-        touches.customer_no,
-        touches.campaign_key as only_campaign_key,
-        touches.counted_at as moment_at,
-        0 as is_order,
-        touches.touch_no,
-        null as order_key,
-        null as purchased_on
-    from touches
-    inner join wanted on touches.customer_no = wanted.customer_no and touches.campaign_key = wanted.only_campaign_key
-),
-
--- numbers rise with time: the largest so far is the last
-last_touches as (
-    select
-        customer_no,
-        is_order,
         order_key,
+        purchased_at,
         purchased_on,
-        max(touch_no) over (
-            partition by customer_no, only_campaign_key
-            order by moment_at asc nulls last, is_order asc nulls last
-            rows between unbounded preceding and current row
-        ) as touch_no
-    from moments
+        only_campaign_key,
+        marketing_attribution_days,
+        span_no - 1 as span_no
+    from customer_orders
 ),
 
 touch_orders as (
     select
-        last_touches.order_key,
+        looking_orders.order_key,
         touches.send_key,
         touches.campaign_key,
         touches.channel,
         touches.counted_on
-    from last_touches
-    inner join touches on last_touches.customer_no = touches.customer_no and last_touches.touch_no = touches.touch_no
-    cross join run_context
+    from touches
+    inner join looking_orders
+        on
+            touches.customer_no = looking_orders.customer_no
+            and touches.span_no = looking_orders.span_no
+            and touches.counted_at <= looking_orders.purchased_at
     where
-        last_touches.is_order = 1
-        and {{ days_between('touches.counted_on', 'last_touches.purchased_on') }} <= run_context.marketing_attribution_days
+        {{ days_between('touches.counted_on', 'looking_orders.purchased_on') }} <= looking_orders.marketing_attribution_days
+        and touches.campaign_key = coalesce(looking_orders.only_campaign_key, touches.campaign_key)
+    qualify
+        row_number() over (
+            partition by looking_orders.order_key
+            order by
+                touches.counted_at desc nulls last,
+                touches.campaign_key desc nulls last,
+                touches.send_key desc nulls last
+        ) = 1
 ),
 
 attributed as (

@@ -19,7 +19,7 @@ from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import tiny_run
 
 AS_OF = date(2024, 3, 13)
-SELECTION = ("--select", "+marts.analysis", "int_daily_sales", "--indirect-selection", "cautious")
+SELECTION = ("--select", "+marts.analysis", "+int_daily_sales", "--indirect-selection", "cautious")
 RULES = {
     "basket_days": 300,
     "basket_items": 4,

@@ -102,7 +102,7 @@ class MarketingOracle(Oracle):
             campaign=campaign,
             customer=self.customer_of.get(newest["source_record_key"]),
             at=moment,
-            on=self._day(moment) if moment else None,
+            on=self.day(moment) if moment else None,
             is_touch=newest["status"] not in {"bounced", "failed"},
             delivered=opened or "delivered" in words or first("delivered_at") is not None,
             opened=opened,
@@ -124,9 +124,9 @@ class MarketingOracle(Oracle):
             code=row["coupon_code"],
             customer=self.customer_of.get(row["source_record_key"]),
             status=row["status"],
-            issued_on=self._day(row["issued_at"]) if row["issued_at"] else None,
+            issued_on=self.day(row["issued_at"]) if row["issued_at"] else None,
             redeemed_at=row["redeemed_at"],
-            redeemed_on=self._day(row["redeemed_at"]) if row["redeemed_at"] else None,
+            redeemed_on=self.day(row["redeemed_at"]) if row["redeemed_at"] else None,
             can_be_used=row["status"] == "issued" and row["issued_at"] is not None and not expired,
             order_key=order_key,
         )
@@ -137,7 +137,7 @@ class MarketingOracle(Oracle):
             return []
         name = row["campaign_no"] or row["campaign_name"]
         campaign = f"{row['channel']}:{name}" if name else "unattributed"
-        cents = int(self._converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
+        cents = int(self.converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
         days = (row["spent_to_on"] - row["spent_from_on"]).days + 1
         shares = [Decimal(cents * (number + 1) // days - cents * number // days) / 100 for number in range(days)]
         dated = [(row["spent_from_on"] + timedelta(days=number), share) for number, share in enumerate(shares)]

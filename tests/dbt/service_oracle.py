@@ -22,9 +22,9 @@ class ServiceOracle(Oracle):
 
     def __init__(self, lake: TinyLake, run: Run) -> None:
         super().__init__(lake, run)
-        self.tickets = self._newest("channel_tickets", "ticket_key", "created_at")
-        self.reviews = self._newest("channel_reviews", "review_key", "reviewed_at")
-        self.points = self._newest("channel_points", "points_key", "occurred_at")
+        self.tickets = self.newest("channel_tickets", "ticket_key", "created_at")
+        self.reviews = self.newest("channel_reviews", "review_key", "reviewed_at")
+        self.points = self.newest("channel_points", "points_key", "occurred_at")
         self.visible_orders = [
             row
             for row in lake.of("channel_orders")
@@ -101,7 +101,7 @@ class ServiceOracle(Oracle):
             order = self.order_of(ticket)
             found.append(
                 Case(
-                    on=self._day(ticket["created_at"]),
+                    on=self.day(ticket["created_at"]),
                     slices={"channel": ticket["channel"], **self.place(order)},
                     order_channel=order.partition(":")[0] if order else "unattributed",
                     kind=ticket["ticket_type"],
@@ -119,7 +119,7 @@ class ServiceOracle(Oracle):
         rules = self.run.config.service
         values: dict[Kpi, Figure] = {}
         answers = [
-            (self._day(row["reviewed_at"]), {"channel": row["channel"], **self.place(self.order_of(row))}, row["review_type"], row["score"])
+            (self.day(row["reviewed_at"]), {"channel": row["channel"], **self.place(self.order_of(row))}, row["review_type"], row["score"])
             for row in self.reviews.values()
             if row["score"] is not None
         ]
@@ -187,7 +187,7 @@ class ServiceOracle(Oracle):
     def loyalty_kpis(self) -> dict[Kpi, Figure]:
         """Every metric on loyalty, by period, dimension and value."""
         values: dict[Kpi, Figure] = {}
-        moved = [(self._day(row["occurred_at"]), row["channel"], row["reason"], row["points_delta"]) for row in self.points.values()]
+        moved = [(self.day(row["occurred_at"]), row["channel"], row["reason"], row["points_delta"]) for row in self.points.values()]
         for period in self.periods():
             if period.grain == "day":
                 continue
@@ -232,7 +232,7 @@ class ServiceOracle(Oracle):
         accounts |= {self.customer(row) for row in claims}
         begun: dict[str, date] = {}
         for row in self.points.values():
-            order, day = self.order_of(row), self._day(row["occurred_at"])
+            order, day = self.order_of(row), self.day(row["occurred_at"])
             if order and row["reason"] in {"earned", "adjusted"}:
                 channel = order.partition(":")[0]
                 begun[channel] = min(begun.get(channel, day), day)

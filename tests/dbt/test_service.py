@@ -109,7 +109,7 @@ def test_costs_and_stock_are_the_newest_that_the_day_knows(case: tuple[Home, Ser
         return found
 
     costs = newest("channel_costs", "cost_key", "spent_from_on")
-    wanted = [(key, oracle._converted(row["cost_amount"], row["currency_code"], row["spent_from_on"])) for key, row in costs.items()]
+    wanted = [(key, oracle.converted(row["cost_amount"], row["currency_code"], row["spent_from_on"])) for key, row in costs.items()]
     assert sorted(rows(home, "select cost_key, cost_amount from fct_costs")) == sorted(wanted)
     stock = newest("channel_stock", "stock_key", "counted_on")
     assert sorted(rows(home, "select stock_key, quantity from fct_stock")) == sorted((key, row["quantity"]) for key, row in stock.items())

@@ -19,8 +19,9 @@ from pipelines.contracts.tables import Table
 from pipelines.erasure.person import Person
 from pipelines.erasure.reviewed import clear_reviewed
 
-_KEYS = ("source_record_key", "left_source_record_key", "right_source_record_key")
-_IDS = ("customer_id", "other_customer_id")
+# the columns by which rows of a person are known, whatever the table
+KEYS = ("source_record_key", "left_source_record_key", "right_source_record_key")
+IDS = ("customer_id", "other_customer_id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def clear(home: Home, config: Config, reference: Path, person: Person) -> Cleare
 def _clear_table(home: Home, table: Table, person: Person) -> int:
     """Rows of a table of state or history that name the person, in any of its files."""
     columns = set(table.column_names)
-    keys, ids = sorted(columns & {*_KEYS}), sorted(columns & {*_IDS})
+    keys, ids = sorted(columns & {*KEYS}), sorted(columns & {*IDS})
     values = {"type", "scope", "value"} <= columns
     if not (keys or ids or values):
         return 0

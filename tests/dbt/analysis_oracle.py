@@ -280,7 +280,7 @@ class AnalysisOracle(ServiceOracle):
         }
         found = {}
         for customer in (row["customer_id"] for row in self.lake.of("golden_customers")):
-            stage = self.lifecycle(customer)
+            stage = self.lifecycle(customer, self.as_of)
             own = [order for order in valid.values() if self.customer(order) == customer]
             days = [self._day(order["ordered_at"]) for order in own]
             last = max((day for day in days if day <= self.as_of - window), default=None)

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.contracts.run import Run
+from tests.dbt.kpi_oracle import Kpi, Value
 from tests.dbt.lake import Row, TinyLake, at
-from tests.dbt.oracle import Kpi, Oracle, Period, Purchase, Value
+from tests.dbt.oracle import Oracle, Period, Purchase
 
 NOTHING = Decimal(0)
 

@@ -34,6 +34,8 @@ class ServiceHistory(History):
             self.movement(number)
         for number in range(1000, 1080):
             self.booking(number)
+        for order in [row for row in self.order_rows if row["order_no"].endswith("-0")][:9]:
+            self.taken_back(order)
         for number in range(30):
             self.consent(number)
             self.stock_count(number)
@@ -127,7 +129,7 @@ class ServiceHistory(History):
         """Points as they should be, for an order of somebody with an account: some are taken back again, some are a point off."""
         pick = self.random
         order = pick.choice([row for row in self.order_rows if row["source_record_key"] and row["paid_amount"]])
-        moment, points = order["paid_at"] or order["ordered_at"], int(order["paid_amount"])
+        moment, points = order["paid_at"] or order["ordered_at"], int(order["paid_amount"] * pick.choice((1, Decimal("1.5"))))
         channel, number_of = order["channel"], order["order_no"]
         for reason, delta in (("earned", points + pick.choice((0, 0, 0, 1))), ("adjusted", -points if pick.random() < 0.2 else 0)):
             self.versions(
@@ -140,6 +142,21 @@ class ServiceHistory(History):
                 reason=reason,
                 order_no=number_of,
                 occurred_at=moment,
+            )
+
+    def taken_back(self, order: dict[str, Any]) -> None:
+        """Points of a purchase of 100, at one and a half each, and some of them back with goods that have a receipt of their own."""
+        for reason, delta in (("earned", 150), ("adjusted", -40)):
+            self.versions(
+                "channel_points",
+                order["paid_at"],
+                [{"points_delta": delta}],
+                channel=order["channel"],
+                points_key=f"{order['order_key']}/{reason}",
+                source_record_key=order["source_record_key"],
+                reason=reason,
+                order_no=order["order_no"],
+                occurred_at=order["paid_at"],
             )
 
     def consent(self, number: int) -> None:

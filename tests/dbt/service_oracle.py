@@ -10,8 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.contracts.run import Run
+from tests.dbt.kpi_oracle import Kpi
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import CENT, Kpi, Oracle
+from tests.dbt.oracle import CENT, Oracle
 
 Figure = tuple[Decimal | int | None, Decimal | int | None, bool]
 
@@ -236,11 +237,13 @@ class ServiceOracle(Oracle):
                 channel = order.partition(":")[0]
                 begun[channel] = min(begun.get(channel, day), day)
         recorded: dict[tuple[str, str], int] = defaultdict(int)
+        earned: dict[tuple[str | None, str], int] = defaultdict(int)
         found: list[tuple[str, str | None, str, int, int]] = []
         for row in claims:
             order, customer = self.order_of(row), self.customer(row)
             if order and customer:
                 recorded[customer, order] += row["points_delta"]
+                earned[customer, order] += row["points_delta"] if row["reason"] == "earned" else 0
             elif customer and row["points_delta"]:
                 found.append((customer, None, "without_order", 0, row["points_delta"]))
         bought = {purchase.order_key: purchase for purchase in self.purchases}
@@ -256,7 +259,7 @@ class ServiceOracle(Oracle):
             if (customer_id, order_key) not in recorded:
                 reason = "not_recorded"
             elif (customer_id, order_key) in due:
-                reason = "other_points"
+                reason = "taken_back" if earned[customer_id, order_key] == want else "other_points"
             else:
                 reason = "order_of_another" if order_key in bought else "no_purchase"
             found.append((customer_id, order_key, reason, want, have))  # type: ignore[arg-type]

@@ -215,7 +215,8 @@ class TagOracle:
             yield "night_buyer", night >= self.settings.pattern_from_share, night, None
         last = max((purchase.on for purchase in self.facts.by_customer[customer]), default=None)
         yield "last_purchase", last, ONE, last
-        yield "lifecycle_stage", self.facts.lifecycle(customer), ONE, None
+        stages = self.facts.stages(customer)
+        yield "lifecycle_stage", self.facts.lifecycle(customer, self.as_of), ONE, stages[-1][1] if stages else None
 
     def listed(self, events: Sequence[Row]) -> str | None:
         counts = Counter(event["product_category"] for event in events if event["product_category"])

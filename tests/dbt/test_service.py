@@ -232,7 +232,14 @@ def test_every_difference_of_points_is_listed_with_its_reason(case: tuple[Home, 
     home, oracle = case
     found = rows(home, "select customer_id, order_key, reason, points_expected, points_recorded from customer_points_differences")
     assert sorted(found, key=str) == sorted(oracle.points_differences(), key=str)
-    assert {reason for _, _, reason, *_ in found} == {"not_recorded", "other_points", "order_of_another", "no_purchase", "without_order"}
+    assert {reason for _, _, reason, *_ in found} == {
+        "not_recorded",
+        "taken_back",
+        "other_points",
+        "order_of_another",
+        "no_purchase",
+        "without_order",
+    }
     balances = dict(rows(home, "select customer_id, points_balance from customer_points where last_moved_on is not null"))
     wanted: dict[str | None, int] = defaultdict(int)
     for row in oracle.points.values():

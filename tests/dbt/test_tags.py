@@ -147,6 +147,7 @@ def test_timeline_holds_every_fact_of_a_known_customer_once(cases: dict[date, Ca
             for row in oracle.visible("channel_sends", "sent_at")
             for moment in ("sent_at", "opened_at", "clicked_at")
         ),
+        "stage": sum(len(oracle.facts.stages(row["customer_id"])) for row in case.lake.of("golden_customers")),
         "ticket": len(oracle.visible("channel_tickets", "created_at")),
         "review": len(oracle.visible("channel_reviews", "reviewed_at")),
         "interaction": len(oracle.visible("channel_interactions", "occurred_at")),

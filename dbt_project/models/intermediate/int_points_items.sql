@@ -64,6 +64,7 @@ recorded as (
         customers.customer_no,
         movements.order_key,
         cast(sum(movements.points_delta) as bigint) as points_recorded,
+        cast(sum(case when movements.reason = 'earned' then movements.points_delta else 0 end) as bigint) as points_earned,
         max(movements.occurred_on) as last_booked_on
     from movements
     inner join customers on movements.customer_id = customers.customer_id
@@ -94,6 +95,7 @@ compared as (
         coalesce(expected.purchased_on, recorded.last_booked_on) as day_on,
         coalesce(expected.points_expected, 0) as points_expected,
         coalesce(recorded.points_recorded, 0) as points_recorded,
+        recorded.points_earned,
         expected.order_key is not null as is_expected,
         recorded.order_key is not null as is_recorded
     from expected
@@ -112,6 +114,8 @@ items as (
         case
             when compared.points_recorded = compared.points_expected then null
             when not compared.is_recorded then 'not_recorded'
+            -- a till takes goods back with a receipt of its own, so its sale stays whole
+            when compared.is_expected and compared.points_earned = compared.points_expected then 'taken_back'
             when compared.is_expected then 'other_points'
             when orders.is_purchase then 'order_of_another'
             else 'no_purchase'

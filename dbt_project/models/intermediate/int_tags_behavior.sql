@@ -22,9 +22,12 @@ lifecycles as (
     select
         numbers.customer_no,
         stages.lifecycle_stage,
-        stages.days_since_last_activity
+        stages.days_since_last_activity,
+        history.valid_from_on
     from {{ ref('customer_lifecycle') }} as stages
     inner join {{ ref('int_customers') }} as numbers on stages.customer_id = numbers.customer_id
+    left join {{ ref('customer_lifecycle_history') }} as history
+        on stages.customer_id = history.customer_id and history.valid_to_on is null
 )
 
 select
@@ -141,5 +144,5 @@ select
     lifecycle_stage as tag_value,
     1 as confidence,
     coalesce('last active ' || days_since_last_activity || ' days ago', 'never active') as evidence,
-    {{ no_day }} as valid_from_on
+    valid_from_on
 from lifecycles

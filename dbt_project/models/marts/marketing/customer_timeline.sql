@@ -1,5 +1,6 @@
 -- One row per customer and thing that happened: registration, order, refund, message sent, opened or clicked, coupon, interaction, service
--- case, review; and of tracked events one row a day, channel and event, so that a month of browsing is a few lines.
+-- case, review, change of lifecycle stage; and of tracked events one row a day, channel and event, so that a month of browsing is a few
+-- lines.
 with
 
 registrations as (
@@ -44,6 +45,16 @@ tickets as (
 reviews as (
     select * from {{ ref('fct_reviews') }}
     where customer_id is not null
+),
+
+stages as (
+    select
+        stages.customer_id,
+        stages.lifecycle_stage,
+        stages.valid_from_on,
+        {{ day_begins_at('stages.valid_from_on', 'context.business_time_zone') }} as happened_at
+    from {{ ref('customer_lifecycle_history') }} as stages
+    cross join {{ ref('int_tag_context') }} as context
 ),
 
 event_days as (
@@ -213,6 +224,19 @@ happened as (
         null as money_amount,
         review_key as fact_key
     from reviews
+
+    union all
+
+    select
+        customer_id,
+        happened_at,
+        'stage' as kind,
+        lifecycle_stage as detail,
+        null as channel,
+        1 as fact_count,
+        null as money_amount,
+        'stage/' || valid_from_on as fact_key
+    from stages
 
     union all
 

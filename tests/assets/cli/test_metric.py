@@ -10,7 +10,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from assets.cli import metric_explained
 from pipelines.contracts.home import Home
+from pipelines.metrics import read_metrics
 from tests.assets.cli.command import cdp
 
 Cdp = Callable[..., tuple[int, str, str]]
@@ -27,7 +29,6 @@ insert into fct_orders values
     ('s:4', null, 'shop', true, date '2026-10-03', 1),
     ('s:5', 'c_3', 'shop', false, date '2026-10-03', 9),
     ('s:6', 'c_2', 'shop', true, date '2026-11-01', 2);
-create table customer_rfm_history (customer_id varchar, preset varchar, month_end_on date, rfm_tier varchar);
 create table kpi (
     metric varchar, period_grain varchar, period_start date, dimension varchar, dimension_value varchar,
     numerator decimal(18, 2), denominator decimal(18, 2), value decimal(18, 6), unit varchar, is_provisional boolean, as_of date
@@ -46,6 +47,40 @@ insert into kpi_restatement values
 """
 
 
+# of a shop of its own: what the shipped metrics read changes with them
+_DEFINITIONS = """
+metrics:
+  net_sales:
+    label: {en: Net sales, zh: 净销售额}
+    unit: money
+    grains: [month, quarter]
+    dimensions: [all, channel]
+    numerator: {en: Net amount of the purchases., zh: 购买净额。}
+    final: {en: At the end of the period., zh: 统计期结束时。}
+    rows:
+      numerator: |
+        select order_key, customer_id, channel, net_amount from fct_orders
+        where is_purchase and purchased_on between $period_start and $period_end
+    measure: {numerator: net_amount}
+  repeat_buyer_share:
+    label: {en: Share of repeat buyers, zh: 重复购买客户占比}
+    unit: rate
+    grains: [month, quarter]
+    dimensions: [all]
+    numerator: {en: "Of them, who bought twice.", zh: 其中购买两次的客户。}
+    denominator: {en: Who bought., zh: 有购买的客户。}
+    final: {en: At the end of the period., zh: 统计期结束时。}
+    rows:
+      numerator: |
+        select customer_id from fct_orders
+        where is_purchase and customer_id is not null and purchased_on between $period_start and $period_end
+        group by customer_id having count(*) >= 2
+      denominator: |
+        select distinct customer_id from fct_orders
+        where is_purchase and customer_id is not null and purchased_on between $period_start and $period_end
+"""
+
+
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
     home = Home(tmp_path / "home")
@@ -57,6 +92,10 @@ def home(tmp_path: Path) -> Home:
 
 @pytest.fixture
 def command(home: Home, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Cdp:
+    folder = home.root / "definitions"
+    folder.mkdir()
+    (folder / "own.yaml").write_text(_DEFINITIONS, encoding="utf-8")
+    monkeypatch.setattr(metric_explained, "read_metrics", lambda: read_metrics(folder))
     return lambda *words: cdp(capsys, monkeypatch, "metric", *words, *(["--home", str(home.root)] if words[0] == "explain" else []))
 
 

@@ -71,7 +71,7 @@ class AnalysisOracle(ServiceOracle):
         self.rules: AnalysisConfig = run.config.analysis
         self.category = {row["product_key"]: row["category"] for row in lake.of("channel_products") if row["category"]}
         self.lines: dict[str, list[Row]] = defaultdict(list)
-        for line in self._newest("channel_order_lines", "line_key", "ordered_at").values():
+        for line in self.newest("channel_order_lines", "line_key", "ordered_at").values():
             self.lines[line["order_key"]].append(line)
         self.baskets = [
             self._basket(purchase)
@@ -88,7 +88,7 @@ class AnalysisOracle(ServiceOracle):
             if line["line_type"] != "sale" or (amount is not None and amount <= 0) or (quantity is not None and quantity <= 0):
                 continue
             product = f"{line['channel']}:{line['product_id_channel']}" if line["product_id_channel"] else None
-            amounts[product] += self._converted(amount, line["currency_code"], self._day(line["ordered_at"])) if amount else 0
+            amounts[product] += self.converted(amount, line["currency_code"], self.day(line["ordered_at"])) if amount else 0
             known = [one for one in (pieces.get(product), quantity) if one is not None]
             pieces[product] = sum(known, Decimal(0)) if known else None
         return Basket(purchase, pieces, dict(amounts))
@@ -244,8 +244,8 @@ class AnalysisOracle(ServiceOracle):
 
     def funnel(self) -> dict[tuple[str, date], list[tuple[int, int]]]:
         """Reached and did, for the five stages, by grain and period in which customers became known."""
-        events = self._newest("channel_events", "event_key", "occurred_at").values()
-        touches = self._newest("channel_interactions", "interaction_key", "occurred_at").values()
+        events = self.newest("channel_events", "event_key", "occurred_at").values()
+        touches = self.newest("channel_interactions", "interaction_key", "occurred_at").values()
         signs = {self.customer(row) for row in events if row["event_name"] in INTEREST}
         signs |= {self.customer(row) for row in touches if row["interaction_type"] in CONTACT}
         answers = [row for row in self.reviews.values() if row["review_type"] == "nps" and row["score"] is not None]
@@ -282,18 +282,18 @@ class AnalysisOracle(ServiceOracle):
         for customer in (row["customer_id"] for row in self.lake.of("golden_customers")):
             stage = self.lifecycle(customer, self.as_of)
             own = [order for order in valid.values() if self.customer(order) == customer]
-            days = [self._day(order["ordered_at"]) for order in own]
+            days = [self.day(order["ordered_at"]) for order in own]
             last = max((day for day in days if day <= self.as_of - window), default=None)
             if last is None or stage == "prospect":
                 continue
-            recent = [order for order in own if last - window <= self._day(order["ordered_at"]) <= last]
+            recent = [order for order in own if last - window <= self.day(order["ordered_at"]) <= last]
             complaints = [row for row in self.tickets.values() if self.customer(row) == customer and row["ticket_type"] == "complaint"]
             low = [row for row in self.reviews.values() if self.customer(row) == customer and self._is_low(row)]
             reasons = {
                 "refund": sum(self._refunded(one) > 0 for one in recent),
                 "late_delivery": sum(self._is_late(one, usual) for one in recent),
-                "complaint": sum(abs(self._day(row["created_at"]) - last) <= window for row in complaints),
-                "low_score": sum(abs(self._day(row["reviewed_at"]) - last) <= window for row in low),
+                "complaint": sum(abs(self.day(row["created_at"]) - last) <= window for row in complaints),
+                "low_score": sum(abs(self.day(row["reviewed_at"]) - last) <= window for row in low),
             }
             found[customer] = (stage, {reason: count for reason, count in reasons.items() if count} or {"none_found": 0}, last)
         return found

@@ -108,9 +108,9 @@ class KpiOracle:
 
     @cached_property
     def _visits(self) -> list[tuple[str, date]]:
-        events = self.facts._newest("channel_events", "event_key", "occurred_at").values()
+        events = self.facts.newest("channel_events", "event_key", "occurred_at").values()
         nobody = [row for row in events if row["source_record_key"] not in self.facts.customer_of and row["anonymous_id"]]
-        return [(row["anonymous_id"], self.facts._day(row["occurred_at"])) for row in nobody]
+        return [(row["anonymous_id"], self.facts.day(row["occurred_at"])) for row in nobody]
 
     # --- families: metric, slice, numbers
 
@@ -171,11 +171,11 @@ class KpiOracle:
             yield "new_buyers", slice_, (len(of(buyers)), None, period.end > self.as_of)
 
     def _cost(self, period: Period) -> Iterator[tuple[str, Slice, Value]]:
-        writing = {row["channel"] for row in self.facts._newest("channel_sends", "send_key", "sent_at").values()}
+        writing = {row["channel"] for row in self.facts.newest("channel_sends", "send_key", "sent_at").values()}
         spent: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
-        for row in self.facts._newest("channel_costs", "cost_key", None).values():
+        for row in self.facts.newest("channel_costs", "cost_key", None).values():
             length = (row["spent_to_on"] - row["spent_from_on"]).days + 1
-            cents = int(self.facts._converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
+            cents = int(self.facts.converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
             for number in range(length):
                 day = row["spent_from_on"] + days(number)
                 if row["channel"] not in writing and day <= self.as_of:

@@ -89,7 +89,7 @@ class Oracle:
         self.zone = ZoneInfo(run.config.business_time_zone)
         self.customer_of = {row["source_record_key"]: row["customer_id"] for row in lake.of("identity_current")}
         self._feeds = self._refund_feeds()
-        self.orders = self._newest("channel_orders", "order_key", "ordered_at")
+        self.orders = self.newest("channel_orders", "order_key", "ordered_at")
         self.purchases = [purchase for order in self.orders.values() if (purchase := self._purchase(order))]
         self.by_customer: dict[str, list[Purchase]] = defaultdict(list)
         for purchase in self.purchases:
@@ -98,13 +98,13 @@ class Oracle:
         self._buyers_on: dict[date, dict[str, Any]] = {}
         self._active_on: dict[str, set[date]] = {}
         self.registered = {
-            row["customer_id"]: self._day(row["registered_at"]) for row in lake.of("golden_customers") if row["registered_at"]
+            row["customer_id"]: self.day(row["registered_at"]) for row in lake.of("golden_customers") if row["registered_at"]
         }
 
-    def _day(self, instant: datetime) -> date:
+    def day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
 
-    def _newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
+    def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
         """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
@@ -129,7 +129,7 @@ class Oracle:
             if row["_exported_at"] < self.run.exported_before_at and row["ordered_at"] < self.run.as_of_end_at
         ]
         sums: dict[tuple[str, str], dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
-        for refund in self._newest("channel_refunds", "refund_key", "refunded_at").values():
+        for refund in self.newest("channel_refunds", "refund_key", "refunded_at").values():
             number, payment = refund["order_no"], refund["payment_no"]
             own = {row["order_key"] for row in visible if row["channel"] == refund["channel"] and number and row["order_no"] == number}
             paid = {row["order_key"] for row in visible if payment and row["payment_no"] == payment}
@@ -141,7 +141,7 @@ class Oracle:
                     sums[key, refund["currency_code"]][refund["channel"]] += refund["refunded_amount"]
         return sums
 
-    def _converted(self, amount: Decimal, currency: str, day: date) -> Decimal:
+    def converted(self, amount: Decimal, currency: str, day: date) -> Decimal:
         if currency == self.run.config.reporting_currency:
             return amount
         rates = [row for row in self.lake.of("currency_rates") if row["currency_code"] == currency and row["valid_from_on"] <= day]
@@ -155,11 +155,11 @@ class Oracle:
         refunded = self._refunded(order)
         if not (paid - refunded > 0 or paid == 0) or moment >= self.run.as_of_end_at:
             return None
-        day, currency = self._day(order["ordered_at"]), order["currency_code"]
-        net = self._converted(paid, currency, day) - self._converted(refunded, currency, day)
+        day, currency = self.day(order["ordered_at"]), order["currency_code"]
+        net = self.converted(paid, currency, day) - self.converted(refunded, currency, day)
         customer = self.customer_of.get(order["source_record_key"])
         place = (order["channel"], store_of(order), self._region(order))
-        return Purchase(order["order_key"], customer, *place, moment, self._day(moment), net)
+        return Purchase(order["order_key"], customer, *place, moment, self.day(moment), net)
 
     def _region(self, order: Row) -> str | None:
         listed = {row["store_key"]: row["region"] for row in self.lake.of("channel_stores")}
@@ -174,16 +174,16 @@ class Oracle:
                 continue
             if paid is None or paid < 0 or moment >= self.run.as_of_end_at:
                 continue
-            refunded, day, currency = self._refunded(order), self._day(order["ordered_at"]), order["currency_code"]
+            refunded, day, currency = self._refunded(order), self.day(order["ordered_at"]), order["currency_code"]
             found.append(
                 Paid(
                     self.customer_of.get(order["source_record_key"]),
                     order["channel"],
                     store_of(order),
                     self._region(order),
-                    self._day(moment),
-                    self._converted(paid, currency, day),
-                    self._converted(refunded, currency, day),
+                    self.day(moment),
+                    self.converted(paid, currency, day),
+                    self.converted(refunded, currency, day),
                     refunded > 0 or order["status"] == "refunded",
                 )
             )
@@ -253,15 +253,15 @@ class Oracle:
 
     def active_at(self, customer: str) -> list[datetime]:
         """Moments of every event, order or interaction of the customer."""
-        events = self._newest("channel_events", "event_key", "occurred_at").values()
-        interactions = self._newest("channel_interactions", "interaction_key", "occurred_at").values()
+        events = self.newest("channel_events", "event_key", "occurred_at").values()
+        interactions = self.newest("channel_interactions", "interaction_key", "occurred_at").values()
         facts = [(row, row["ordered_at"]) for row in self.orders.values()]
         facts += [(row, row["occurred_at"]) for row in (*events, *interactions)]
         return [moment for row, moment in facts if self.customer_of.get(row["source_record_key"]) == customer]
 
     def active_on(self, customer: str) -> set[date]:
         if customer not in self._active_on:
-            self._active_on[customer] = {self._day(moment) for moment in self.active_at(customer)}
+            self._active_on[customer] = {self.day(moment) for moment in self.active_at(customer)}
         return self._active_on[customer]
 
     def known_on(self, customer: str) -> date | None:

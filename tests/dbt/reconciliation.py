@@ -36,8 +36,8 @@ class Reconciliation(Oracle):
     def __init__(self, lake: TinyLake, run: Run) -> None:
         super().__init__(lake, run)
         self.rules = run.config.reconciliation
-        self.payments = [p for p in self._newest("channel_payments", "payment_key", "paid_at").values() if p["status"] == "succeeded"]
-        self.refunds = [r for r in self._newest("channel_refunds", "refund_key", "refunded_at").values() if r["status"] == "succeeded"]
+        self.payments = [p for p in self.newest("channel_payments", "payment_key", "paid_at").values() if p["status"] == "succeeded"]
+        self.refunds = [r for r in self.newest("channel_refunds", "refund_key", "refunded_at").values() if r["status"] == "succeeded"]
         self.paid: dict[str | None, list[Row]] = defaultdict(list)
         self.given_back: dict[str | None, list[Row]] = defaultdict(list)
         for payment in self.payments:
@@ -47,7 +47,7 @@ class Reconciliation(Oracle):
         self.items: dict[Key, Item] = {("order", key): self._order(order) for key, order in self.orders.items()}
         for name, strays, time in (("payment", self.paid[None], "paid_at"), ("refund", self.given_back[None], "refunded_at")):
             for row in strays:
-                self.items[name, row[f"{name}_key"]] = self._stray(name, row, self._day(row[time]))
+                self.items[name, row[f"{name}_key"]] = self._stray(name, row, self.day(row[time]))
 
     def _order_of(self, channel: str, number: str | None, payment: str | None) -> str | None:
         orders = self.orders.values()
@@ -59,7 +59,7 @@ class Reconciliation(Oracle):
 
     def _booked_on(self, order: Row) -> date:
         moment = order["paid_at"] or order["ordered_at"]
-        return self._day(moment if moment < self.run.as_of_end_at else order["ordered_at"])
+        return self.day(moment if moment < self.run.as_of_end_at else order["ordered_at"])
 
     def _split(self, order: Row) -> tuple[list[Row], list[Row]]:
         told = self.paid[order["order_key"]]
@@ -94,7 +94,7 @@ class Reconciliation(Oracle):
         lags = []
         for other in self.orders.values() if side is not None else ():
             if self._kind(other) == self._kind(order):
-                days = [self._day(row["paid_at"]) for row in self._split(other)[side]]
+                days = [self.day(row["paid_at"]) for row in self._split(other)[side]]
                 lags += [(max(days) - self._booked_on(other)).days] if days else []
         return self.rules.pending_days + float(self.rules.pending_lags) * (max(median(lags), 0) if lags else 0)
 
@@ -104,11 +104,11 @@ class Reconciliation(Oracle):
         item = Item(order["channel"], self._booked_on(order), "unchecked", None, Decimal(0), payments, settlements, refunds)
         item.reason, difference = self._reason(order, item)
         if item.reason:
-            rows = [self._day(p["paid_at"]) for p in (*payments, *settlements)] + [self._day(r["refunded_at"]) for r in refunds]
+            rows = [self.day(p["paid_at"]) for p in (*payments, *settlements)] + [self.day(r["refunded_at"]) for r in refunds]
             newest = max([item.day, *rows, *self._stated_on(order)])
             item.outcome = "pending" if (self.as_of - newest).days < self._pending_for(order, item.reason) else "differs"
-            day = self._day(order["ordered_at"])
-            item.difference = self._converted(difference, order["currency_code"], day)
+            day = self.day(order["ordered_at"])
+            item.difference = self.converted(difference, order["currency_code"], day)
         elif payments or settlements or refunds:
             item.outcome = "agrees"
         return item
@@ -117,7 +117,7 @@ class Reconciliation(Oracle):
         visible = [o for o in self.lake.of("channel_orders") if o["order_key"] == order["order_key"]]
         visible = [o for o in visible if o["_exported_at"] < self.run.exported_before_at]
         stated = order["refunded_amount"]
-        return [self._day(min(o["_exported_at"] for o in visible if o["refunded_amount"] == stated))] if stated else []
+        return [self.day(min(o["_exported_at"] for o in visible if o["refunded_amount"] == stated))] if stated else []
 
     def _reason(self, order: Row, item: Item) -> tuple[str | None, Decimal]:
         near, zero = self.rules.tolerance, Decimal(0)
@@ -165,5 +165,5 @@ class Reconciliation(Oracle):
             item.reason = f"{name}_without_order"
             item.outcome = "pending" if (self.as_of - day).days < self.rules.pending_days else "differs"
             amount = row["paid_amount"] if name == "payment" else row["refunded_amount"]
-            item.difference = self._converted(amount, row["currency_code"], day)
+            item.difference = self.converted(amount, row["currency_code"], day)
         return item

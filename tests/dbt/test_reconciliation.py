@@ -87,10 +87,10 @@ def test_money_of_orders_and_bills_is_all_there(case: tuple[Home, Reconciliation
     (found,) = rows(home, "select sum(order_amount), sum(payment_amount + settlement_amount) from channel_reconciliation")
     zero = Decimal(0)
     ordered = [
-        oracle._converted(order["paid_amount"] or zero, order["currency_code"], oracle._day(order["ordered_at"]))
+        oracle.converted(order["paid_amount"] or zero, order["currency_code"], oracle.day(order["ordered_at"]))
         for order in oracle.orders.values()
     ]
-    paid = [oracle._converted(row["paid_amount"], row["currency_code"], oracle._day(row["paid_at"])) for row in oracle.payments]
+    paid = [oracle.converted(row["paid_amount"], row["currency_code"], oracle.day(row["paid_at"])) for row in oracle.payments]
     assert found == (sum(ordered, zero), sum(paid, zero))
 
 

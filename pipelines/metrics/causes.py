@@ -34,6 +34,8 @@ _FED_BY: Mapping[str, frozenset[str]] = {
     "customer_rfm_history": frozenset({"channel_orders", "channel_refunds"}),
     "dim_customers": frozenset({"channel_profiles"}),
 }
+# columns of the customer mart that any sign of life moves; its others that metrics read follow from purchases and registrations
+_OF_ANY_ACTIVITY = frozenset({"known_on", "last_active_on", "last_active_at", "lifecycle_stage"})
 _NOUNS: Mapping[str, tuple[str, str]] = {
     "channel_costs": ("cost line", "cost lines"),
     "channel_profiles": ("registration", "registrations"),
@@ -132,7 +134,12 @@ def _of_facts(tables: frozenset[str], inside: Counter[Fact], everywhere: Counter
 
 def _moved_by(metric: Metric | None) -> frozenset[str]:
     every = frozenset(FACT_TABLES)
-    return every if metric is None else frozenset().union(*(_FED_BY.get(mart, every) for mart in metric.tables))
+    if metric is None:
+        return every
+    fed_by = dict(_FED_BY)
+    if not metric.columns & _OF_ANY_ACTIVITY:
+        fed_by["mart_marketing__customer_360"] = _FED_BY["fct_orders"] | _FED_BY["dim_customers"]
+    return frozenset().union(*(fed_by.get(mart, every) for mart in metric.tables))
 
 
 def _told(facts: Mapping[Fact, int], where: str) -> Iterator[str]:

@@ -158,6 +158,12 @@ class Metric(_Definition):
         return "customer_id" in counted
 
     @cached_property
+    def columns(self) -> frozenset[str]:
+        """Columns that its queries name."""
+        trees = [sqlglot.parse_one(self.sql_of(part), read="duckdb") for part in self.parts]
+        return frozenset(column.name for tree in trees for column in tree.find_all(exp.Column))
+
+    @cached_property
     def tables(self) -> frozenset[str]:
         """Tables that the rows are read from."""
         return frozenset(name for part in self.parts for name in _tables(self.sql_of(part)))

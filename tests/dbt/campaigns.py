@@ -105,7 +105,7 @@ class Campaigns:
         self.lake.add(
             "channel_costs",
             channel=channel,
-            cost_key=f"{channel}:{number}",
+            cost_key=f"{channel}:bill{number}",
             campaign_no=campaign if pick.random() < 0.7 else None,
             campaign_name=campaign,
             spent_from_on=day,

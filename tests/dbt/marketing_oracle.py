@@ -65,7 +65,7 @@ class MarketingOracle(Oracle):
         self.campaign_rows = {row["campaign_key"]: row for row in lake.of("channel_campaigns")}
         self.messages = self._messages()
         self.coupons = [self._coupon(row) for row in lake.of("channel_coupons") if self._is_seen(row, row["issued_at"])]
-        self.costs = [share for row in lake.of("channel_costs") for share in self._cost(row)]
+        self.costs = [share for row in self.newest("channel_costs", "cost_key", None).values() for share in self._cost(row)]
         # segment -> customer -> row
         self.lists: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in lake.of("segment_assignments"):
@@ -133,7 +133,7 @@ class MarketingOracle(Oracle):
 
     def _cost(self, row: Row) -> list[tuple[str, str, date, Decimal]]:
         """Channel, campaign, day and whole cents of each day that a line covers."""
-        if not self._is_seen(row, None) or row["spent_from_on"] > self.as_of:
+        if row["spent_from_on"] > self.as_of:
             return []
         name = row["campaign_no"] or row["campaign_name"]
         campaign = f"{row['channel']}:{name}" if name else "unattributed"

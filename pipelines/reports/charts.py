@@ -35,9 +35,10 @@ _CONFIG: Mapping[str, Any] = {
 Row = dict[str, Any]
 
 
-def lines(rows: Sequence[Row], y_format: str) -> str:
+def lines(rows: Sequence[Row], y_format: str, *, is_logarithmic: bool = False) -> str:
     """One line a `series` over `x` (text in order of time); `y` null breaks the line. Provisional points are hollow."""
-    encoding = {"x": _ordered(), "y": _measure(y_format), "color": _series(rows)}
+    scale = {"scale": {"type": "log"}} if is_logarithmic else {}
+    encoding = {"x": _ordered(), "y": _measure(y_format) | scale, "color": _series(rows)}
     fill = {"condition": {"test": "datum.is_provisional", "value": "white"}, "field": "series", "type": "nominal"}
     layer = [
         {"mark": {"type": "line", "strokeWidth": 2}, "encoding": encoding},

@@ -47,6 +47,11 @@ create table mart_marketing__experiments (
     segment_name varchar, arm varchar, against_arm varchar, customer_count bigint, against_customer_count bigint, difference double,
     difference_low double, difference_high double, p_value double, winner varchar, is_declared boolean, is_provisional boolean
 );
+create table mart_service__quality (
+    opened_month date, case_count bigint, rated_1_case_count bigint, rated_2_case_count bigint, rated_3_case_count bigint,
+    rated_4_case_count bigint, rated_5_case_count bigint
+);
+create table refund_reasons (refund_month date, reason varchar, refund_count bigint, refunded_amount decimal(18, 2));
 insert into about values ('2026-03-31', 'r1', 'v1', ['l1', 'l2']);
 """
 _ROWS = """
@@ -56,6 +61,7 @@ insert into kpi values
     ('net_sales', 'month', '2026-03-01', 'all', 'all', 9876543.21, null, 9876543.21, 'CNY', false, '2026-03-31'),
     ('net_sales', 'month', '2026-03-01', 'channel', 'till', 9876543.21, null, 9876543.21, 'CNY', false, '2026-03-31'),
     ('net_sales', 'month', '2026-03-01', 'channel', ?, 0, null, 0, 'CNY', false, '2026-03-31'),
+    ('first_response_seconds_median', 'month', '2026-03-01', 'all', 'all', 5400, null, 5400, 'seconds', true, '2026-03-31'),
     ('net_sales', 'week', '2026-03-30', 'all', 'all', 7, null, 7, 'CNY', true, '2026-03-31'),
     ('repurchase_rate', 'month', '2026-02-01', 'all', 'all', 0, 0, null, 'rate', false, '2026-03-31'),
     ('repurchase_rate', 'month', '2026-03-01', 'all', 'all', 1, 3, 0.333333, 'rate', true, '2026-03-31');
@@ -70,6 +76,8 @@ insert into journey_funnel values ('month', 1, 'aware', 4), ('month', 2, 'intere
 insert into churn_reasons values ('churned', 'refund', 1, 0.5, 0.25, 2);
 insert into mart_marketing__campaign_effects values ('c:1', null, 'sms', 10, 9, null, 0.1, 0.05, 120, null, null, 30);
 insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'too few customers', true, true);
+insert into mart_service__quality values ('2026-03-01', 3, 0, 0, 0, 1, 1);
+insert into refund_reasons values ('2026-03-01', null, 2, 30), ('2026-03-01', 'too small', 1, 10);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """
 

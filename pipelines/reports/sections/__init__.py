@@ -11,8 +11,19 @@ from pipelines.reports.sections.journey import journey
 from pipelines.reports.sections.periods import monthly, weekly
 from pipelines.reports.sections.retention import retention
 from pipelines.reports.sections.sales import sales
+from pipelines.reports.sections.service import service
 from pipelines.reports.sections.summary import summary
 from pipelines.reports.sections.tiers import tiers
 from pipelines.reports.wording import Words
 
-SECTIONS: tuple[Callable[[Published, Words], Section], ...] = (summary, tiers, sales, retention, journey, campaigns, weekly, monthly)
+SECTIONS: tuple[Callable[[Published, Words], Section], ...] = (
+    summary,
+    tiers,
+    sales,
+    retention,
+    journey,
+    campaigns,
+    service,
+    weekly,
+    monthly,
+)

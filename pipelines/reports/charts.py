@@ -108,7 +108,9 @@ def _ordered() -> dict[str, Any]:
 
 
 def _measure(number_format: str) -> dict[str, Any]:
-    return {"field": "y", "type": "quantitative", "axis": {"title": None, "format": number_format, "tickCount": 5}}
+    # a count has no halves between its marks
+    step = {"tickMinStep": 1} if number_format.endswith("d") else {}
+    return {"field": "y", "type": "quantitative", "axis": {"title": None, "format": number_format, "tickCount": 5} | step}
 
 
 def _series(rows: Sequence[Row]) -> dict[str, Any]:

@@ -77,7 +77,7 @@ insert into churn_reasons values ('churned', 'refund', 1, 0.5, 0.25, 2);
 insert into mart_marketing__campaign_effects values ('c:1', null, 'sms', 10, 9, null, 0.1, 0.05, 120, null, null, 30);
 insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'too few customers', true, true);
 insert into mart_service__quality values ('2026-03-01', 3, 0, 0, 0, 1, 1);
-insert into refund_reasons values ('2026-03-01', null, 2, 30), ('2026-03-01', 'too small', 1, 10);
+insert into refund_reasons values ('2026-03-01', 'not_given', 2, 30), ('2026-03-01', 'too small', 1, 10);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """
 

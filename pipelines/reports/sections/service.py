@@ -57,7 +57,7 @@ def _durations(published: Published, words: Words) -> Part:
 def _refunds(published: Published, words: Words) -> Part:
     found = published.rows(
         """
-        select coalesce(reason, ''), sum(refund_count) as refunds, sum(refunded_amount) as amount from refund_reasons
+        select reason, sum(refund_count) as refunds, sum(refunded_amount) as amount from refund_reasons
         where refund_month > (select max(refund_month) - to_months(?) from refund_reasons)
         group by all
         order by refunds desc, amount desc, 1
@@ -66,7 +66,9 @@ def _refunds(published: Published, words: Words) -> Part:
         [_MONTHS],
     )
     refunds = sum(count for _, count, _ in found)
-    rows = [{"x": reason or words("no_reason"), "y": int(count)} for reason, count, _ in found]
+    rows = [{"x": words.value("refund_reason", reason), "y": int(count)} for reason, count, _ in found]
     header = [words("reason"), words("refunds"), words("share"), f"{words('refunded_amount')} ({published.currency})"]
-    table = [[reason or words("no_reason"), number(count), share(count / refunds), number(amount, 2)] for reason, count, amount in found]
+    table = [
+        [words.value("refund_reason", reason), number(count), share(count / refunds), number(amount, 2)] for reason, count, amount in found
+    ]
     return drawn(words, "refund_reasons", rows, lambda rows: charts.bars(rows, ",d"), Figures(header, table, frozenset(range(1, 4))))

@@ -69,8 +69,9 @@ def find_person(home: Home, config: Config, customer_id: str) -> Person:
     records = current.filter(pl.col("customer_id") == customer_id).collect()[_KEY].sort()
     contact_points = _state(home, IDENTITY_CONTACT_POINTS)
     values, shared = _own_values(home, contact_points, records)
-    words, raws = _spellings(home, config, records, values)
-    traces = {*raws, *words, *records, *_names(home, records)}
+    named = _named(home, records)
+    words, raws = _spellings(home, config, records, named["number"], values)
+    traces = {*raws, *words, *named[_KEY], *_names(home, records)}
     counts, loads = _rows(home, records, values, words)
     return Person(
         customer_ids=_ids(home, current, customer_id, records),
@@ -118,12 +119,11 @@ def _own_values(home: Home, contact_points: pl.LazyFrame, records: pl.Series) ->
     return pl.concat([own.select(named), of_devices]), shared.height
 
 
-def _spellings(home: Home, config: Config, records: pl.Series, values: pl.DataFrame) -> tuple[set[str], set[str]]:
-    """The values and native ids as they may stand in a text, and as they were delivered."""
-    points = _channel(home, CHANNEL_CONTACT_POINTS).filter(pl.col(_KEY).is_in(records.implode()))
-    raw = points.select("type", "scope", "value_raw").unique().collect()
-    compared = raw.join(comparable_values(raw.select("type", "value_raw").unique(), config), on=["type", "value_raw"])
-    delivered = compared.join(values, on=["type", "scope", "value"], how="semi").filter(~pl.col("type").is_in(_BOOK_TYPES))
+def _named(home: Home, records: pl.Series) -> pl.DataFrame:
+    """`source_record_key, number`: the records by native ids that say something of the person.
+
+    Some channels know a buyer by the number of the order alone: that is a number of the books, and stays with the order of nobody.
+    """
     books = pl.concat(
         [
             _channel(home, table).select(number=pl.col(name).cast(pl.String)).drop_nulls()
@@ -135,8 +135,16 @@ def _spellings(home: Home, config: Config, records: pl.Series, values: pl.DataFr
             )
         ]
     )
-    native = pl.LazyFrame({"number": records.str.replace(r"^[^:]*:", "")})
-    ids = native.join(books, on="number", how="anti").collect()["number"]
+    native = pl.LazyFrame({_KEY: records, "number": records.str.replace(r"^[^:]*:", "")})
+    return native.join(books, on="number", how="anti").collect()
+
+
+def _spellings(home: Home, config: Config, records: pl.Series, ids: pl.Series, values: pl.DataFrame) -> tuple[set[str], set[str]]:
+    """The values and native ids as they may stand in a text, and as they were delivered."""
+    points = _channel(home, CHANNEL_CONTACT_POINTS).filter(pl.col(_KEY).is_in(records.implode()))
+    raw = points.select("type", "scope", "value_raw").unique().collect()
+    compared = raw.join(comparable_values(raw.select("type", "value_raw").unique(), config), on=["type", "value_raw"])
+    delivered = compared.join(values, on=["type", "scope", "value"], how="semi").filter(~pl.col("type").is_in(_BOOK_TYPES))
     own = values.filter(~pl.col("type").is_in(_BOOK_TYPES))["value"]
     words = {word_of(value) for value in (*own, *ids)}
     raws = {*delivered["value_raw"], *own, *ids}

@@ -83,6 +83,17 @@ def test_what_is_searched_for_is_hers_alone_in_every_spelling(lake: SmallLake) -
     }
 
 
+def test_buyer_known_by_an_order_number_leaves_the_number_to_the_books(lake: SmallLake) -> None:
+    """Some channels name nobody: the record is the order, and the order stays as nobody's."""
+    lake.add_points([("weixin_store:3728005940838507368", "email", "mother@zebra.example")])
+    order = {"channel": "weixin_store", "order_key": "weixin_store:3728005940838507368", "order_no": "3728005940838507368"}
+    lake.add("channel_orders", [order | {"source_record_key": "weixin_store:3728005940838507368", "ordered_at": SEEN}])
+    resolve_identity(lake.run(DAY + timedelta(days=1)))
+    mother = person_of(lake, "youzan:7")
+    assert "weixin_store:3728005940838507368" in mother.records
+    assert not [trace for trace in (*mother.traces, *mother.words) if "3728005940838507368" in trace]
+
+
 def test_ids_that_nobody_has_any_more_go_with_the_person_and_others_stay_theirs(lake: SmallLake) -> None:
     lake.add_points([("jd:oNew", "phone", "13700000002")])
     resolve_identity(lake.run(DAY + timedelta(days=1)))

@@ -44,14 +44,14 @@ def delivered(lake: TinyLake, run: Run, *, loads: set[str]) -> TinyLake:
     kept = TinyLake()
     exported_at = {"in_time": run.as_of_end_at, LATE: run.as_of_end_at, LATER: run.exported_before_at}
     for name, table_rows in lake.rows.items():
-        for row in table_rows:
+        for number, row in enumerate(table_rows, 2):
             if not name.startswith("channel_"):
                 kept.add(name, **row)
                 continue
             in_time = LATE if row["_load_id"].startswith(("b", "d")) else "in_time"
             load = LATER if row["_exported_at"] >= run.exported_before_at else in_time
             if load in loads:
-                kept.add(name, **row | {"_load_id": load})
+                kept.add(name, **row | {"_load_id": load, "_source_row": number})
     for load in loads:
         kept.add("channel_loads", load_id=load, outcome="loaded", exported_at=exported_at[load])
     return kept
@@ -63,7 +63,7 @@ def nights(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     late_order = next(row for row in everything.of("channel_orders") if row["status"] == "completed" and row["paid_amount"])
     for number, load in enumerate(("d", "d", "later")):
         moment = late_order["ordered_at"] if load == "d" else tiny_run(tmp_path_factory.mktemp("x"), DAY).exported_before_at
-        copy = {"order_key": f"shop:9{number}", "order_no": f"9{number}", "payment_no": None, "channel": "shop", "currency_code": "CNY"}
+        copy = {"order_key": f"shop:late{number}", "order_no": f"late{number}", "payment_no": None, "channel": "shop", "currency_code": "CNY"}
         dated = {"ordered_at": late_order["ordered_at"], "_load_id": load, "_exported_at": moment + timedelta(hours=1)}
         everything.add("channel_orders", **late_order | copy | dated | {"paid_at": None, "refunded_amount": None, "order_type": "sale"})
     root, records, found = tmp_path_factory.mktemp("home"), dict[str, RunFacts](), list[Kpi]()
@@ -111,10 +111,10 @@ def test_only_days_of_late_facts_have_other_sales(nights: Nights) -> None:
 
 def test_what_was_exported_too_late_is_named_and_not_counted(nights: Nights) -> None:
     left_out = nights.late_facts.filter(~pl.col("is_counted"))
-    assert "shop:92" in left_out["fact_key"].to_list()
+    assert "shop:late2" in left_out["fact_key"].to_list()
     assert set(left_out["load_id"]) == {LATER}
     assert set(nights.late_facts.filter("is_counted")["load_id"]) == {LATE}
-    assert not any(key[0] == "shop:92" for key in rows(nights.home, "select order_key from fct_orders"))
+    assert not any(key[0] == "shop:late2" for key in rows(nights.home, "select order_key from fct_orders"))
 
 
 def test_the_later_run_restates_what_had_been_over_and_says_why(nights: Nights) -> None:

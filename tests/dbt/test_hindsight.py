@@ -63,9 +63,12 @@ def nights(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     late_order = next(row for row in everything.of("channel_orders") if row["status"] == "completed" and row["paid_amount"])
     for number, load in enumerate(("d", "d", "later")):
         moment = late_order["ordered_at"] if load == "d" else tiny_run(tmp_path_factory.mktemp("x"), DAY).exported_before_at
-        copy = {"order_key": f"shop:late{number}", "order_no": f"late{number}", "payment_no": None, "channel": "shop", "currency_code": "CNY"}
+        copy = {"order_key": f"shop:late{number}", "order_no": f"late{number}", "channel": "shop", "payment_no": None}
         dated = {"ordered_at": late_order["ordered_at"], "_load_id": load, "_exported_at": moment + timedelta(hours=1)}
-        everything.add("channel_orders", **late_order | copy | dated | {"paid_at": None, "refunded_amount": None, "order_type": "sale"})
+        everything.add(
+            "channel_orders",
+            **late_order | copy | dated | {"paid_at": None, "refunded_amount": None, "order_type": "sale", "currency_code": "CNY"},
+        )
     root, records, found = tmp_path_factory.mktemp("home"), dict[str, RunFacts](), list[Kpi]()
     days, refunds = dict[str, set[tuple[str, date]]](), dict[str, set[str]]()
     for name, day, loads in (

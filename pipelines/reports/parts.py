@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """A table: texts as a reader sees them. `marks` names the columns that are numbers, which stand to the right."""
+    """A table: texts as a reader sees them. `numbers`: the columns of numbers, which stand to the right."""
 
     header: Sequence[str]
     rows: Sequence[Sequence[str]]

@@ -79,6 +79,7 @@ _STAGES = {
     "golden": "golden",
     "tag": "tags",
     "segment": "segments",
+    "contact": "segments",
     "kpi": "metrics",
     "late": "metrics",
 }

@@ -146,8 +146,14 @@ class Shop:
         medium: str = "sms",
         purpose: str = "marketing",
     ) -> None:
+        self.sent_lists(days_ago, [(customer, name) for customer in customers], outcome, medium, purpose)
+
+    def sent_lists(
+        self, days_ago: int, listed: list[tuple[str, str]], outcome: str = "exported", medium: str = "sms", purpose: str = "marketing"
+    ) -> None:
+        """The memberships of a day: customers and segments."""
         day = DAY - timedelta(days=days_ago)
         path = self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [(day, name, customer, None, outcome, None, medium, purpose) for customer in customers]
+        rows = [(day, name, customer, None, outcome, None, medium, purpose) for customer, name in listed]
         pl.DataFrame(rows, schema=TABLES["segment_memberships"].schema, orient="row").write_parquet(path)

@@ -43,6 +43,7 @@ class Shop:
     config: SegmentsConfig = OPEN
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     consents: list[tuple[str, str, str, str]] = field(default_factory=list)  # customer, contact value, medium, status
+    denied_service: list[tuple[str, str]] = field(default_factory=list)  # customer, phone
     suppressions: str = ""
     redirects: list[tuple[str, str]] = field(default_factory=list)
     points: list[tuple[str, str, str]] = field(default_factory=list)  # customer, type, value
@@ -99,8 +100,11 @@ class Shop:
         self.write("golden_customers", [base | {"customer_id": name} | facts for name, facts in self.customers.items()])
         self.write("golden_consents", [
             base | {"customer_id": name, "contact_type": "phone" if medium == "sms" else "email", "contact_value": value, "medium": medium,
-                    "purpose": "marketing", "status": status, "stated_at": NEVER}
-            for name, value, medium, status in self.consents
+                    "purpose": purpose, "status": status, "stated_at": NEVER}
+            for name, value, medium, status, purpose in (
+                *((*consent, "marketing") for consent in self.consents),
+                *((*denial, "sms", "denied", "service") for denial in self.denied_service),
+            )
         ])  # fmt: skip
         self.write("identity_changes", [
             {"as_of": DAY, "change": "redirected", "customer_id": old, "other_customer_id": new, "source_record_count": 1}

@@ -5,7 +5,6 @@ Defaults live here and nowhere else; no SQL or Python literal repeats them.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from decimal import Decimal
@@ -13,9 +12,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.contracts.declarations import checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 
@@ -85,7 +84,7 @@ class IdentityConfig(_Section):
     @classmethod
     def _known_types(cls, value: frozenset[str]) -> frozenset[str]:
         for name in sorted(value - set(IDENTIFIER_TYPES)):
-            raise ValueError(f"unknown identifier type {name!r}{_nearest(name, IDENTIFIER_TYPES)}")
+            raise ValueError(f"unknown identifier type {name!r}{nearest(name, IDENTIFIER_TYPES)}")
         return value
 
 
@@ -420,21 +419,10 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError as error:
-        raise ConfigurationError("no such file", where=str(path), do="check --config") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    raw = read_yaml(path) or {}
     if not isinstance(raw, dict):
         raise ConfigurationError("holds no settings", where=str(path), do="write `key: value` lines, see cdp.yaml of the project")
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error), where=str(path), do="mend the key; cdp.yaml of the project lists all") from error
-    return _absolute_folders(config, path.parent)
+    return _absolute_folders(checked(Config, raw, path, "mend the key; cdp.yaml of the project lists all"), path.parent)
 
 
 def _absolute_folders(config: Config, base: Path) -> Config:
@@ -448,30 +436,3 @@ def _absolute_folders(config: Config, base: Path) -> Config:
             "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
         }
     )
-
-
-def _nearest(name: str, names: Any) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _explain(error: ValidationError) -> str:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    clauses = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
-        clauses.append(f"{'.'.join(path)}: {text}")
-    return "; ".join(clauses)
-
-
-def _keys_at(path: list[str]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in path:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return list(RfmPreset.model_fields) if model is RfmConfig else list(model.model_fields)
-        model = field.annotation
-    return list(model.model_fields)

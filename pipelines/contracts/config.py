@@ -369,7 +369,7 @@ class Config(_Section):
     business_time_zone: str = "Asia/Shanghai"
     reporting_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
     default_phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
-    reference_folder: Path | None = None  # own placeholders, rates, organisation and suppressions; default: data/reference of the project
+    reference_folder: Path | None = None  # own placeholders, rates, organization and suppressions; default: data/reference of the project
     channels: ChannelsConfig = ChannelsConfig()
     identity: IdentityConfig = IdentityConfig()
     rfm: RfmConfig = RfmConfig()

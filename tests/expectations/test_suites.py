@@ -71,7 +71,7 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "kpi_restatement": {"revision": 2, "new_value": Decimal(2)},
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
-    "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
+    "organization": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
     "tag_definitions": {"evidence": "what it rests on"},
 }
 SAME_FIGURES = {f"{age}_{part}": Decimal(1) for age in ("old", "new") for part in ("value", "numerator", "denominator")}

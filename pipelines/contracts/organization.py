@@ -1,4 +1,4 @@
-"""The reviewed organisation: head office, regions, stores. Reads and judges its file; which stores there are is the channels' to say."""
+"""The reviewed organization: head office, regions, stores. Reads and judges its file; which stores there are is the channels' to say."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ import polars as pl
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.tables import Column, Table, Type
 
-FILE_NAME = "organisation.csv"
+FILE_NAME = "organization.csv"
 
-ORGANISATION = Table(
-    "organisation",
-    "One row per unit of the reviewed organisation: a head office, a region or a store.",
+ORGANIZATION = Table(
+    "organization",
+    "One row per unit of the reviewed organization: a head office, a region or a store.",
     ("unit",),
     (
         Column("unit", Type.TEXT, "Name of the head office or region; of a store its key, `<channel>:<store id>`.", required=True),
@@ -34,18 +34,18 @@ _MOST_LEVELS = 20
 _BETWEEN = " > "
 
 
-def read_organisation(reference: Path) -> pl.DataFrame:
-    """The rows of ORGANISATION, by unit; without the file none, and then regions come from the store lists of the channels.
+def read_organization(reference: Path) -> pl.DataFrame:
+    """The rows of ORGANIZATION, by unit; without the file none, and then regions come from the store lists of the channels.
 
     Raises ConfigurationError that names file and line when a unit is missing or listed twice, its kind is unknown, its parent is missing,
     unknown or a store, or a chain of parents is a circle.
     """
     path = reference / FILE_NAME
     if not path.exists():
-        return ORGANISATION.schema.to_frame()
+        return ORGANIZATION.schema.to_frame()
     units = _read(path)
     _judge(units, path)
-    return _resolved(units, path).select(ORGANISATION.column_names).sort("unit")
+    return _resolved(units, path).select(ORGANIZATION.column_names).sort("unit")
 
 
 def _read(path: Path) -> pl.DataFrame:

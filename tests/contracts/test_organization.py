@@ -1,4 +1,4 @@
-"""The organisation file: what it says of each unit, and that it says where it is wrong."""
+"""The organization file: what it says of each unit, and that it says where it is wrong."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.organisation import ORGANISATION, read_organisation
+from pipelines.contracts.organization import ORGANIZATION, read_organization
 
 HEADER = "unit,parent_unit,kind\n"
 REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
 
 
 def read(folder: Path, text: str) -> dict[str, dict[str, str | None]]:
-    (folder / "organisation.csv").write_text(HEADER + text, encoding="utf-8")
-    return {row["unit"]: row for row in read_organisation(folder).to_dicts()}
+    (folder / "organization.csv").write_text(HEADER + text, encoding="utf-8")
+    return {row["unit"]: row for row in read_organization(folder).to_dicts()}
 
 
 def test_a_store_belongs_to_its_nearest_region_and_to_the_head_office(tmp_path: Path) -> None:
@@ -31,8 +31,8 @@ def test_a_store_belongs_to_its_nearest_region_and_to_the_head_office(tmp_path: 
 
 
 def test_without_the_file_nothing_is_said(tmp_path: Path) -> None:
-    assert read_organisation(tmp_path).is_empty()
-    assert read_organisation(tmp_path).schema == ORGANISATION.schema
+    assert read_organization(tmp_path).is_empty()
+    assert read_organization(tmp_path).schema == ORGANIZATION.schema
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_without_the_file_nothing_is_said(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_line_is_named(tmp_path: Path, line: str, what: str) -> None:
-    with pytest.raises(ConfigurationError, match=rf"organisation\.csv, line 5.*{what}"):
+    with pytest.raises(ConfigurationError, match=rf"organization\.csv, line 5.*{what}"):
         read(tmp_path, f"Office,,head_office\nEast,Office,region\ntill:1,East,store\n{line}\n")
 
 
@@ -66,9 +66,9 @@ def test_a_circle_of_several_is_told_from_its_first_line(tmp_path: Path) -> None
     "content", ["", "unit,parent\nOffice,\n", 'unit,parent_unit,kind\n"', "unit,parent_unit,kind,note\na,,head_office,x\n"]
 )
 def test_another_file_of_that_name_is_refused(tmp_path: Path, content: str) -> None:
-    (tmp_path / "organisation.csv").write_text(content)
-    with pytest.raises(ConfigurationError, match=r"organisation\.csv"):
-        read_organisation(tmp_path)
+    (tmp_path / "organization.csv").write_text(content)
+    with pytest.raises(ConfigurationError, match=r"organization\.csv"):
+        read_organization(tmp_path)
 
 
 def test_a_random_tree_is_climbed_as_by_hand(tmp_path: Path) -> None:
@@ -92,6 +92,6 @@ def test_a_random_tree_is_climbed_as_by_hand(tmp_path: Path) -> None:
 
 
 def test_the_shipped_file_has_a_region_for_each_store() -> None:
-    units = read_organisation(REFERENCE)
+    units = read_organization(REFERENCE)
     assert units.filter(kind="store")["region"].null_count() == 0
     assert units.height > 10

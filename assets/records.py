@@ -18,6 +18,7 @@ from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
+from pipelines.identity.review import count_questions
 from pipelines.metrics import RunFacts
 
 
@@ -129,6 +130,7 @@ def counts(run: Run) -> dict[str, Any]:
         "identity": people.collect().row(0, named=True),
         "rejected_values": _height(run, "identity_rejected_values"),
         "refused_links": _height(run, "identity_refused_links"),
+        "open_questions": count_questions(run),
     }
 
 

@@ -67,6 +67,7 @@ LIST_FORMATS = frozenset(
     {
         "generic_coupons",
         "generic_coupons_zh",
+        "generic_products",
         "generic_reviews",
         "generic_reviews_zh",
         "generic_shipments",

@@ -116,4 +116,4 @@ def test_sample_is_small_and_ends_in_october_2026(tmp_path):
     assert len(files) < 400
     assert set(summary.rows) == SAMPLE.formats
     assert all(rows > 40 for rows in summary.rows.values())
-    assert len(list((tmp_path / "sample" / "2026-10-31").iterdir())) == 12
+    assert len(list((tmp_path / "sample" / "2026-10-31").iterdir())) == 15

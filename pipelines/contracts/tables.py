@@ -80,6 +80,7 @@ _STAGES = {
     "tag": "tags",
     "value": "value",
     "segment": "segments",
+    "contact": "segments",
     "kpi": "metrics",
     "late": "metrics",
 }

@@ -283,6 +283,12 @@ def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
     return bands
 
 
+_WRONG_SIZE = (
+    *("wrong size", "size issue", "size too", "too small", "too large", "too big", "too tight", "too loose", "does not fit", "doesn't fit"),
+    *("尺码", "尺寸", "偏大", "偏小", "太大", "太小", "不合身", "大小不合"),
+)
+
+
 class ServiceConfig(_Section):
     """From when on an answer counts as good, and how fast the first reply should be."""
 
@@ -291,6 +297,8 @@ class ServiceConfig(_Section):
     promoter_from_score: int = Field(9, ge=0, le=10)  # of an answer on recommending, 0 to 10
     detractor_up_to_score: int = Field(6, ge=0, le=10)
     first_response_target_seconds: int = Field(30, ge=1)
+    # in the reason of a refund, without regard to case
+    wrong_size_words: tuple[Annotated[str, Field(min_length=1, pattern=r"\S")], ...] = Field(_WRONG_SIZE, min_length=1)
 
     @model_validator(mode="after")
     def _apart(self) -> ServiceConfig:
@@ -343,6 +351,9 @@ class LoyaltyConfig(_Section):
     points_per_unit: Decimal = Field(Decimal(1), gt=0, decimal_places=6)  # points for one unit of the reporting currency
     levels: LevelsConfig = LevelsConfig()
     level_names: LevelNamesConfig = LevelNamesConfig()
+    level_notice_days: int = Field(30, ge=1, le=364)  # who would lose a level so soon without another purchase is told
+    points_lifetime_days: int | None = Field(None, ge=1)  # after they were booked; no export states it, null: they do not expire
+    points_notice_days: int = Field(30, ge=1)
 
 
 class SegmentsConfig(_Section):
@@ -360,6 +371,7 @@ class SegmentsConfig(_Section):
         Decimal("0.5"), gt=Decimal(0), le=1, decimal_places=4
     )  # of a campaign's messages that followed a list: it is the sending of that list
     stop_after_unanswered: int | None = Field(6, ge=1)  # marketing messages in a row without an answer; null: never
+    greeting_lead_days: int = Field(3, ge=0, le=60)
 
 
 class EngineConfig(_Section):

@@ -72,6 +72,7 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
     "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
+    "campaign_sources": {"source_key": "pos:7", "channel": "pos", "campaign_no": "7"},
     "tag_definitions": {"evidence": "what it rests on"},
 }
 SAME_FIGURES = {f"{age}_{part}": Decimal(1) for age in ("old", "new") for part in ("value", "numerator", "denominator")}
@@ -86,6 +87,10 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "amounts_name_their_currency": {"currency_code": None},
     "birthdays_are_those_of_living_people": {"birth_on": date(1850, 1, 1)},
     "campaigns_start_before_they_end": {"starts_on": TOMORROW},
+    "plans_end_after_they_begin": {"planned_from_on": TOMORROW},
+    "budgets_are_positive": {"budget_amount": Decimal(0)},
+    "offers_are_told_in_both_languages": {"offer_en": None},
+    "keys_are_channel_and_number": {"source_key": "7"},
     "channels_are_among_the_source_records": {"channel_count": 2},
     "contact_values_are_not_empty": {"contact_value": "", "contact_type": "openid"},
     "costs_are_spent_before_the_export": {"spent_to_on": TOMORROW},

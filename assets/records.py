@@ -13,6 +13,7 @@ import dagster as dg
 import polars as pl
 
 from assets.project import code_version
+from pipelines.campaigns import FOLDER as CAMPAIGNS
 from pipelines.channels import readings_hash, visible_loads
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
@@ -41,7 +42,7 @@ def run_id(inputs: Mapping[str, Any]) -> str:
 
 
 def _definitions_hash(run: Run) -> str:
-    folders = (run.reference, *run.config.channels.formats_folders, *run.config.segments.folders)
+    folders = (run.reference, run.reference / CAMPAIGNS, *run.config.channels.formats_folders, *run.config.segments.folders)
     digest = hashlib.sha256()
     for folder in folders:
         for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"}):

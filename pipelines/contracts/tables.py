@@ -77,6 +77,7 @@ _STAGES = {
     "channel": "channels",
     "identity": "identity",
     "golden": "golden",
+    "campaign": "campaigns",
     "tag": "tags",
     "value": "value",
     "segment": "segments",

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
+from pipelines.contracts.publishing import PublishConfig, keys_of_kind
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
@@ -383,6 +384,7 @@ class Config(_Section):
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
     segments: SegmentsConfig = SegmentsConfig()
+    publish: PublishConfig = PublishConfig()
     engine: EngineConfig = EngineConfig()
 
     @field_validator("business_time_zone")
@@ -445,6 +447,7 @@ def _absolute_folders(config: Config, base: Path) -> Config:
         update={
             "channels": config.channels.model_copy(update={"formats_folders": absolute(config.channels.formats_folders)}),
             "segments": config.segments.model_copy(update={"folders": absolute(config.segments.folders)}),
+            "publish": config.publish.absolute(base),
             "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
         }
     )
@@ -468,6 +471,8 @@ def _explain(error: ValidationError) -> str:
 
 
 def _keys_at(path: list[str]) -> list[str]:
+    if path[:1] == ["publish"] and len(path) == 4:  # section, name, kind of a destination or place
+        return keys_of_kind(path[1], path[3])
     model: type[BaseModel] = Config
     for part in path:
         field = model.model_fields.get(part)

@@ -30,11 +30,16 @@ class _Destination(_Section):
 
     segments: tuple[Name, ...] = Field(min_length=1)
     deliver_to: tuple[Name, ...] = ()  # none: the file lies beside the list and waits for somebody
-    removals: bool = False  # a second file with those whom the destination must drop since the list before
+
+
+class _Audience(_Destination):
+    """A destination that keeps whom it was told of."""
+
+    removals: bool = False  # a second file with those whom it must drop since the list before
 
 
 class ListCsv(_Destination):
-    """`list.csv` as it is, and `added.csv` and `removed.csv` where removals are wanted: nothing new is written, it is delivered."""
+    """`list.csv`, `added.csv` and `removed.csv` as they are: no file is written, these are delivered."""
 
     kind: Literal["list_csv"]
 
@@ -45,14 +50,14 @@ class ListXlsx(_Destination):
     kind: Literal["list_xlsx"]
 
 
-class GoogleCustomerMatch(_Destination):
+class GoogleCustomerMatch(_Audience):
     """Google Ads, Customer Match: e-mail and phone."""
 
     kind: Literal["google_customer_match"]
     is_hashed: bool = True
 
 
-class MetaCustomAudience(_Destination):
+class MetaCustomAudience(_Audience):
     """Meta, custom audience from a customer list."""
 
     kind: Literal["meta_custom_audience"]
@@ -65,7 +70,7 @@ class MetaCustomAudience(_Destination):
         return self
 
 
-class TencentPhones(_Destination):
+class TencentPhones(_Audience):
     """Tencent Ads, 号码包 of phones."""
 
     kind: Literal["tencent_phones"]
@@ -78,7 +83,7 @@ class OceanEnginePhones(_Destination):
     kind: Literal["ocean_engine_phones"]
 
 
-class QianchuanPhones(_Destination):
+class QianchuanPhones(_Audience):
     """Qianchuan, audience of phones."""
 
     kind: Literal["qianchuan_phones"]
@@ -108,7 +113,7 @@ class SmsCsv(_Destination):
     variables: tuple[Name, ...] = ()
 
 
-class Klaviyo(_Destination):
+class Klaviyo(_Audience):
     """Klaviyo, import of profiles."""
 
     kind: Literal["klaviyo"]
@@ -116,7 +121,7 @@ class Klaviyo(_Destination):
     subscribes: bool = False  # also tell Klaviyo that they subscribed; the gate has seen that they did
 
 
-class Mailchimp(_Destination):
+class Mailchimp(_Audience):
     """Mailchimp, import of contacts."""
 
     kind: Literal["mailchimp"]

@@ -17,9 +17,12 @@ from pipelines.contracts.publishing import (
     TencentPhones,
 )
 from pipelines.publish.destinations import containers, values
-from pipelines.publish.destinations.layout import Consent, Field, Layout, Limits, Listed
+from pipelines.publish.destinations.layout import Consent, Field, Layout, Limits, Listed, Removal, Render
 
 _MEGABYTE = 1_000_000
+_ZIPPED_LINES = containers.zipped(containers.lines, ".txt")
+_TABLE_REMOVAL = Removal(containers.csv, containers.read_csv)
+_LINES_REMOVAL = Removal(_ZIPPED_LINES, containers.read_zipped_lines)
 _IDS_A_LINE = 10_000  # of Ocean Engine
 # of an IdItem of Ocean Engine's DmpData: field 1 of the line's message, 68 bytes; dataType = MOBILE_HASH_SHA256; id of 64 bytes
 _ITEM = "\x0a\x44\x10\x06\x1a\x40"
@@ -37,6 +40,7 @@ def google(settings: GoogleCustomerMatch, _listed: Listed) -> Layout:
         suffix=".csv",
         consent=Consent.ADVERTISING,
         limits=Limits(least=100, least_for="a list serves from 100 active people on"),
+        removal=_TABLE_REMOVAL,
     )
 
 
@@ -59,19 +63,20 @@ def meta(settings: MetaCustomAudience, _listed: Listed) -> Layout:
         suffix=".csv",
         consent=Consent.ADVERTISING,
         limits=Limits(least=100, least_for="an audience serves from about 100 people on"),
+        removal=_TABLE_REMOVAL,
     )
 
 
 def tencent(settings: TencentPhones, _listed: Listed) -> Layout:
     """号码包: a hash a line in a zip archive of at most 100 MB."""
     limits = Limits(least=2_000, least_for="a seed of look-alikes needs 2,000 people", most_bytes=100 * _MEGABYTE)
-    return _phones(values.hashed(settings.hash, values.phone("mainland")), containers.zipped(containers.lines, ".txt"), limits)
+    return _phones(values.hashed(settings.hash, values.phone("mainland")), _ZIPPED_LINES, limits, _LINES_REMOVAL)
 
 
 def qianchuan(settings: QianchuanPhones, _listed: Listed) -> Layout:
     """A hash a line in a zip archive; one of more than 25 MB would have to be uploaded in pieces."""
     value = values.hashed(settings.hash, values.phone("mainland"))
-    return _phones(value, containers.zipped(containers.lines, ".txt"), Limits(most_bytes=25 * _MEGABYTE))
+    return _phones(value, _ZIPPED_LINES, Limits(most_bytes=25 * _MEGABYTE), _LINES_REMOVAL)
 
 
 def ocean_engine(_settings: OceanEnginePhones, _listed: Listed) -> Layout:
@@ -80,7 +85,7 @@ def ocean_engine(_settings: OceanEnginePhones, _listed: Listed) -> Layout:
     return _phones(value, containers.zipped(_dmp_data, ".txt"), Limits(most_bytes=50 * _MEGABYTE, most_files=1_000))
 
 
-def _phones(value: str, render: containers.Render, limits: Limits) -> Layout:
+def _phones(value: str, render: Render, limits: Limits, removal: Removal | None = None) -> Layout:
     return Layout(
         fields=(Field("phone", value),),
         reached_by=("phone",),
@@ -88,6 +93,7 @@ def _phones(value: str, render: containers.Render, limits: Limits) -> Layout:
         suffix=".zip",
         consent=Consent.ADVERTISING,
         limits=limits,
+        removal=removal,
     )
 
 

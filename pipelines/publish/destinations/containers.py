@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 import polars as pl
-import xlsxwriter
 
 # the first instant that a zip archive can name
 _NEVER = (1980, 1, 1, 0, 0, 0)
@@ -23,6 +22,18 @@ def csv(rows: pl.DataFrame, _name: str) -> bytes:
 def lines(rows: pl.DataFrame, _name: str) -> bytes:
     """The only column, a value a line, without header."""
     return rows.write_csv(include_header=False, quote_style="never").encode()
+
+
+def read_csv(content: bytes, columns: list[str]) -> pl.DataFrame:
+    """What `csv` wrote: the named columns as text, empty where there is nothing."""
+    return pl.read_csv(content, columns=columns, infer_schema=False).fill_null("").select(columns)
+
+
+def read_zipped_lines(content: bytes, columns: list[str]) -> pl.DataFrame:
+    """What `zipped(lines, ...)` wrote, as the one column that is named."""
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        text = archive.read(archive.namelist()[0]).decode()
+    return pl.DataFrame({columns[0]: text.splitlines()}, schema={columns[0]: pl.String})
 
 
 def zipped(render: Callable[[pl.DataFrame, str], bytes], suffix: str) -> Callable[[pl.DataFrame, str], bytes]:
@@ -43,6 +54,8 @@ def workbook(*, has_header: bool) -> Callable[[pl.DataFrame, str], bytes]:
     """One sheet of text cells: no number that loses its zeros, no formula, no link."""
 
     def sheet(rows: pl.DataFrame, _name: str) -> bytes:
+        import xlsxwriter  # only where a workbook is wanted
+
         buffer = io.BytesIO()
         book = xlsxwriter.Workbook(buffer, {"in_memory": True})
         book.set_properties({"created": datetime(*_NEVER)})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 import polars as pl
@@ -49,6 +49,14 @@ Render = Callable[[pl.DataFrame, str], bytes]
 
 
 @dataclass(frozen=True, slots=True)
+class Removal:
+    """The file of those whom the receiver must drop. `read`: a past file, and the headers to take from it, to rows of text."""
+
+    render: Render
+    read: Callable[[bytes, list[str]], pl.DataFrame]
+
+
+@dataclass(frozen=True, slots=True)
 class Layout:
     """How the file of a destination is made from the rows of a list.
 
@@ -62,4 +70,9 @@ class Layout:
     suffix: str
     consent: Consent = Consent.LIST
     limits: Limits = Limits()
+    removal: Removal | None = None
     has_plain_name: bool = False  # letters and digits only
+
+    def of_removals(self) -> Layout:
+        """How the file is made that holds no more than what `reached_by` names."""
+        return self if self.removal is None else replace(self, render=self.removal.render)

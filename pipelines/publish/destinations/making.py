@@ -76,7 +76,7 @@ def files(name: str, layout: Layout, rows: pl.DataFrame) -> Iterator[File]:
             yield from made
             return
         if size == 1:
-            raise CdpError(f"one row makes {largest} bytes, more than the {limits.most_bytes} of a file", where=name, do="cut its variables")
+            raise CdpError(f"one row makes {largest} bytes, and a file holds {limits.most_bytes}", where=name, do="cut its variables")
         # what was too large by half needs half as many again; at least one more, so that it ends
         count = max(count + 1, -(-count * largest // limits.most_bytes))
 

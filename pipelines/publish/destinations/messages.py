@@ -8,11 +8,14 @@ from pipelines.contracts.engine import literal
 from pipelines.contracts.publishing import Klaviyo, Mailchimp, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.cells import guarded
 from pipelines.publish.destinations import containers, values
-from pipelines.publish.destinations.layout import Consent, Field, Layout, Limits, Listed
+from pipelines.publish.destinations.layout import Consent, Field, Layout, Limits, Listed, Removal, Render
 
 _MEGABYTE = 1_000_000
 _WORKBOOK_ROWS = 500_000  # a workbook is made in memory: a kilobyte a row
-_TEXT_BYTES = 255  # of a cell of Mailchimp; four bytes a character at most
+_REMOVAL = Removal(containers.csv, containers.read_csv)
+_TEXT_BYTES = 255  # of a cell of Mailchimp
+# in hex: a character of two, three or four bytes without the last of them
+_BROKEN_END = "(?:[cd][0-9a-f]|e[0-9a-f](?:[89ab][0-9a-f])?|f[0-9a-f](?:[89ab][0-9a-f]){0,2})$"
 
 
 def sms_numbers(settings: SmsXlsx, _listed: Listed) -> Layout:
@@ -59,6 +62,7 @@ def klaviyo(settings: Klaviyo, listed: Listed) -> Layout:
         render=_table(settings.variables),
         suffix=".csv",
         limits=Limits(most_bytes=50 * _MEGABYTE),
+        removal=_REMOVAL,
     )
 
 
@@ -75,22 +79,25 @@ def mailchimp(settings: Mailchimp, listed: Listed) -> Layout:
         reached_by=("Email Address",),
         render=render,
         suffix=".csv",
+        removal=_REMOVAL,
     )
 
 
 def wechat(settings: WechatTemplate, listed: Listed) -> Layout:
     """A message a line. `client_msg_id` is the same for the same person, list and day: who sends twice reaches nobody twice."""
-    identity = f"substr(sha256(concat_ws('|', as_of, {literal(listed.segment)}, {literal(settings.template_id)}, customer_id)), 1, 32)"
+    identity = f"substr(sha256(concat_ws('|', list_day, {literal(listed.segment)}, {literal(settings.template_id)}, customer_id)), 1, 32)"
     fixed = {"template_id": pl.lit(settings.template_id)}
     if settings.url is not None:
         fixed["url"] = pl.lit(settings.url)
     if settings.miniprogram is not None:
-        fixed["miniprogram"] = pl.struct(**{key: pl.lit(value) for key, value in settings.miniprogram.model_dump().items()})
+        fixed["miniprogram"] = pl.struct(pl.lit(value).alias(key) for key, value in settings.miniprogram.model_dump().items())
     filled = {key: pl.col(f"data.{key}") for key in settings.columns} | {key: pl.lit(text) for key, text in settings.texts.items()}
-    data = pl.struct(**{key: pl.struct(value=filled[key]) for key in sorted(filled)})
+    data = pl.struct(pl.struct(value=filled[key]).alias(key) for key in sorted(filled))
 
     def render(rows: pl.DataFrame, _name: str) -> bytes:
-        return rows.select("touser", *(value.alias(key) for key, value in fixed.items()), "client_msg_id", data=data).write_ndjson().encode()
+        return (
+            rows.select("touser", *(value.alias(key) for key, value in fixed.items()), "client_msg_id", data=data).write_ndjson().encode()
+        )
 
     return Layout(
         fields=(
@@ -109,7 +116,7 @@ def _variables(names: tuple[str, ...]) -> tuple[Field, ...]:
     return tuple(Field(name, name) for name in names)
 
 
-def _table(variables: tuple[str, ...]) -> containers.Render:
+def _table(variables: tuple[str, ...]) -> Render:
     """CSV whose free texts are no formula when somebody opens it in a spreadsheet; contact points stay what they are."""
 
     def render(rows: pl.DataFrame, name: str) -> bytes:
@@ -119,7 +126,7 @@ def _table(variables: tuple[str, ...]) -> containers.Render:
 
 
 def _cut(column: str) -> pl.Expr:
-    """At most 255 bytes, cut between characters: of the cuts that may split one, the longest that splits none."""
-    content = pl.col(column).cast(pl.Binary)
-    cuts = (content.bin.slice(0, _TEXT_BYTES - back).cast(pl.String, strict=False) for back in range(4))
-    return pl.when(pl.col(column).str.len_bytes() > _TEXT_BYTES).then(pl.coalesce(*cuts)).otherwise(column).alias(column)
+    """At most 255 bytes, cut between characters: the first bytes of one whose last are missing go as well."""
+    content = pl.col(column).cast(pl.Binary).bin.slice(0, _TEXT_BYTES).bin.encode("hex").str.replace(_BROKEN_END, "")
+    cut = content.str.decode("hex").cast(pl.String)
+    return pl.when(pl.col(column).str.len_bytes() > _TEXT_BYTES).then(cut).otherwise(column).alias(column)

@@ -22,8 +22,8 @@ EMAIL = r"regexp_replace(lower(contact_email), '\s', '', 'g')"
 _GMAIL = r"@(gmail|googlemail)\.com$"
 # dots are no part of the mailbox at Gmail, and at Gmail alone; a +tag stays, as Google's own text has it
 EMAIL_WITHOUT_DOTS = (
-    f"case when regexp_matches({EMAIL}, '{_GMAIL}') then replace(split_part({EMAIL}, '@', 1), '.', '') || '@' || split_part({EMAIL}, '@', 2)"
-    f" else {EMAIL} end"
+    f"case when regexp_matches({EMAIL}, '{_GMAIL}')"
+    f" then replace(split_part({EMAIL}, '@', 1), '.', '') || '@' || split_part({EMAIL}, '@', 2) else {EMAIL} end"
 )
 
 

@@ -26,7 +26,20 @@ from assets.warehouse import dbt_models
 def defs() -> dg.Definitions:
     """The code location; a function, because the dbt models come from a file that is read here and not at import."""
     warehouse, warehouse_predicted = dbt_models()
-    made = [channels, run_settings, identity, golden, assignments, campaigns, tags, warehouse, value, warehouse_predicted, segments, metrics]
+    made = [
+        channels,
+        run_settings,
+        identity,
+        golden,
+        assignments,
+        campaigns,
+        tags,
+        warehouse,
+        value,
+        warehouse_predicted,
+        segments,
+        metrics,
+    ]
     return dg.Definitions(
         assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
         asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],

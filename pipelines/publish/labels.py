@@ -38,6 +38,8 @@ _CHINESE: Mapping[str, str] = {
     "order_count_90d": "近90天购买次数",
     "order_count_365d": "近365天购买次数",
     "net_amount_total": "净消费额",
+    "gross_margin_total": "毛利",
+    "net_amount_costed_total": "已知成本净消费额",
     "net_amount_30d": "近30天净消费额",
     "net_amount_90d": "近90天净消费额",
     "net_amount_365d": "近365天净消费额",

@@ -13,6 +13,10 @@ totals as (
     select * from {{ ref('int_customer_totals') }}
 ),
 
+margins as (
+    select * from {{ ref('int_customer_margins') }}
+),
+
 channels as (
     select * from {{ ref('int_customer_channels') }}
 ),
@@ -140,6 +144,8 @@ select
     coalesce(totals.order_count_90d, 0) as order_count_90d,
     coalesce(totals.order_count_365d, 0) as order_count_365d,
     cast(coalesce(totals.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    margins.gross_margin_total,
+    margins.net_amount_costed_total,
     cast(coalesce(totals.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
     cast(coalesce(totals.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
     cast(coalesce(totals.net_amount_365d, 0) as decimal(18, 2)) as net_amount_365d,
@@ -235,6 +241,7 @@ inner join lifecycles on customers.customer_id = lifecycles.customer_id
 inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
 inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
+left join margins on activity.customer_no = margins.customer_no
 left join channels on activity.customer_no = channels.customer_no
 left join ages on activity.customer_no = ages.customer_no
 left join life_stages on activity.customer_no = life_stages.customer_no

@@ -368,9 +368,6 @@ class SegmentsConfig(_Section):
     cap_messages: int = Field(2, ge=0)
     cap_days: int = Field(7, ge=1)
     same_message_days: int = Field(3, ge=1)  # a report of so many days after a list may be of its message
-    same_campaign_from_share: Decimal = Field(
-        Decimal("0.5"), gt=Decimal(0), le=1, decimal_places=4
-    )  # of a campaign's messages that followed a list: it is the sending of that list
     stop_after_unanswered: int | None = Field(6, ge=1)  # marketing messages in a row without an answer; null: never
     greeting_lead_days: int = Field(3, ge=0, le=60)
 

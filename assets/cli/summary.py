@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from typing import Any
 
@@ -47,6 +49,9 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
         "segments": record["segments"],
+        "notices": record.get("notices", []),
+        "delivered": dict(Counter(entry.place for entry in outcome.delivered)),
+        "undelivered": [asdict(one) for one in outcome.undelivered],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
         "report": str(home.reports(date.fromisoformat(record["as_of"])) / "index.html"),
@@ -139,6 +144,12 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in STEPS)
         yield f"  {name}: {steps}"
         yield f"    {facts['segments_folder']}/{name}/list.csv"
+    yield from (f"  note: {notice}" for notice in facts["notices"])
+    if facts["delivered"]:
+        places = (f"{counted(count, 'file')} to {place}" for place, count in facts["delivered"].items())
+        yield f"Delivered  {', '.join(places)}"
+    if facts["undelivered"]:
+        yield f"Missing    {counted(len(facts['undelivered']), 'file')} not delivered: `cdp deliver` goes on"
     yield ""
     yield f"Managers   {facts['report']}"
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"

@@ -24,6 +24,7 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.publishing import PublishConfig, S3Place
 from pipelines.publish import erase_from_published
 from pipelines.publish.delivery import DeliveryReport, deliver, deliveries_of, missing_variables
+from pipelines.publish.delivery import s3 as s3_module
 from pipelines.publish.delivery.places import open_place
 from tests.publish import servers
 from tests.publish.servers import PASSWORD, USER, Bucket, SftpServer
@@ -36,8 +37,8 @@ SECRETS = {"PASSWORD": PASSWORD, "KEY": USER, "SECRET": PASSWORD}
 def original(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with lists and a workbook for each destination."""
     run = made(tmp_path_factory.mktemp("shop"))
-    names = ("book", "other_book", "third_book")
-    config = {"destinations": {name: {"kind": "list_xlsx", "segments": ["win_back"]} for name in names}}
+    kinds = {"book": "list_xlsx", "sms": "sms_xlsx"}
+    config = {"destinations": {name: {"kind": kind, "segments": ["win_back"]} for name, kind in kinds.items()}}
     publish_it(replace(run, config=run.config.model_copy(update={"publish": PublishConfig.model_validate(config)})))
     return run.home.root
 
@@ -152,11 +153,41 @@ def test_what_lies_there_already_is_found_and_what_differs_is_replaced(
 def test_list_that_changed_since_is_delivered_again_and_the_ledger_keeps_both(home: Home, folder: Path) -> None:
     settings = config({"there": {"kind": "folder", "path": folder}})
     delivered(home, settings)
-    erase_from_published(home, ["c_1"], [])
+    assert erase_from_published(home, ["c_1"], []).delivered == (f"{DAY}/win_back at there",)
     report = delivered(home, settings)
     assert {entry.name.rpartition("/")[2] for entry in report.sent} == {"list.csv", "added.csv"}
     assert below(folder)[f"{DAY}/win_back/list.csv"] == expected(home, "list.csv")[f"{DAY}/win_back/list.csv"]
     assert len(deliveries_of(home, DAY)[0]) == 6
+
+
+def test_messages_that_may_be_on_their_way_are_not_sent_twice(home: Home, folder: Path) -> None:
+    """The list is made again with other parts: what was delivered stays what it is until somebody wants it otherwise."""
+    place = {"there": {"kind": "folder", "path": folder}}
+    sms = {"sms": {"kind": "sms_xlsx", "segments": ["win_back"], "deliver_to": ["there"]}}
+    settings = PublishConfig.model_validate({"destinations": sms, "places": place})
+    assert len(delivered(home, settings).sent) == 1
+    path = home.segments(DAY) / "win_back" / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    described = manifest["files"].pop("sms.xlsx")
+    for name in ("smsPart1.xlsx", "smsPart2.xlsx"):
+        path.with_name(name).write_bytes(name.encode())
+        manifest["files"][name] = described | {"sha256": hashlib.sha256(name.encode()).hexdigest()}
+    path.write_text(json.dumps(manifest))
+    report = delivered(home, settings)
+    assert (report.sent, report.undelivered) == ((), ())
+    assert report.held == (f"{DAY}/win_back/smsPart1.xlsx to there", f"{DAY}/win_back/smsPart2.xlsx to there")
+    assert set(below(folder)) == {f"{DAY}/win_back/sms.xlsx"}
+    again = deliver(home, settings, DAY, {}, "", lambda _: None, again=True)
+    assert (len(again.sent), again.held) == (2, ())
+
+
+def test_fault_of_a_client_keeps_no_other_place_from_its_files(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "b").mkdir()
+    monkeypatch.setattr(s3_module, "open_bucket", lambda *_: 1 / 0)
+    bucket = {"kind": "s3", "bucket": "abc"}
+    report = delivered(home, config({"a": bucket, "b": {"kind": "folder", "path": folder / "b"}}))
+    assert {(one.place, one.reason) for one in report.undelivered} == {("a", "unexpected ZeroDivisionError")}
+    assert below(folder / "b") == expected(home, "book.xlsx")
 
 
 def test_connection_that_breaks_half_way_is_taken_up_and_leaves_nothing_half(home: Home, sftp: SftpServer) -> None:

@@ -1,7 +1,8 @@
 """Deliver the files of a day: each to the places of its destination, tried again while that may help, once and for all.
 
 A file is delivered when what lies at the place has its checksum. What was delivered is not sent again, also when whoever fetches files has
-taken it away; a place that cannot be reached keeps no other from its files.
+taken it away; a place that cannot be reached keeps no other from its files. A list of messages that changed after it was delivered is
+held back: whoever sends would send it twice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.publishing import ListCsv, PublishConfig
+from pipelines.contracts.publishing import ListCsv, PublishConfig, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.delivery.ledger import Delivered, Ledger, Undelivered
 from pipelines.publish.delivery.places import Place, PlaceError, Secrets, open_place
 from pipelines.publish.files import sha256_of
@@ -26,9 +27,10 @@ _OWN = ("list.csv", "added.csv", "removed.csv")
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    """A file that is to lie at a place. `digest`: as the manifest has it."""
+    """A file that is to lie at a place. `digest`: as the manifest has it. `is_sent_on`: whoever fetches it sends its messages."""
 
     destination: str
+    is_sent_on: bool
     place: str
     name: str
     path: Path
@@ -37,12 +39,16 @@ class _Due:
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """What one attempt did. `sent` arrived now, `found` lay there already, `known_count` had been delivered before."""
+    """What one attempt did. `sent` arrived now, `found` lay there already, `known_count` had been delivered before.
+
+    `held` are names, with their places, of lists of messages that changed after they were delivered.
+    """
 
     as_of: date
     sent: tuple[Delivered, ...]
     found: tuple[Delivered, ...]
     known_count: int
+    held: tuple[str, ...]
     undelivered: tuple[Undelivered, ...]
 
     def as_metadata(self) -> dict[str, Any]:
@@ -51,26 +57,58 @@ class DeliveryReport:
             "sent": len(self.sent),
             "found": len(self.found),
             "delivered_before": self.known_count,
+            "held": list(self.held),
             "undelivered": [f"{one.name} to {one.place}: {one.reason} -> {one.do}" for one in self.undelivered],
         }
 
 
-def deliver(home: Home, settings: PublishConfig, as_of: date, secrets: Secrets, at: str, pause: Callable[[float], None]) -> DeliveryReport:
+def deliver(
+    home: Home,
+    settings: PublishConfig,
+    as_of: date,
+    secrets: Secrets,
+    at: str,
+    pause: Callable[[float], None],
+    *,
+    again: bool = False,
+) -> DeliveryReport:
     """Deliver what of the published day is not delivered yet; `at` is told of each delivery, `pause` waits before another try.
 
-    Raises ConfigurationError when nothing of the day is published. A failed delivery is no error: the report and the ledger tell.
+    `again`: also lists of messages that changed after they were delivered. Raises ConfigurationError when nothing of the day is
+    published. A failed delivery is no error: the report and the ledger tell.
     """
     if not home.segments(as_of).is_dir():
         raise ConfigurationError(f"no lists of {as_of} are published", where=str(home.root), do="see `cdp status` for the day that is")
     ledger = Ledger(home, as_of)
     due = sorted(_due(home, settings, as_of), key=lambda one: (one.place, one.name, one.destination))
-    fresh = [one for one in due if not ledger.has(one.place, one.name, one.digest)]
+    held = [] if again else _held(ledger, due)
+    fresh = [one for one in due if one not in held and not ledger.has(one.place, one.name, one.digest)]
     attempt = _Attempt(ledger, at, settings, secrets, pause)
     for name, files in groupby(fresh, key=lambda one: one.place):
         attempt.bring(name, list(files))
     if due:
         ledger.tell(attempt.undelivered)
-    return DeliveryReport(as_of, tuple(attempt.sent), tuple(attempt.found), len(due) - len(fresh), tuple(attempt.undelivered))
+    return DeliveryReport(
+        as_of,
+        sent=tuple(attempt.sent),
+        found=tuple(attempt.found),
+        known_count=len(due) - len(fresh) - len(held),
+        held=tuple(f"{one.name} to {one.place}" for one in held),
+        undelivered=tuple(attempt.undelivered),
+    )
+
+
+def _held(ledger: Ledger, due: Sequence[_Due]) -> list[_Due]:
+    """Files of a list of messages of which another version was delivered, whatever the parts were called."""
+
+    def whole(one: _Due) -> tuple[str, str, str]:
+        return one.destination, one.place, one.name.rpartition("/")[0]
+
+    published: dict[tuple[str, str, str], set[str]] = {}
+    for one in due:
+        published.setdefault(whole(one), set()).add(one.digest)
+    changed = {key for key, digests in published.items() if ledger.digests(*key) - digests}
+    return [one for one in due if one.is_sent_on and whole(one) in changed and not ledger.has(one.place, one.name, one.digest)]
 
 
 def _due(home: Home, settings: PublishConfig, as_of: date) -> Iterator[_Due]:
@@ -80,9 +118,10 @@ def _due(home: Home, settings: PublishConfig, as_of: date) -> Iterator[_Due]:
         for name, destination in settings.destinations.items():
             if segment not in destination.segments:
                 continue
+            is_sent_on = isinstance(destination, SmsXlsx | SmsTemplateXlsx | SmsCsv | WechatTemplate)
             for file, digest in _files(manifest, name, is_list=isinstance(destination, ListCsv)):
                 for place in destination.deliver_to:
-                    yield _Due(name, place, f"{as_of}/{segment}/{file}", path.with_name(file), digest)
+                    yield _Due(name, is_sent_on, place, f"{as_of}/{segment}/{file}", path.with_name(file), digest)
 
 
 def _files(manifest: Mapping[str, Any], destination: str, *, is_list: bool) -> Iterator[tuple[str, str]]:
@@ -120,8 +159,15 @@ class _Attempt:
                     continue
                 # of one file that cannot be brought the others are not to suffer; of a place that is not to be reached all do
                 lost = left if error.is_whole or error.may_pass else left[:1]
-                self.undelivered += (Undelivered(one.destination, one.place, one.name, error.what, error.do) for one in lost)
+                self._give_up(lost, error.what, error.do)
                 left, failures = left[len(lost) :], 0
+            except Exception as error:
+                # a fault of one client keeps no other place from its files, and does not make a published run a failed one
+                self._give_up(left, f"unexpected {type(error).__name__}", "report it")
+                return
+
+    def _give_up(self, files: Sequence[_Due], what: str, do: str) -> None:
+        self.undelivered += (Undelivered(one.destination, one.place, one.name, what, do) for one in files)
 
     def _hand_over(self, place: Place, due: _Due) -> None:
         if not due.path.is_file() or sha256_of(due.path) != due.digest:

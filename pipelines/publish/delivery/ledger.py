@@ -49,6 +49,11 @@ class Ledger:
         last = [entry.sha256 for entry in self._delivered if (entry.place, entry.name) == (place, name)][-1:]
         return last == [digest]
 
+    def digests(self, destination: str, place: str, folder: str) -> set[str]:
+        """Of everything that was delivered of one list for one destination to one place."""
+        entries = (entry for entry in self._delivered if (entry.destination, entry.place) == (destination, place))
+        return {entry.sha256 for entry in entries if entry.name.rpartition("/")[0] == folder}
+
     def add(self, entry: Delivered, undelivered: Sequence[Undelivered]) -> None:
         """Note a delivery."""
         self._delivered = (*self._delivered, entry)

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -26,6 +27,15 @@ _HEADLINES = (
     "churn_rate_literal",
 )
 
+_LEFT_BEHIND: Mapping[str, str] = {
+    "reachable": "without a usable contact point",
+    "consented": "without consent",
+    "not_suppressed": "suppressed",
+    "under_cap": "over the cap",
+    "won_priority": "on another list",
+    "not_held_out": "held out",
+    "exported": "not exported",
+}
 _CAUSES = 3  # shown of the causes of restatements, the most frequent first
 
 
@@ -46,6 +56,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "files": _files(home),
         "drifts": outcome.drifts,
         "identity": record["counts"]["identity"],
+        "open_questions": record["counts"].get("open_questions", 0),
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
         "segments": record["segments"],
@@ -115,6 +126,36 @@ def _past_lines(facts: Mapping[str, Any]) -> Iterator[str]:
             yield f"Late       {tables}: {word}, see table late_facts"
 
 
+def _list_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Of each list how many matched and went out, and the step at which most were left behind. The whole way is in `manifest.json`."""
+    waterfalls: Mapping[str, Mapping[str, int]] = facts["segments"]
+    if not waterfalls:
+        yield "Lists      none is valid on this day"
+        return
+    yield f"Lists in {facts['segments_folder']}"
+    wide = max(len(name) for name in waterfalls)
+    yield f"  {'':<{wide}}   matched  exported  most left behind"
+    matched = {name: waterfall for name, waterfall in waterfalls.items() if waterfall["matched"]}
+    for name, waterfall in matched.items():
+        lost = {step: waterfall[before] - waterfall[step] for before, step in pairwise(STEPS)}
+        worst = max(lost, key=lambda step: lost[step])
+        told = f"  {lost[worst]:,} {_LEFT_BEHIND[worst]}" if lost[worst] else ""
+        yield f"  {name:<{wide}}  {waterfall['matched']:>8,}  {waterfall['exported']:>8,}{told}"
+    nobody = [name for name in waterfalls if name not in matched]
+    if nobody:
+        yield f"  nobody matched {', '.join(nobody)}"
+
+
+def _delivery_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody should know of the files for destinations, and where they are."""
+    yield from (f"  {notice}" for notice in facts["notices"])
+    if facts["delivered"]:
+        places = (f"{counted(count, 'file')} to {place}" for place, count in facts["delivered"].items())
+        yield f"Delivered  {', '.join(places)}"
+    if facts["undelivered"]:
+        yield f"Missing    {counted(len(facts['undelivered']), 'file')} not delivered: `cdp deliver` goes on"
+
+
 def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     chosen = ", the newest day that the deliveries cover" if facts["as_of_was_chosen"] else ""
     news = "published" if facts["is_new"] else "nothing new: already published from the same files, settings and code; nothing was changed"
@@ -132,6 +173,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     identity = facts["identity"]
     merges = identity["source_records"] - identity["customers"]
     yield f"Customers  {identity['source_records']:,} source records -> {identity['customers']:,} customers ({merges:,} merged away)"
+    if facts["open_questions"]:
+        yield f"           {counted(facts['open_questions'], 'question')} whether two are one person: cdp review"
     yield ""
     yield f"KPIs of {facts['as_of'][:7]}"
     for kpi in facts["kpis"]:
@@ -139,17 +182,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         yield f"  {kpi['metric']:<28}{figure(kpi['value'], kpi['unit']):>16}{note}"
     yield from _past_lines(facts)
     yield ""
-    yield "Lists"
-    for name, waterfall in facts["segments"].items():
-        steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in STEPS)
-        yield f"  {name}: {steps}"
-        yield f"    {facts['segments_folder']}/{name}/list.csv"
-    yield from (f"  note: {notice}" for notice in facts["notices"])
-    if facts["delivered"]:
-        places = (f"{counted(count, 'file')} to {place}" for place, count in facts["delivered"].items())
-        yield f"Delivered  {', '.join(places)}"
-    if facts["undelivered"]:
-        yield f"Missing    {counted(len(facts['undelivered']), 'file')} not delivered: `cdp deliver` goes on"
+    yield from _list_lines(facts)
+    yield from _delivery_lines(facts)
     yield ""
     yield f"Managers   {facts['report']}"
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"

@@ -44,12 +44,28 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again although nothing changed")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run the whole job: load, resolve, score, check, publish."""
+    """Run the whole job: load, resolve, score, check, publish, deliver."""
+    from assets.cli.deliver import stop_on_undelivered
     from assets.cli.run import run_job
     from assets.cli.summary import print_summary
 
     outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
     print_summary(outcome, as_json=json)
+    stop_on_undelivered(outcome.undelivered)
+
+
+@app.command()
+def deliver(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="A published day [default: the newest]")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also lists of messages that changed after they were delivered")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Deliver files of destinations that are not at their places yet: finish by hand what a run could not."""
+    from assets.cli.deliver import print_delivery
+
+    print_delivery(home, config, as_of.date() if as_of else None, again=again, as_json=json)
 
 
 @app.command()

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
 from itertools import pairwise
 from typing import Any
@@ -58,6 +60,9 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
         "segments": record["segments"],
+        "notices": record.get("notices", []),
+        "delivered": dict(Counter(entry.place for entry in outcome.delivered)),
+        "undelivered": [asdict(one) for one in outcome.undelivered],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
         "report": str(home.reports(date.fromisoformat(record["as_of"])) / "index.html"),
@@ -141,6 +146,16 @@ def _list_lines(facts: Mapping[str, Any]) -> Iterator[str]:
         yield f"  nobody matched {', '.join(nobody)}"
 
 
+def _delivery_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody should know of the files for destinations, and where they are."""
+    yield from (f"  {notice}" for notice in facts["notices"])
+    if facts["delivered"]:
+        places = (f"{counted(count, 'file')} to {place}" for place, count in facts["delivered"].items())
+        yield f"Delivered  {', '.join(places)}"
+    if facts["undelivered"]:
+        yield f"Missing    {counted(len(facts['undelivered']), 'file')} not delivered: `cdp deliver` goes on"
+
+
 def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     chosen = ", the newest day that the deliveries cover" if facts["as_of_was_chosen"] else ""
     news = "published" if facts["is_new"] else "nothing new: already published from the same files, settings and code; nothing was changed"
@@ -168,6 +183,7 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     yield from _past_lines(facts)
     yield ""
     yield from _list_lines(facts)
+    yield from _delivery_lines(facts)
     yield ""
     yield f"Managers   {facts['report']}"
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"

@@ -46,6 +46,10 @@ class Home:
     def reports(self, as_of: date) -> Path:
         return self.published / "reports" / as_of.isoformat()
 
+    def delivered(self, as_of: date) -> Path:
+        """What was delivered of a day, where, and with which checksum."""
+        return self.root / "delivered" / f"{as_of}.json"
+
     @property
     def runs(self) -> Path:
         return self.root / "runs"

@@ -88,12 +88,12 @@ def test_nothing_but_the_publish_stage_writes_below_published() -> None:
     assert found == set()
 
 
-def test_lists_are_written_by_one_module_that_only_the_publication_uses() -> None:
+def test_lists_are_written_by_one_module_that_only_the_publication_and_a_replay_use() -> None:
     texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in modules()}
     tables = [name for name, text in texts.items() if name.startswith("pipelines/publish") and "write_csv" in text]
     users = [name for name, text in texts.items() if "write_lists" in text]
     assert tables == ["pipelines/publish/lists.py"]
-    assert sorted(users) == ["pipelines/publish/lists.py", "pipelines/publish/publication.py"]
+    assert sorted(users) == ["pipelines/publish/lists.py", "pipelines/publish/publication.py", "pipelines/publish/remaking.py"]
 
 
 def test_contact_values_meet_memberships_in_lists_alone() -> None:

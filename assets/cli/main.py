@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from assets.cli import channels, metric, quarantine, segments, tags
+from assets.cli import campaign, channels, metric, quarantine, segments, tags
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
@@ -26,6 +26,7 @@ _FIRST_DAY = datetime(2026, 1, 1)
 # does, takes a fifth of a small run and frees nothing that shows in its memory
 COLLECT_EVERY = (100_000, 50, 100)
 
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(channels.app, name="channels")
 app.add_typer(metric.app, name="metric")
 app.add_typer(quarantine.app, name="quarantine")

@@ -44,7 +44,7 @@ class Replay:
     @property
     def is_equal(self) -> bool:
         """Is every file what went out, but for people who were forgotten since?"""
-        return all(file.is_equal for file in self.files)
+        return all(file.is_equal is not False for file in self.files)
 
 
 def print_replay(home: Path | None, manifest: Path, *, as_json: bool) -> None:
@@ -56,7 +56,7 @@ def print_replay(home: Path | None, manifest: Path, *, as_json: bool) -> None:
     done = replay(folders, manifest)
     print(json.dumps(asdict(done) | {"is_equal": done.is_equal}, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(done)))
     if not done.is_equal:
-        differing = ", ".join(file.name for file in done.files if not file.is_equal)
+        differing = ", ".join(file.name for file in done.files if file.is_equal is False)
         why = "; ".join(done.differences) or "nothing that a run depends on has changed: report it"
         raise CheckFailedError(f"{differing} is not what went out", where=done.segment_name, do=why)
 
@@ -69,9 +69,9 @@ def replay(home: Home, path: Path) -> Replay:
         stack.enter_context(telling_of_full_disk(home))
         with no_run(home):
             shadow = stack.enter_context(shadow_of(home))
-            for earlier in (home.published / "segments").glob(f"*/{name}/manifest.json"):
-                if earlier.parents[1].name < day.isoformat():  # who entered and who left is told against the list before
-                    link_file(earlier, shadow.root / earlier.relative_to(home.root))
+            if manifest.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
+                before = shadow.segments(date.fromisoformat(manifest["since"])) / name / path.name
+                link_file(path, before)
             there = read_manifests(home).keys()
         keep_only(shadow, record["loads"])
         resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
@@ -84,7 +84,7 @@ def replay(home: Home, path: Path) -> Replay:
         with tempfile.TemporaryDirectory(dir=shadow.root) as folder:
             files = remake_list(run, segment, manifest, Path(folder))
     is_erased = any(file.erased_row_count for file in files)
-    certificates = sorted(found.name for found in home.erasures.glob("*.certificate.json")) if is_erased else []
+    certificates = sorted(found.name for found in home.erasures.glob("*.json") if ".pending." not in found.name) if is_erased else []
     hidden = len(there - set(record["loads"]))
     return Replay(name, day, manifest["run_id"], len(record["loads"]), hidden, differences, tuple(files), tuple(certificates))
 
@@ -127,7 +127,11 @@ def _lines(done: Replay) -> Iterator[str]:
     yield f"loads      {done.load_count:,} as then, {done.hidden_load_count:,} later ones hidden"
     yield from (f"differs    {difference}" for difference in done.differences)
     for file in done.files:
-        verdict = "equal" if file.is_equal else f"DIFFERS, now {(file.remade_sha256 or 'not made')[:16]}"
+        verdict = {
+            True: "equal",
+            False: f"DIFFERS, now {(file.remade_sha256 or 'not made')[:16]}",
+            None: "was taken away by an erasure",
+        }[file.is_equal]
         yield f"{file.name:<10} {verdict}, SHA-256 {file.went_out_sha256[:16]} went out"
         if file.erased_row_count:
             yield f"           without {file.erased_row_count:,} rows of people who were forgotten since"

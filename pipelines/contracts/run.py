@@ -15,7 +15,7 @@ import polars as pl
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.organisation import ORGANISATION, read_organisation
+from pipelines.contracts.organization import ORGANIZATION, read_organization
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
 
@@ -139,7 +139,7 @@ CURRENCY_RATES = Table(
     ),
 )
 
-RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANISATION)
+RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANIZATION)
 
 # below every band that a configuration can name: net spend may be negative after refunds
 _LOWEST = Decimal(-10) ** 15
@@ -152,7 +152,7 @@ class Run:
     as_of: date
     config: Config
     home: Home
-    reference: Path  # folder of reviewed reference rows (placeholders, rates, organisation, suppressions)
+    reference: Path  # folder of reviewed reference rows (placeholders, rates, organization, suppressions)
 
     @property
     def as_of_end_at(self) -> datetime:
@@ -299,7 +299,7 @@ def _between_commas(names: tuple[str, ...]) -> str:
 
 def write_run_tables(run: Run) -> None:
     """Write the RUN_TABLES to the lake."""
-    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organisation(run.reference))
+    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organization(run.reference))
     for table, frame in zip(RUN_TABLES, frames, strict=True):
         write_table(frame, table, run.home.table(table.name) / "part-0.parquet")
 

@@ -15,13 +15,16 @@ from pipelines.publish.lists import write_lists
 
 @dataclass(frozen=True, slots=True)
 class Remade:
-    """One file of a list. `erased_row_count`: rows of people who were forgotten since, without whom it is compared."""
+    """One file of a list. `erased_row_count`: rows of people who were forgotten since, without whom it is compared.
+
+    `is_equal` is None for a file that an erasure took away whole: there is nothing left to compare it with.
+    """
 
     name: str
     went_out_sha256: str
     remade_sha256: str | None  # None: the file was not made
     erased_row_count: int
-    is_equal: bool
+    is_equal: bool | None
 
 
 def remake_list(run: Run, segment: Segment, manifest: Mapping[str, Any], folder: Path) -> list[Remade]:
@@ -34,4 +37,4 @@ def _compared(name: str, manifest: Mapping[str, Any], path: Path) -> Remade:
     went_out, erased = manifest["files"][name]["sha256"], manifest.get("erased", {}).get(name)
     remade = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else None
     wanted = erased["sha256"] if erased else went_out
-    return Remade(name, went_out, remade, erased["row_count"] if erased else 0, remade == wanted)
+    return Remade(name, went_out, remade, erased["row_count"] if erased else 0, None if wanted is None else remade == wanted)

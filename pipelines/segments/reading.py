@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.masking import shortened
-from pipelines.contracts.segments import SENSITIVE, Segment
+from pipelines.contracts.segments import SENSITIVE, Offer, Segment
 from pipelines.segments.expressions import Condition, check_condition, nearest
 
 SHIPPED = Path(__file__).with_name("definitions")
@@ -50,6 +50,23 @@ class _Valid(_Section):
         return self
 
 
+class _Offer(_Section):
+    name: str | None = Field(None, min_length=1)
+    sku: str | None = Field(None, min_length=1)
+    category: str | None = Field(None, min_length=1)
+    terms: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> _Offer:
+        if len([thing for thing in (self.name, self.sku, self.category) if thing is not None]) != 1:
+            raise ValueError("names one thing: a name, a sku or a category")
+        return self
+
+    def read(self) -> Offer:
+        [(kind, thing)] = [(kind, thing) for kind, thing in self.model_dump(exclude={"terms"}).items() if thing is not None]
+        return Offer(kind, thing, self.terms)
+
+
 class _Definition(_Section):
     """A segment file, key by key (activation.md)."""
 
@@ -58,10 +75,11 @@ class _Definition(_Section):
     description: str = Field(min_length=1)
     where: str = Field(min_length=1)
     channel: Literal["sms", "email"]
-    purpose: Literal["marketing"]
+    purpose: Literal["marketing", "service"]
     priority: int = Field(ge=1)
     holdout: Decimal = Field(Decimal(0), ge=0, lt=1)
     arms: dict[_Name, Annotated[Decimal, Field(gt=0, le=1)]] = Field(default_factory=dict)
+    offer: _Offer | None = None
     valid: _Valid = _Valid()
     requires_consent: Literal["personalization"] | None = None  # beyond that of the channel
     owner: str = Field(min_length=1)
@@ -185,6 +203,7 @@ def _segment(definition: _Definition, condition: Condition) -> Segment:
         definition_hash=hashlib.sha256(json.dumps(meant, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
         valid_from=definition.valid.from_,
         valid_to=definition.valid.to,
+        offer=definition.offer.read() if definition.offer else None,
         requires_consent=definition.requires_consent,
     )
 
@@ -206,6 +225,6 @@ def _explained(error: ValidationError, where: str) -> list[ConfigurationError]:
 
 
 def _keys_at(path: Sequence[str]) -> list[str]:
-    sections: Mapping[tuple[str, ...], Any] = {("label",): _Label, ("valid",): _Valid}
+    sections: Mapping[tuple[str, ...], Any] = {("label",): _Label, ("valid",): _Valid, ("offer",): _Offer}
     model = sections.get(tuple(path), _Definition)
     return [field.alias or name for name, field in model.model_fields.items()]

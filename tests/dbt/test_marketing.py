@@ -20,6 +20,7 @@ from scipy import stats
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
+from tests.dbt.campaigns import REGISTRY
 from tests.dbt.conftest import PROJECT, Build, rows
 from tests.dbt.history import History
 from tests.dbt.lake import tiny_run
@@ -162,6 +163,33 @@ def test_sales_of_the_days_before_during_and_after(case: tuple[Home, MarketingOr
             wanted.append(sum(inside, Decimal(0)) if first <= span[0] and span[1] <= oracle.as_of else None)
         assert amounts == wanted
     assert any(None in row for row in found) and any(None not in row for row in found)
+
+
+def test_plans_stand_beside_what_came_of_them(case: tuple[Home, MarketingOracle]) -> None:
+    home, oracle = case
+    owners = {key: name for name, _, keys in REGISTRY for key in keys}
+    budgets = {name: budget for name, budget, _ in REGISTRY}
+    sql = """
+    select campaign_key, segment_name, registered_name, is_registered, budget_amount, budget_used_rate, targeted, sent, cost
+    from mart_marketing__campaign_performance
+    """
+    found = rows(home, sql)
+    costs: dict[str, Decimal] = {}
+    for (campaign, _), amount in oracle.costs_by_campaign().items():
+        # win_back is billed by a channel under the name of its segment
+        owner = owners.get(campaign) or owners.get(f"segments:{campaign.split(':')[-1]}")
+        if owner:
+            costs[owner] = costs.get(owner, Decimal(0)) + amount
+    assert {"big", "free"} <= costs.keys()
+    for campaign, segment, name, is_registered, budget, used, *_ in found:
+        owner = owners.get(campaign) or owners.get(f"segments:{segment}")
+        assert (name, is_registered, budget) == (owner, owner is not None, budgets.get(owner or ""))
+        assert used == (pytest.approx(float(costs[name] / budget)) if budget and name in costs else None)
+    nothing = {row[0]: row[6:] for row in found if row[2] == "quiet"}
+    assert nothing == {"post:never": (0, 0, None), "segments:unlisted": (0, 0, None)}
+    assert {row[2] for row in found} == {"big", "quiet", "free", None}
+    planned = rows(home, "select campaign_key, registered_name from dim_campaigns where registered_name is not null")
+    assert {("post:never", "quiet"), ("sms:spring", "big"), ("ads:search", "big"), ("mail:summer", "free")} == set(planned)
 
 
 def test_effect_report_is_of_the_trailing_days(case: tuple[Home, MarketingOracle]) -> None:

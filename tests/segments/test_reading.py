@@ -96,7 +96,7 @@ def test_hash_follows_the_meaning_and_not_the_layout(tmp_path: Path) -> None:
         (("coupon_50: 0.5", "coupon_50: 0.4"), r"arms: shares sum to 0\.9, not to 1"),
         (("holdout: 0.10", "holdout: 1"), "holdout: .*less than 1"),
         (("channel: sms", "channel: pigeon"), "channel: .*'sms' or 'email'"),
-        (("purpose: marketing", "purpose: service"), "purpose"),
+        (("purpose: marketing", "purpose: advertising"), "purpose: .*'marketing' or 'service'"),
         (("priority: 20", "priority: 0"), "priority"),
         (("name: win_back", "name: ../win_back"), "name: .*pattern"),
         (("name: win_back", "name: high_value"), r"own\.yaml: name: high_value is taken by high_value\.yaml"),

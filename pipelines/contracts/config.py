@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from pipelines.contracts.declarations import checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
-from pipelines.contracts.publishing import PublishConfig, keys_of_kind
+from pipelines.contracts.publishing import PublishConfig
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
@@ -457,32 +457,3 @@ def _absolute_folders(config: Config, base: Path) -> Config:
             "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
         }
     )
-
-
-def _nearest(name: str, names: Any) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _explain(error: ValidationError) -> str:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    clauses = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
-        clauses.append(f"{'.'.join(path)}: {text}")
-    return "; ".join(clauses)
-
-
-def _keys_at(path: list[str]) -> list[str]:
-    if path[:1] == ["publish"] and len(path) == 4:  # section, name, kind of a destination or place
-        return keys_of_kind(path[1], path[3])
-    model: type[BaseModel] = Config
-    for part in path:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return list(RfmPreset.model_fields) if model is RfmConfig else list(model.model_fields)
-        model = field.annotation
-    return list(model.model_fields)

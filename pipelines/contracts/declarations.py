@@ -91,11 +91,11 @@ def _keys_at(model: type[BaseModel], path: Iterable[str]) -> list[str]:
 
 
 def _below(kind: Any, part: str) -> list[Any]:
-    """What may stand under a key: the field of a section, or any value of a mapping or list."""
-    found: list[Any] = []
-    for model in _models(kind):
-        found += [field.annotation for name, field in model.model_fields.items() if (field.alias or name) == part]
-    return found or [inner for inner in get_args(kind) if inner is not type(None)]
+    """What may stand under a key: the field of a section, the kind of a union that bears the name, or any value of a mapping or list."""
+    models = _models(kind)
+    fields = [field.annotation for model in models for name, field in model.model_fields.items() if (field.alias or name) == part]
+    of_that_kind = [model for model in models for field in model.model_fields.values() if get_args(field.annotation) == (part,)]
+    return fields or of_that_kind or [inner for inner in get_args(kind) if inner is not type(None)]
 
 
 def _models(kind: Any) -> list[type[BaseModel]]:

@@ -5,9 +5,8 @@ No secret is a setting: a setting names the variable of the environment that hol
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
@@ -256,12 +255,3 @@ class PublishConfig(_Section):
             update = {key: (base / value).resolve() for key, value in own.items() if isinstance(value, Path)}
             places[name] = place.model_copy(update=update)
         return self.model_copy(update={"places": places})
-
-
-def keys_of_kind(section: str, kind: str) -> list[str]:
-    """Keys of a kind of destination or place, for a message that names the nearest."""
-    models: Mapping[str, Any] = {"destinations": Destination, "places": Place}
-    for model in get_args(get_args(models[section])[0]):
-        if get_args(model.model_fields["kind"].annotation) == (kind,):
-            return list(model.model_fields)
-    return []

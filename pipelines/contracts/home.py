@@ -55,6 +55,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def inputs(self) -> Path:
+        """Settings and reviewed rows that runs were made with, a folder for each set: what a replay needs of them."""
+        return self.runs / "inputs"
+
+    @property
     def run_lock(self) -> Path:
         return self.root / "run.lock"
 

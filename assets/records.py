@@ -20,6 +20,7 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
 from pipelines.downloads import FILE as ROLES
+from pipelines.identity.review import count_questions
 from pipelines.metrics import RunFacts
 
 
@@ -132,6 +133,7 @@ def counts(run: Run) -> dict[str, Any]:
         "identity": people.collect().row(0, named=True),
         "rejected_values": _height(run, "identity_rejected_values"),
         "refused_links": _height(run, "identity_refused_links"),
+        "open_questions": count_questions(run),
     }
 
 

@@ -44,6 +44,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "files": _files(home),
         "drifts": outcome.drifts,
         "identity": record["counts"]["identity"],
+        "open_questions": record["counts"].get("open_questions", 0),
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
         "segments": record["segments"],
@@ -127,6 +128,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     identity = facts["identity"]
     merges = identity["source_records"] - identity["customers"]
     yield f"Customers  {identity['source_records']:,} source records -> {identity['customers']:,} customers ({merges:,} merged away)"
+    if facts["open_questions"]:
+        yield f"           {counted(facts['open_questions'], 'question')} whether two are one person: cdp review"
     yield ""
     yield f"KPIs of {facts['as_of'][:7]}"
     for kpi in facts["kpis"]:

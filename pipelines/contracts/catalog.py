@@ -12,6 +12,7 @@ from pipelines.contracts.run import RUN_TABLES
 from pipelines.contracts.segment_tables import SEGMENT_TABLES
 from pipelines.contracts.tables import Table
 from pipelines.contracts.tag_tables import TAG_TABLES
+from pipelines.contracts.value_tables import VALUE_TABLES
 
 TABLES: Mapping[str, Table] = {
     table.name: table
@@ -22,6 +23,7 @@ TABLES: Mapping[str, Table] = {
         *GOLDEN_TABLES,
         *CAMPAIGN_TABLES,
         *TAG_TABLES,
+        *VALUE_TABLES,
         *SEGMENT_TABLES,
         *METRIC_TABLES,
     )

@@ -79,7 +79,9 @@ _STAGES = {
     "golden": "golden",
     "campaign": "campaigns",
     "tag": "tags",
+    "value": "value",
     "segment": "segments",
+    "contact": "segments",
     "kpi": "metrics",
     "late": "metrics",
 }

@@ -2,6 +2,6 @@
 
 from pipelines.segments.assignments import settle_assignments
 from pipelines.segments.gate import decide_memberships, mart_columns
-from pipelines.segments.reading import read_segments
+from pipelines.segments.reading import examine_segments, read_segments
 
-__all__ = ["decide_memberships", "mart_columns", "read_segments", "settle_assignments"]
+__all__ = ["decide_memberships", "examine_segments", "mart_columns", "read_segments", "settle_assignments"]

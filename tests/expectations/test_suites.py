@@ -56,6 +56,8 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
         "lifecycle_churned_after_days": 90,
     },
     "channel_contact_points": {"type": "phone", "scope": "global"},
+    "contact_ledger": {"told_by": "both", "status": "sent", "listed_on": date(2026, 2, 1), "sent_on": date(2026, 2, 2)},
+    "segment_assignments": {"reason": None},
     "channel_order_lines": {"line_key": "pos:1/1"},
     "channel_loads": {"sha256": "0123456789abcdef" * 4, "outcome": "loaded", "reason": None, "line_count": 9},
     "identity_contact_points": {"type": "phone", "scope": "global", "value": "+8613812345678"},
@@ -71,10 +73,13 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "kpi_restatement": {"revision": 2, "new_value": Decimal(2)},
     "golden_customers": {"phone_e164": "+8613812345678", "email": "a@example.com"},
     "golden_consents": {"contact_value": "+8613812345678"},
+    "organization": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
     "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
     "campaign_sources": {"source_key": "pos:7", "channel": "pos", "campaign_no": "7"},
     "tag_definitions": {"evidence": "what it rests on"},
+    "value_backtests": {"cutoff_on": date(2026, 2, 1), "as_of": date(2026, 3, 1)},
 }
+NOTHING = float("nan")
 SAME_FIGURES = {f"{age}_{part}": Decimal(1) for age in ("old", "new") for part in ("value", "numerator", "denominator")}
 LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
 BREAKS: Mapping[str, Mapping[str, Any]] = {
@@ -130,6 +135,11 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "only_a_head_office_has_no_parent": {"parent_unit": None},
     "only_created_has_no_second_id": {"change": "merged"},
     "measures_are_not_negative": {"from_value": Decimal(-1)},
+    "a_list_is_known_by_day_and_segment": {"segment_name": None},
+    "a_message_is_sent_after_its_list": {"sent_on": date(2026, 2, 1)},
+    "what_a_channel_reports_has_a_status": {"status": None},
+    "what_a_list_tells_of_has_one": {"told_by": "report"},
+    "who_is_held_out_knows_why": {"outcome": "held_out", "arm": None, "reason": None},
     "no_more_changes_than_the_budget": {"measured": 3},
     "only_global_types_have_the_global_scope": {"scope": "shop"},
     "only_real_values_are_accepted": {"state": "masked"},
@@ -172,6 +182,17 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "who_reads_a_tag_is_named": {"segments": None},
     "who_was_refused_knows_why": {"reason": "because"},
     "who_was_stopped_knows_why": {"outcome": "held_out", "arm": None, "reason": None},
+    "what_is_predicted_names_its_model": {"model_name": None},
+    "nothing_is_predicted_without_a_basis": {"value_basis": "opted_out"},
+    "probabilities_of_buying_are_between_0_and_1": {"probability_alive": NOTHING},
+    "longer_windows_expect_no_less": {"predicted_purchases_365d": NOTHING},
+    "intervals_hold_their_value": {"ltv_predicted_high_12m": Decimal(0)},
+    "models_say_why": {"reason": " "},
+    "data_windows_are_in_order": {"data_until_on": TOMORROW},
+    "fits_count_their_customers": {"customer_count": -1},
+    "horizons_have_ended": {"horizon_days": 60},
+    "buckets_count_their_customers": {"customer_count": -1},
+    "figures_are_numbers": {"actual": NOTHING},
     "windows_are_positive": {"window_days": 0, "rfm_history_months": 0},
 }
 

@@ -83,6 +83,18 @@ points as (
     select * from {{ ref('customer_points') }}
 ),
 
+predictions as (
+    select * from {{ source('lake', 'value_customers') }}
+),
+
+occasions as (
+    select * from {{ ref('int_customer_occasions') }}
+),
+
+loyalty_ahead as (
+    select * from {{ ref('int_customer_loyalty_ahead') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -99,6 +111,7 @@ select
     ages.age_group,
     life_stages.life_stage,
     customers.birth_month_number,
+    coalesce(occasions.has_birthday_soon, false) as has_birthday_soon,
     customers.country,
     customers.province,
     customers.city,
@@ -113,7 +126,9 @@ select
     customers.registration_channel,
     customers.member_level,
     levels.level as member_level_computed,
+    coalesce(loyalty_ahead.is_level_about_to_drop, false) as is_level_about_to_drop,
     points.points_balance,
+    loyalty_ahead.points_expiring,
     points.points_difference,
     customers.source_record_count,
     customers.channel_count,
@@ -159,6 +174,17 @@ select
     rfm_annual.rfm_tier as rfm_tier_annual,
     rfm_annual.rfm_class,
     rfm_annual.rfm_class_zh,
+    predictions.value_basis,
+    predictions.probability_alive,
+    predictions.predicted_purchases_30d,
+    predictions.predicted_purchases_90d,
+    predictions.predicted_purchases_365d,
+    predictions.predicted_net_amount_30d,
+    predictions.predicted_net_amount_90d,
+    predictions.predicted_net_amount_365d,
+    predictions.ltv_predicted_12m,
+    predictions.ltv_predicted_low_12m,
+    predictions.ltv_predicted_high_12m,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -173,6 +199,8 @@ select
     browsing.cart_categories_30d,
     activity.last_cart_at,
     activity.has_open_cart,
+    activity.open_cart_hours,
+    coalesce(occasions.has_ordered_after_day, false) as has_ordered_after_day,
     activity.last_interaction_at,
     messages.last_sent_at,
     coalesce(messages.send_count_30d, 0) as send_count_30d,
@@ -189,9 +217,12 @@ select
     coalesce(service.ticket_count_365d, 0) as ticket_count_365d,
     coalesce(service.complaint_count_365d, 0) as complaint_count_365d,
     service.last_ticket_at,
+    {{ days_between('service.unrated_case_solved_on', 'run_context.as_of') }} as days_since_unrated_case,
     service.last_satisfaction_score,
+    {{ days_between('service.last_satisfaction_on', 'run_context.as_of') }} as days_since_last_satisfaction,
     service.last_review_score,
     service.last_nps_score,
+    {{ days_between('occasions.wrong_size_returned_on', 'run_context.as_of') }} as days_since_wrong_size_return,
     customers.has_phone,
     customers.has_email,
     consents.sms_status as sms_consent,
@@ -221,6 +252,9 @@ left join reactions on activity.customer_no = reactions.customer_no
 left join messages on activity.customer_no = messages.customer_no
 left join coupons on activity.customer_no = coupons.customer_no
 left join service on activity.customer_no = service.customer_no
+left join occasions on activity.customer_no = occasions.customer_no
+left join loyalty_ahead on activity.customer_no = loyalty_ahead.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
+left join predictions on customers.customer_id = predictions.customer_id

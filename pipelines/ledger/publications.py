@@ -11,20 +11,22 @@ from pipelines.contracts.home import Home
 from pipelines.ledger.rows import Entry
 
 _MANIFEST = "manifest.json"
+# the files that have the columns of the list; those of a destination have what its format asks for
+_WITH_COLUMNS = frozenset({"list.csv", "added.csv"})
 
 
 def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, str]) -> list[Entry]:
     """Entries for the published `files` (path below the home -> SHA-256), by path. Manifests are left out: the run's record holds them.
 
-    Rows and columns are those that the manifest beside a list tells; a page and a database have none.
+    Rows are those that the manifest beside a list tells, columns too where it does; pages and databases have none.
     """
     told: dict[str, Any] = {}
     for name in files:
         if name.endswith(f"/{_MANIFEST}"):
             manifest = json.loads((home.root / name).read_bytes())
             columns = [column["name"] for column in manifest["columns"]]
-            folder = name.removesuffix(_MANIFEST)
-            told |= {folder + file: (facts.get("row_count"), facts.get("columns", columns)) for file, facts in manifest["files"].items()}
+            for file, facts in manifest["files"].items():
+                told[name.removesuffix(_MANIFEST) + file] = facts["row_count"], columns if file in _WITH_COLUMNS else None
     entries = []
     for name, digest in sorted(files.items()):
         if not name.endswith(f"/{_MANIFEST}"):

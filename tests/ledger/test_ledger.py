@@ -205,13 +205,13 @@ def test_a_publication_is_a_row_for_each_file_but_manifests(tmp_path: Path) -> N
     report = publish_it(run)
     found = {one.what: one for one in published_entries(run.home, DAY, "r1", report.files)}
     folder = f"published/segments/{DAY}"
-    assert set(found) == {
-        f"{folder}/win_back/list.csv", f"{folder}/thanks/list.csv", f"published/reports/{DAY}/index.html", "published/analytics.duckdb",
-    }  # fmt: skip
+    lists = {f"{folder}/{segment}/{name}.csv" for segment in ("win_back", "thanks") for name in ("list", "added", "removed")}
+    assert set(found) == lists | {f"published/reports/{DAY}/index.html", "published/analytics.duckdb"}
     listed = found[f"{folder}/win_back/list.csv"]
     assert (listed.row_count, listed.columns and listed.columns[:2], listed.run_id) == (3, ("customer_id", "phone"), "r1")
     assert listed.sha256 == hashlib.sha256((run.home.root / listed.what).read_bytes()).hexdigest()
-    assert found["published/analytics.duckdb"].columns is None
+    gone = found[f"{folder}/win_back/removed.csv"]
+    assert (gone.row_count, gone.columns, found["published/analytics.duckdb"].columns) == (0, None, None)
     append(run.home, list(found.values()))
     # nobody is in it
     told = book(run.home).read_text(encoding="utf-8")

@@ -12,6 +12,7 @@ from assets.project import code_version
 from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
 from assets.retries import retrying_io
+from pipelines.ledger import append, published_entries
 from pipelines.metrics import read_metrics, revision_of
 from pipelines.publish import newest_published_day, publish
 from pipelines.reports import write_report
@@ -39,8 +40,10 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         pages = partial(write_report, metrics={name: metric.label.model_dump() for name, metric in read_metrics().items()})
         with retrying_io():
             report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], pages)
+        head = append(run.home, published_entries(run.home, report.as_of, report.run_id, report.files))
         results = {
             **report.as_record(),
+            "ledger": head.as_record(),
             "counts": counts(run),
             "kpi_revision": revision_of(run, report.run_id),
             "kept_inputs": keep_inputs(run),

@@ -78,6 +78,11 @@ class Home:
         return self.root / "erasures"
 
     @property
+    def ledger(self) -> Path:
+        """What left the platform: every publish and every download, as a chain of rows."""
+        return self.root / "ledger"
+
+    @property
     def dagster(self) -> Path:
         return self.root / "dagster"
 

@@ -47,6 +47,8 @@ _CHINESE: Mapping[str, str] = {
     "acquisition_channel": "获客渠道",
     "preferred_channel": "偏好渠道",
     "purchase_channels": "购买渠道",
+    "home_store_key": "归属门店",
+    "home_region": "归属区域",
     "purchase_channel_count": "购买渠道数",
     "recency_score_monthly": "R分（月）",
     "frequency_score_monthly": "F分（月）",

@@ -21,6 +21,10 @@ channels as (
     select * from {{ ref('int_customer_channels') }}
 ),
 
+home_stores as (
+    select * from {{ ref('int_customer_home_stores') }}
+),
+
 consents as (
     select * from {{ ref('int_customer_consents') }}
 ),
@@ -154,6 +158,8 @@ select
     channels.preferred_channel,
     channels.purchase_channels,
     coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    home_stores.home_store_key,
+    home_stores.home_region,
     habits.channel_preference,
     coalesce(habits.is_weekend_buyer, false) as is_weekend_buyer,
     coalesce(habits.is_night_buyer, false) as is_night_buyer,
@@ -243,6 +249,7 @@ inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
 left join margins on activity.customer_no = margins.customer_no
 left join channels on activity.customer_no = channels.customer_no
+left join home_stores on activity.customer_no = home_stores.customer_no
 left join ages on activity.customer_no = ages.customer_no
 left join life_stages on activity.customer_no = life_stages.customer_no
 left join browsing on activity.customer_no = browsing.customer_no

@@ -17,14 +17,15 @@ from assets.schedules import refresh_daily_at_0230
 from assets.segments import assignments, segments
 from assets.sensors import new_deliveries
 from assets.tags import tags
+from assets.value import value
 from assets.warehouse import dbt_models
 
 
 @dg.definitions
 def defs() -> dg.Definitions:
     """The code location; a function, because the dbt models come from a file that is read here and not at import."""
-    warehouse = dbt_models()
-    made = [channels, run_settings, identity, golden, assignments, tags, warehouse, segments, metrics]
+    warehouse, warehouse_predicted = dbt_models()
+    made = [channels, run_settings, identity, golden, assignments, tags, warehouse, value, warehouse_predicted, segments, metrics]
     return dg.Definitions(
         assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
         asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],

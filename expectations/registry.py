@@ -12,7 +12,8 @@ from expectations.run import RUN_SUITES
 from expectations.segment import SEGMENT_SUITES
 from expectations.suites import Suite, suites_by_name
 from expectations.tag import TAG_SUITES
+from expectations.value import VALUE_SUITES
 
 SUITES: Mapping[str, Suite] = suites_by_name(
-    *RUN_SUITES, *CHANNEL_SUITES, *IDENTITY_SUITES, *GOLDEN_SUITES, *TAG_SUITES, *SEGMENT_SUITES, *METRIC_SUITES
+    *RUN_SUITES, *CHANNEL_SUITES, *IDENTITY_SUITES, *GOLDEN_SUITES, *TAG_SUITES, *VALUE_SUITES, *SEGMENT_SUITES, *METRIC_SUITES
 )

@@ -11,8 +11,7 @@ from pipelines.contracts.run import RUN_TABLES
 from pipelines.contracts.segment_tables import SEGMENT_TABLES
 from pipelines.contracts.tables import Table
 from pipelines.contracts.tag_tables import TAG_TABLES
+from pipelines.contracts.value_tables import VALUE_TABLES
 
-TABLES: Mapping[str, Table] = {
-    table.name: table
-    for table in (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *TAG_TABLES, *SEGMENT_TABLES, *METRIC_TABLES)
-}
+_TABLES = (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *TAG_TABLES, *VALUE_TABLES, *SEGMENT_TABLES, *METRIC_TABLES)
+TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}

@@ -78,6 +78,7 @@ _STAGES = {
     "identity": "identity",
     "golden": "golden",
     "tag": "tags",
+    "value": "value",
     "segment": "segments",
     "kpi": "metrics",
     "late": "metrics",

@@ -73,7 +73,9 @@ GOOD_TABLES: Mapping[str, Mapping[str, Any]] = {
     "golden_consents": {"contact_value": "+8613812345678"},
     "organisation": {"kind": "store", "unit": "pos:1", "unit_path": "office > pos:1"},
     "tag_definitions": {"evidence": "what it rests on"},
+    "value_backtests": {"cutoff_on": date(2026, 2, 1), "as_of": date(2026, 3, 1)},
 }
+NOTHING = float("nan")
 SAME_FIGURES = {f"{age}_{part}": Decimal(1) for age in ("old", "new") for part in ("value", "numerator", "denominator")}
 LATER, TOMORROW = NOON + timedelta(days=2), date(2026, 3, 3)
 BREAKS: Mapping[str, Mapping[str, Any]] = {
@@ -167,6 +169,17 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "who_reads_a_tag_is_named": {"segments": None},
     "who_was_refused_knows_why": {"reason": "because"},
     "who_was_stopped_knows_why": {"outcome": "held_out", "arm": None, "reason": None},
+    "what_is_predicted_names_its_model": {"model_name": None},
+    "nothing_is_predicted_without_a_basis": {"value_basis": "opted_out"},
+    "probabilities_of_buying_are_between_0_and_1": {"probability_alive": NOTHING},
+    "longer_windows_expect_no_less": {"predicted_purchases_365d": NOTHING},
+    "intervals_hold_their_value": {"ltv_predicted_high_12m": Decimal(0)},
+    "models_say_why": {"reason": " "},
+    "data_windows_are_in_order": {"data_until_on": TOMORROW},
+    "fits_count_their_customers": {"customer_count": -1},
+    "horizons_have_ended": {"horizon_days": 60},
+    "buckets_count_their_customers": {"customer_count": -1},
+    "figures_are_numbers": {"actual": NOTHING},
     "windows_are_positive": {"window_days": 0, "rfm_history_months": 0},
 }
 

@@ -79,6 +79,10 @@ points as (
     select * from {{ ref('customer_points') }}
 ),
 
+predictions as (
+    select * from {{ source('lake', 'value_customers') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -153,6 +157,17 @@ select
     rfm_annual.rfm_tier as rfm_tier_annual,
     rfm_annual.rfm_class,
     rfm_annual.rfm_class_zh,
+    predictions.value_basis,
+    predictions.probability_alive,
+    predictions.predicted_purchases_30d,
+    predictions.predicted_purchases_90d,
+    predictions.predicted_purchases_365d,
+    predictions.predicted_net_amount_30d,
+    predictions.predicted_net_amount_90d,
+    predictions.predicted_net_amount_365d,
+    predictions.ltv_predicted_12m,
+    predictions.ltv_predicted_low_12m,
+    predictions.ltv_predicted_high_12m,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -217,3 +232,4 @@ left join service on activity.customer_no = service.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
+left join predictions on customers.customer_id = predictions.customer_id

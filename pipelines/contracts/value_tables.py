@@ -1,0 +1,84 @@
+"""Tables of the value stage: what each customer is expected to do, by which model, and how good that model was."""
+
+from __future__ import annotations
+
+from pipelines.contracts.tables import Column, Personal, Table, Type
+
+_CUSTOMER = Column("customer_id", Type.TEXT, "The resolved person.", required=True, personal=Personal.PSEUDONYM)
+_NOT_PREDICTED = "null unless value_basis is model or baseline"
+_NOT_MODELED = "null unless value_basis is model"
+
+VALUE_CUSTOMERS = Table(
+    "value_customers",
+    "One row per customer: purchases and money expected of the next days, and what the expectation rests on.",
+    ("customer_id",),
+    (
+        _CUSTOMER,
+        Column(
+            "value_basis",
+            Type.TEXT,
+            "What the row rests on: model; baseline (the model was worse than a simple rule, which speaks in its place); too_little_data; "
+            "no_purchase; opted_out (a denied personalization consent: nothing is predicted).",
+            required=True,
+        ),
+        Column("model_name", Type.TEXT, "Model or baseline that speaks, as in value_models; null when nothing is predicted."),
+        Column("probability_alive", Type.RATE, f"Probability that the customer still buys here at all; {_NOT_MODELED}."),
+        Column("purchase_probability_30d", Type.RATE, f"Probability of a purchase in the next 30 days; {_NOT_MODELED}."),
+        Column("purchase_probability_90d", Type.RATE, f"Probability of a purchase in the next 90 days; {_NOT_MODELED}."),
+        Column("predicted_purchases_30d", Type.RATE, f"Purchase days expected of the next 30 days; {_NOT_PREDICTED}."),
+        Column("predicted_purchases_90d", Type.RATE, f"Purchase days expected of the next 90 days; {_NOT_PREDICTED}."),
+        Column("predicted_purchases_365d", Type.RATE, f"Purchase days expected of the next 365 days; {_NOT_PREDICTED}."),
+        Column("predicted_purchase_amount", Type.AMOUNT, f"Net amount expected of one purchase day; {_NOT_PREDICTED}."),
+        Column("predicted_net_amount_30d", Type.AMOUNT, f"Net amount expected of the next 30 days; {_NOT_PREDICTED}."),
+        Column("predicted_net_amount_90d", Type.AMOUNT, f"Net amount expected of the next 90 days; {_NOT_PREDICTED}."),
+        Column("predicted_net_amount_365d", Type.AMOUNT, f"Net amount expected of the next 365 days; {_NOT_PREDICTED}."),
+        Column("ltv_predicted_12m", Type.AMOUNT, f"Net amount expected of the next 365 days, discounted; {_NOT_PREDICTED}."),
+        Column("ltv_predicted_low_12m", Type.AMOUNT, f"Lower bound of the interval around ltv_predicted_12m; {_NOT_MODELED}."),
+        Column("ltv_predicted_high_12m", Type.AMOUNT, f"Upper bound of it; {_NOT_MODELED}."),
+    ),
+)
+
+_TARGET = Column("target", Type.TEXT, "What is predicted: purchases, purchase_amount, churn_90d, ...", required=True)
+_MODEL = Column("model_name", Type.TEXT, "Model or baseline.", required=True)
+_AS_OF = Column("as_of", Type.DATE, "Day of the run.", required=True)
+
+VALUE_MODELS = Table(
+    "value_models",
+    "One row per day of a run, target and model or baseline: what it was fitted on, how good it is, and whether it is used.",
+    ("as_of", "target", "model_name"),
+    (
+        _AS_OF,
+        _TARGET,
+        _MODEL,
+        Column("is_baseline", Type.BOOLEAN, "True for a simple rule that models have to beat.", required=True),
+        Column("is_used", Type.BOOLEAN, "True for what the run predicts with: at most one a target.", required=True),
+        Column("reason", Type.TEXT, "Why it is used, or not, in words.", required=True),
+        Column("data_from_on", Type.DATE, "First day of the facts that it was fitted on; null when it was not fitted."),
+        Column("data_until_on", Type.DATE, "Last day of them; null when it was not fitted."),
+        Column("customer_count", Type.INTEGER, "Customers that it was fitted on; 0 when it was not.", required=True),
+        Column("parameters", Type.TEXT, "JSON object: parameters, their standard errors, settings.", required=True),
+        Column("metrics", Type.TEXT, "JSON object: what it was judged by, out of time where there was time.", required=True),
+        Column("code_version", Type.TEXT, "Version of the code.", required=True),
+    ),
+)
+
+VALUE_BACKTESTS = Table(
+    "value_backtests",
+    "One row per day of a run, target, model, cut-off, measure and bucket: what the model would have said then, and what came.",
+    ("as_of", "target", "model_name", "cutoff_on", "horizon_days", "metric", "bucket"),
+    (
+        _AS_OF,
+        _TARGET,
+        _MODEL,
+        Column("is_baseline", Type.BOOLEAN, "True for a simple rule that models have to beat.", required=True),
+        Column("cutoff_on", Type.DATE, "Last day that the model knew.", required=True),
+        Column("horizon_days", Type.INTEGER, "Days after it that it had to predict.", required=True),
+        Column("metric", Type.TEXT, "What is compared: purchases_by_week, calibration, net_amount_by_decile, log_loss, ...", required=True),
+        Column("bucket", Type.TEXT, "Week, decile or group; all for one figure over everybody.", required=True),
+        Column("expected", Type.RATE, "What it said; the figure itself where the measure is an error. Null where it says nothing."),
+        Column("actual", Type.RATE, "What came; null for measures that have none."),
+        Column("customer_count", Type.INTEGER, "Customers in the bucket.", required=True),
+    ),
+)
+
+VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, VALUE_MODELS, VALUE_BACKTESTS)

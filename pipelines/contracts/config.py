@@ -414,6 +414,8 @@ class Config(_Section):
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    propensity: PropensityConfig = PropensityConfig()
+    clusters: ClustersConfig = ClustersConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

@@ -36,13 +36,15 @@ Snapshots = Callable[[date], Snapshot]
 class Fitted:
     """A model that gives probabilities of a purchase within the horizon.
 
-    `contributions`: what each feature adds to the log-odds, a row a customer, after calibration; None where the model has no such parts.
+    `customer_count`: customers that it was fitted on.
+    `contributions`: what each feature adds to the log-odds after calibration, a row a customer; None where the model has no such parts.
     """
 
     name: str
     probabilities: Callable[[Snapshot], Numbers]
     contributions: Callable[[Snapshot], Numbers] | None = None
     rates: Rates | None = None
+    customer_count: int = 0
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -85,7 +87,13 @@ class Workshop:
             "up_to_days": list(rates.up_to_days),
             "rates": [round(rate, 6) for rate in rates.rates],
         }
-        return Fitted(name, lambda snapshot: rates.apply(snapshot.values[:, column]), rates=rates, parameters=parameters)
+        return Fitted(
+            name,
+            lambda snapshot: rates.apply(snapshot.values[:, column]),
+            rates=rates,
+            customer_count=len(calibrating.customer_nos),
+            parameters=parameters,
+        )
 
     def _of_purchases(self, calibrating: Snapshot) -> Fitted | None:
         ask, horizon = self._purchase_model, self._periods.horizon_days
@@ -102,7 +110,7 @@ class Workshop:
                 raise ValueError(f"the purchase model has no probabilities for {snapshot.cutoff_on}")
             return calibration.apply(log_odds_of(asked))
 
-        return Fitted(PURCHASE_MODEL, probabilities, parameters=self._said(calibration))
+        return Fitted(PURCHASE_MODEL, probabilities, customer_count=len(calibrating.customer_nos), parameters=self._said(calibration))
 
     def _learned(self, name: str, calibrating: Snapshot) -> Fitted | None:
         training = [self._snapshots(day) for day in self._periods.trained_on]
@@ -120,6 +128,7 @@ class Workshop:
             name,
             lambda snapshot: calibration.apply(model.log_odds(snapshot.values)),
             contributions=lambda snapshot: calibration.slope * model.contributions(snapshot.values),
+            customer_count=len({number for snapshot in training for number in snapshot.customer_nos.tolist()}),
             parameters=parameters,
         )
 

@@ -19,15 +19,18 @@ from pipelines.value.propensity.declared import Feature
 from pipelines.value.propensity.judging import Judgement, judge
 from pipelines.value.propensity.periods import Periods, periods_of
 
+_TOO_FEW = "not enough customers or outcomes to learn from"
+
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One model in the back-test, or why it had none. `periods`: of its fit in the back-test."""
+    """One model in the back-test, or why it had none. `customer_count`: customers that it was fitted on there."""
 
     model_name: str
     is_baseline: bool
     judgement: Judgement | None
     why_not: str | None
+    customer_count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ def choose(
         for name in (*LEARNED, *BASELINES):
             fitted = workshop.fit(name) if test_count >= config.min_rate_customers else None
             judgement = judge(fitted.probabilities(tested), outcomes) if fitted else None
-            trials.append(Trial(name, name in BASELINES, judgement, None if fitted else "not enough customers or outcomes to learn from"))
+            count = fitted.customer_count if fitted else 0
+            trials.append(Trial(name, name in BASELINES, judgement, None if fitted else _TOO_FEW, count))
     model, reason = _best(trials, final, tested_on) if tested_on >= first_on else (None, "")
     return Choice(at_last, tested_on, test_count, tuple(trials), model, reason or "less history than the days that it looks ahead")
 

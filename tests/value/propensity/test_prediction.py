@@ -41,14 +41,14 @@ def predicted(
     return {prediction.target.name: prediction for prediction in found}, rows
 
 
-def habits(seed: int, customers: int, days: int = 560, leave: float = 0.3) -> Shop:
-    """Customers with a usual interval; some leave for ever on a day of their own."""
+def habits(seed: int, customers: int, days: int = 560, leave: float = 0.3, arrive: int = 120) -> Shop:
+    """Customers with a usual interval who come in the first `arrive` days; some leave for ever on a day of their own."""
     draw = random.Random(seed)
     orders = []
     for number in range(customers):
         interval = draw.choice([8, 20, 45, 120])
         until = draw.randrange(60, days) if draw.random() < leave else days
-        at = draw.randrange(1, 120)
+        at = draw.randrange(1, arrive)
         while at < until:
             orders.append(Order(f"c{number:04d}", FIRST + timedelta(days=at), ONE * draw.randrange(1, 20)))
             at += max(1, round(draw.expovariate(1 / interval)))

@@ -91,7 +91,7 @@ def test_what_is_told_of_the_models_is_what_was_measured(first: tuple[Run, list[
         spoken = rows(run, VALUE_PROPENSITIES).filter(pl.col("target") == target)["model_name"].drop_nulls().unique().to_list()
         assert spoken == [used.model_name]
         assert used.metrics and used.parameters and used.customer_count > 0 and used.data_until_on == AS_OF
-        assert models["purchase_model"].reason == "not enough customers or outcomes to learn from"
+        assert models["boosting"].reason == "not enough customers or outcomes to learn from"
         tests = findings.backtests.filter((pl.col("target") == target) & (pl.col("model_name") == used.model_name))
         assert set(tests["metric"]) == {"log_loss", "brier", "auc", "calibration_error", "calibration"}
         [log_loss] = tests.filter(pl.col("metric") == "log_loss")["expected"].to_list()

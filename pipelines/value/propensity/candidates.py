@@ -11,9 +11,10 @@ import numpy as np
 
 from pipelines.contracts.config import PropensityConfig
 from pipelines.value.propensity.boosting import SETTINGS, fit_boosting
+from pipelines.value.propensity.buying import FitBuying
 from pipelines.value.propensity.calibration import Calibration, calibrate, log_odds_of
 from pipelines.value.propensity.declared import Feature
-from pipelines.value.propensity.features import Numbers, Snapshot, Whole
+from pipelines.value.propensity.features import Numbers, Snapshot
 from pipelines.value.propensity.logistic import fit_logistic
 from pipelines.value.propensity.periods import Periods
 from pipelines.value.propensity.rates import Rates, rates_of
@@ -27,8 +28,6 @@ BOOSTING = "boosting"
 BASELINES = (RECENCY_RULE, LAST_PERIOD, MEAN)
 LEARNED = (PURCHASE_MODEL, LOGISTIC, BOOSTING)
 
-# (cut-off, horizon in days, customer numbers) -> probability of a purchase in the horizon; None where the model has none for that day
-PurchaseProbabilities = Callable[[date, int, Whole], Numbers | None]
 Snapshots = Callable[[date], Snapshot]
 
 
@@ -57,14 +56,14 @@ class Workshop:
         snapshots: Snapshots,
         features: tuple[Feature, ...],
         config: PropensityConfig,
-        purchase_model: PurchaseProbabilities | None,
+        fit_buying: FitBuying,
         threads: int | None,
     ) -> None:
         self._periods = periods
         self._snapshots = snapshots
         self._features = features
         self._config = config
-        self._purchase_model = purchase_model
+        self._fit_buying = fit_buying
         self._threads = threads
 
     def fit(self, name: str) -> Fitted | None:
@@ -96,21 +95,17 @@ class Workshop:
         )
 
     def _of_purchases(self, calibrating: Snapshot) -> Fitted | None:
-        ask, horizon = self._purchase_model, self._periods.horizon_days
-        if ask is None:
+        horizon = self._periods.horizon_days
+        buying = self._fit_buying(calibrating, self._features)
+        if buying is None:
             return None
-        known = ask(calibrating.cutoff_on, horizon, calibrating.customer_nos)
-        if known is None:
-            return None
-        calibration = calibrate(log_odds_of(known), self._outcomes(calibrating))
-
-        def probabilities(snapshot: Snapshot) -> Numbers:
-            asked = ask(snapshot.cutoff_on, horizon, snapshot.customer_nos)
-            if asked is None:
-                raise ValueError(f"the purchase model has no probabilities for {snapshot.cutoff_on}")
-            return calibration.apply(log_odds_of(asked))
-
-        return Fitted(PURCHASE_MODEL, probabilities, customer_count=len(calibrating.customer_nos), parameters=self._said(calibration))
+        calibration = calibrate(log_odds_of(buying(calibrating, horizon)), self._outcomes(calibrating))
+        return Fitted(
+            PURCHASE_MODEL,
+            lambda snapshot: calibration.apply(log_odds_of(buying(snapshot, horizon))),
+            customer_count=len(calibrating.customer_nos),
+            parameters=self._said(calibration),
+        )
 
     def _learned(self, name: str, calibrating: Snapshot) -> Fitted | None:
         training = [self._snapshots(day) for day in self._periods.trained_on]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from pipelines.contracts.config import PropensityConfig
+from pipelines.value.propensity.buying import FitBuying
 from pipelines.value.propensity.candidates import (
     BASELINES,
     LEARNED,
     RECENCY_RULE,
     Fitted,
-    PurchaseProbabilities,
     Snapshots,
     Workshop,
 )
@@ -52,7 +52,7 @@ def choose(
     snapshots: Snapshots,
     features: tuple[Feature, ...],
     config: PropensityConfig,
-    purchase_model: PurchaseProbabilities | None,
+    fit_buying: FitBuying,
     threads: int | None,
 ) -> Choice:
     """Test all models a horizon before `as_of`, fit the best of them for `as_of`.
@@ -63,8 +63,8 @@ def choose(
     tested_on = as_of - timedelta(days=horizon_days)
     at_test = periods_of(tested_on, horizon_days, first_on, config.training_cutoffs)
     at_last = periods_of(as_of, horizon_days, first_on, config.training_cutoffs)
-    workshop = Workshop(at_test, snapshots, features, config, purchase_model, threads)
-    final = Workshop(at_last, snapshots, features, config, purchase_model, threads)
+    workshop = Workshop(at_test, snapshots, features, config, fit_buying, threads)
+    final = Workshop(at_last, snapshots, features, config, fit_buying, threads)
     test_count = 0
     trials = [Trial(name, name in BASELINES, None, "not enough history for a back-test") for name in (*LEARNED, *BASELINES)]
     if at_test.calibrated_on >= first_on:

@@ -11,7 +11,8 @@ import polars as pl
 
 from pipelines.contracts.config import PropensityConfig
 from pipelines.contracts.engine import create_from_frame
-from pipelines.value.propensity.candidates import RECENCY_RULE, Fitted, PurchaseProbabilities
+from pipelines.value.propensity.buying import FitBuying, fit_buying
+from pipelines.value.propensity.candidates import RECENCY_RULE, Fitted
 from pipelines.value.propensity.choosing import Choice, choose
 from pipelines.value.propensity.declared import Feature, used_features
 from pipelines.value.propensity.drivers import drivers_of
@@ -96,13 +97,14 @@ def predict(
     as_of: date,
     config: PropensityConfig,
     fct_orders: str,
-    purchase_model: PurchaseProbabilities | None = None,
+    fit: FitBuying = fit_buying,
     *,
     threads: int | None = None,
 ) -> tuple[Prediction, ...]:
     """Create the table `propensities` (VALUE_PROPENSITIES without the day) and say what was chosen for each target.
 
-    Needs the tables of `create_facts`; `fct_orders` is the SQL relation of the orders. Leaves `features_now`: the features of the day.
+    Needs the tables of `create_facts`; `fct_orders` is the SQL relation of the orders, `fit` fits the purchase model. Leaves
+    `features_now`: the features of the day.
     """
     features = used_features(config.sensitive_features)
     connection.execute(_SCORES)
@@ -113,7 +115,7 @@ def predict(
     for target in TARGETS:
         choice = None
         if first_on is not None:
-            choice = choose(as_of, target.horizon_days, first_on, snapshots, features, config, purchase_model, threads)
+            choice = choose(as_of, target.horizon_days, first_on, snapshots, features, config, fit, threads)
         if choice is not None and choice.model is not None:
             _apply(connection, as_of, target, choice.model, features, config.drivers)
         else:

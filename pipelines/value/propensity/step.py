@@ -14,14 +14,14 @@ from pipelines.contracts.identity_tables import GOLDEN_CONSENTS, GOLDEN_CUSTOMER
 from pipelines.contracts.propensity_tables import VALUE_PROPENSITIES
 from pipelines.contracts.run import Run
 from pipelines.value.findings import Findings, Model, no_backtests
-from pipelines.value.propensity.candidates import BASELINES, LEARNED, PurchaseProbabilities
+from pipelines.value.propensity.candidates import BASELINES, LEARNED
 from pipelines.value.propensity.choosing import Choice, Trial
 from pipelines.value.propensity.facts import SOURCES, create_facts
 from pipelines.value.propensity.judging import Judgement
 from pipelines.value.propensity.scoring import Prediction, Target, predict
 
 
-def predict_propensities(connection: duckdb.DuckDBPyConnection, run: Run, purchase_model: PurchaseProbabilities | None = None) -> Findings:
+def predict_propensities(connection: duckdb.DuckDBPyConnection, run: Run) -> Findings:
     """Write VALUE_PROPENSITIES; return the models and how they did. Needs the marts attached as `marts`.
 
     Leaves the tables of `create_facts`, and `features_now`: the features of the day.
@@ -30,7 +30,7 @@ def predict_propensities(connection: duckdb.DuckDBPyConnection, run: Run, purcha
     sources |= {table.name: lake_rows(run, table) for table in (GOLDEN_CUSTOMERS, GOLDEN_CONSENTS)}
     create_facts(connection, sources, run.config.business_time_zone)
     threads = run.config.engine.threads
-    predictions = predict(connection, run.as_of, run.config.propensity, sources["fct_orders"], purchase_model, threads=threads)
+    predictions = predict(connection, run.as_of, run.config.propensity, sources["fct_orders"], threads=threads)
     query = "select * from propensities order by target, customer_id"
     write_query(connection, query, VALUE_PROPENSITIES, run.home.table(VALUE_PROPENSITIES.name) / "part-0.parquet")
     connection.execute("drop table propensities")

@@ -83,7 +83,7 @@ def test_groups_add_up_and_say_what_they_are(first: tuple[Run, list[Findings]]) 
 
 def test_what_is_told_of_the_models_is_what_was_measured(first: tuple[Run, list[Findings]]) -> None:
     run, (findings, _) = first
-    names = {"purchase_model", "logistic", "boosting", "recency_rule", "last_period_repeat", "mean"}
+    names = {"purchase_model", "purchase_model_calibrated", "logistic", "boosting", "recency_rule", "last_period_repeat", "mean"}
     for target in ("churn_90d", "repurchase_30d"):
         models = {model.model_name: model for model in findings.models if model.target == target}
         assert set(models) == names

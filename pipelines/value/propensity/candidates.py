@@ -1,4 +1,4 @@
-"""The models that compete for a target: each is trained, then calibrated on outcomes that came after its training."""
+"""The models that compete for a target. What is learned is trained, then calibrated on outcomes that came after its training."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from pipelines.contracts.config import PropensityConfig
 from pipelines.value.propensity.boosting import SETTINGS, fit_boosting
-from pipelines.value.propensity.buying import FitBuying
+from pipelines.value.propensity.buying import BuyingProbabilities, FitBuying
 from pipelines.value.propensity.calibration import Calibration, calibrate, log_odds_of
 from pipelines.value.propensity.declared import Feature
 from pipelines.value.propensity.features import Numbers, Snapshot
@@ -22,11 +22,13 @@ from pipelines.value.propensity.rates import Rates, rates_of
 RECENCY_RULE = "recency_rule"
 MEAN = "mean"
 LAST_PERIOD = "last_period_repeat"
-PURCHASE_MODEL = "purchase_model"
+PURCHASE_MODEL = "purchase_model"  # its own probabilities, as they are
+CALIBRATED_PURCHASE_MODEL = "purchase_model_calibrated"
 LOGISTIC = "logistic"
 BOOSTING = "boosting"
 BASELINES = (RECENCY_RULE, LAST_PERIOD, MEAN)
-LEARNED = (PURCHASE_MODEL, LOGISTIC, BOOSTING)
+PURCHASE_MODELS = (PURCHASE_MODEL, CALIBRATED_PURCHASE_MODEL)
+LEARNED = (*PURCHASE_MODELS, LOGISTIC, BOOSTING)
 
 Snapshots = Callable[[date], Snapshot]
 
@@ -64,6 +66,7 @@ class Workshop:
         self._features = features
         self._config = config
         self._fit_buying = fit_buying
+        self._buying: BuyingProbabilities | None = None
         self._threads = threads
 
     def fit(self, name: str) -> Fitted | None:
@@ -73,8 +76,8 @@ class Workshop:
             return self._rates(name, calibrating) if len(calibrating.customer_nos) >= self._config.min_rate_customers else None
         if not self._is_enough(self._outcomes(calibrating)):
             return None
-        if name == PURCHASE_MODEL:
-            return self._of_purchases(calibrating)
+        if name in PURCHASE_MODELS:
+            return self._of_purchases(name, calibrating)
         return self._learned(name, calibrating)
 
     def _rates(self, name: str, calibrating: Snapshot) -> Fitted:
@@ -94,14 +97,18 @@ class Workshop:
             parameters=parameters,
         )
 
-    def _of_purchases(self, calibrating: Snapshot) -> Fitted | None:
+    def _of_purchases(self, name: str, calibrating: Snapshot) -> Fitted | None:
         horizon = self._periods.horizon_days
-        buying = self._fit_buying(calibrating, self._features)
+        if self._buying is None:
+            self._buying = self._fit_buying(calibrating, self._features)
+        buying = self._buying
         if buying is None:
             return None
-        calibration = calibrate(log_odds_of(buying(calibrating, horizon)), self._outcomes(calibrating))
+        calibration = Calibration(1.0, 0.0)
+        if name == CALIBRATED_PURCHASE_MODEL:
+            calibration = calibrate(log_odds_of(buying(calibrating, horizon)), self._outcomes(calibrating))
         return Fitted(
-            PURCHASE_MODEL,
+            name,
             lambda snapshot: calibration.apply(log_odds_of(buying(snapshot, horizon))),
             customer_count=len(calibrating.customer_nos),
             parameters=self._said(calibration),

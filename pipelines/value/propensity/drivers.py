@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from pipelines.value.propensity.candidates import LEARNED, PURCHASE_MODEL, Fitted
+from pipelines.value.propensity.candidates import LEARNED, Fitted
 from pipelines.value.propensity.declared import Feature
 from pipelines.value.propensity.features import Numbers, Snapshot
 
@@ -25,7 +25,7 @@ def drivers_of(model: Fitted, snapshot: Snapshot, features: tuple[Feature, ...],
         words = pl.Series([f"last purchase {model.rates.words(band)}" for band in range(len(model.rates.rates))])
         return words.gather(model.rates.band(recency))
     assert model.name in LEARNED
-    if model.name == PURCHASE_MODEL or model.contributions is None:
+    if model.contributions is None:
         known = _positions(features, _OF_PURCHASES)
         parts = [_words(features, pl.Series(np.full(len(snapshot.customer_nos), index)), snapshot.values[:, index]) for index in known]
         return _joined(parts)

@@ -159,15 +159,13 @@ def test_a_purchase_model_that_knows_better_is_used_and_named_and_one_that_guess
         return 0.8 if any(cutoff_on < day <= cutoff_on + timedelta(days=horizon) for day in days[name]) else 0.3
 
     found, rows = predicted(tmp_path, habitual, ask=asked(knows))
-    assert {prediction.choice.model.name for prediction in found.values() if prediction.choice and prediction.choice.model} == {
-        "purchase_model"
-    }
-    assert set(rows["model_name"]) == {"purchase_model"}
+    names = {prediction.choice.model.name for prediction in found.values() if prediction.choice and prediction.choice.model}
+    assert names == set(rows["model_name"]) == {"purchase_model_calibrated"}
     assert rows["drivers"].str.starts_with("purchase days: ").all()
-    assert usual[0]["churn_90d"].choice and loss(usual[0]["churn_90d"], "logistic") > loss(found["churn_90d"], "purchase_model")
-    guessed, _ = predicted(tmp_path, habitual, ask=asked(lambda name, *_: int(name[1:]) % 7 / 10))
-    assert all(prediction.choice and prediction.choice.model for prediction in guessed.values())
-    assert "purchase_model" not in {prediction.choice.model.name for prediction in guessed.values() if prediction.choice.model}  # type: ignore[union-attr]
+    assert usual[0]["churn_90d"].choice and loss(usual[0]["churn_90d"], "logistic") > loss(found["churn_90d"], "purchase_model_calibrated")
+    _, guessed = predicted(tmp_path, habitual, ask=asked(lambda name, *_: int(name[1:]) % 7 / 10))
+    assert set(guessed["basis"]) == {"model"}
+    assert not guessed["model_name"].str.starts_with("purchase_model").any()
 
 
 def test_where_no_model_beats_the_recency_rule_the_rule_speaks_and_says_so(tmp_path: Path) -> None:

@@ -44,16 +44,14 @@ select
     cast(max(purchased_on) - min(purchased_on) as double) as recency,
     cast({cutoff} - min(purchased_on) as double) as age,
     cast(count(*) filter (where net_amount > 0) as double) as paid_count,
-    cast(coalesce(sum(net_amount) filter (where net_amount > 0), 0) as double) as paid_amount,
-    {windows}
+    cast(coalesce(sum(net_amount) filter (where net_amount > 0), 0) as double) as paid_amount{windows}
 from purchase_days
 where purchased_on <= {cutoff}
 group by customer_no
 """
-_WINDOW = """
+_WINDOW = """,
     cast(count(*) filter (where purchased_on > {cutoff} - {days}) as double) as count_{days}d,
-    cast(coalesce(sum(net_amount) filter (where purchased_on > {cutoff} - {days}), 0) as double) as amount_{days}d
-"""
+    cast(coalesce(sum(net_amount) filter (where purchased_on > {cutoff} - {days}), 0) as double) as amount_{days}d"""
 
 _DISTINCT = """
 select frequency, recency, age, cast(count(*) as double) as weight
@@ -118,7 +116,7 @@ def create_purchase_days(connection: duckdb.DuckDBPyConnection, run: Run) -> Non
 def create_histories(connection: duckdb.DuckDBPyConnection, name: str, cutoff: date, windows: Sequence[int]) -> Facts:
     """Create the table `name`, one row a customer who had bought by `cutoff`, with what the last `windows` of days brought."""
     day = f"date '{cutoff}'"
-    columns = ",".join(_WINDOW.format(cutoff=day, days=days) for days in windows)
+    columns = "".join(_WINDOW.format(cutoff=day, days=days) for days in windows)
     connection.execute(_HISTORIES.format(name=name, cutoff=day, windows=columns))
     [row] = connection.execute(_FACTS.format(name=name)).fetchall()
     customers, repeaters, days, repeats, customer_days, paid, amount, related = row

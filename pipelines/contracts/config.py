@@ -357,6 +357,38 @@ class LoyaltyConfig(_Section):
     points_notice_days: int = Field(30, ge=1)
 
 
+class PropensityConfig(_Section):
+    """Who buys again, and who is gone: what is learned from, and from when a model is trusted."""
+
+    training_cutoffs: int = Field(3, ge=1, le=12)  # days whose outcomes are learned from, a horizon apart
+    max_training_customers: int = Field(100_000, ge=1000)  # of one of these days; of more, the same part on every run
+    min_customers: int = Field(200, ge=10)  # to fit a model, on the days of training and on the day of calibration
+    min_boosted_customers: int = Field(1000, ge=10)  # ... to fit trees, which invent patterns where there are fewer
+    min_outcomes: int = Field(30, ge=2)  # of those who bought and of those who did not, on each of these days
+    min_rate_customers: int = Field(30, ge=1)  # to give rates by recency; with fewer there is no probability
+    recency_bands_days: tuple[int, ...] = (7, 30, 90, 180, 365)  # upper bounds of the recency rule
+    sensitive_features: frozenset[Literal["age_years", "is_female", "province_share"]] = frozenset()  # read only where named
+    drivers: int = Field(3, ge=0, le=10)  # reasons kept for each probability
+
+    @field_validator("recency_bands_days")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)) or value[0] < 0:
+            raise ValueError("needs days in rising order")
+        return value
+
+
+class ClustersConfig(_Section):
+    """Groups of buyers that behave alike."""
+
+    count: int = Field(6, ge=2, le=20)
+    max_fitted_customers: int = Field(200_000, ge=1000)  # whom the centers are fitted on; of more, the same part on every run
+    min_customers: int = Field(100, ge=2)  # with fewer buyers there are no groups
+    restart_from_gain: Decimal = Field(Decimal("0.02"), ge=0, lt=1, decimal_places=4)  # the last centers start unless others fit better
+    high_from_ratio: Decimal = Field(Decimal("1.5"), gt=1, decimal_places=4)  # times the mean of all buyers that is much
+    label_margin: Decimal = Field(Decimal("0.1"), ge=0, lt=1, decimal_places=4)  # a label stays while its rule holds within this
+
+
 class SegmentsConfig(_Section):
     """The gate between a segment and a file (activation.md)."""
 
@@ -415,6 +447,8 @@ class Config(_Section):
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    propensity: PropensityConfig = PropensityConfig()
+    clusters: ClustersConfig = ClustersConfig()
     value: ValueConfig = ValueConfig()
     segments: SegmentsConfig = SegmentsConfig()
     publish: PublishConfig = PublishConfig()

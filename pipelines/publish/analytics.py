@@ -12,6 +12,7 @@ import duckdb
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table
@@ -30,6 +31,7 @@ _PAST: Mapping[str, str] = {
     KPI_RESTATEMENT.name: "as_of <= date '{day}'",
     LATE_FACTS.name: "as_of = date '{day}'",
     VALUE_MODELS.name: "as_of <= date '{day}'",
+    VALUE_CLUSTERS.name: "as_of <= date '{day}'",
     VALUE_BACKTESTS.name: "as_of <= date '{day}'",
 }
 _PERSONAL = sorted(

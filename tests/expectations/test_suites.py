@@ -195,6 +195,13 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "horizons_have_ended": {"horizon_days": 60},
     "buckets_count_their_customers": {"customer_count": -1},
     "figures_are_numbers": {"actual": NOTHING},
+    "propensities_are_between_0_and_1": {"probability": NOTHING},
+    "propensities_have_a_basis": {"basis": "opted_out"},
+    "propensities_name_their_model": {"model_name": None},
+    "groups_are_numbered_from_1": {"cluster": 0},
+    "groups_have_customers": {"customer_rate": NOTHING},
+    "groups_are_described": {"description": " "},
+    "customers_are_in_a_numbered_group": {"cluster": 0},
     "windows_are_positive": {"window_days": 0, "rfm_history_months": 0},
 }
 

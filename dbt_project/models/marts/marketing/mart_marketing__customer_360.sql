@@ -99,6 +99,20 @@ loyalty_ahead as (
     select * from {{ ref('int_customer_loyalty_ahead') }}
 ),
 
+churn as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'churn_90d'
+),
+
+repurchase as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'repurchase_30d'
+),
+
+clusters as (
+    select * from {{ source('lake', 'value_customer_clusters') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 )
@@ -192,6 +206,11 @@ select
     predictions.ltv_predicted_12m,
     predictions.ltv_predicted_low_12m,
     predictions.ltv_predicted_high_12m,
+    churn.probability as churn_probability_90d,
+    churn.basis as churn_probability_basis,
+    repurchase.probability as repurchase_probability_30d,
+    repurchase.basis as repurchase_probability_basis,
+    clusters.label as cluster_label,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -266,3 +285,6 @@ left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
 left join predictions on customers.customer_id = predictions.customer_id
+left join churn on customers.customer_id = churn.customer_id
+left join repurchase on customers.customer_id = repurchase.customer_id
+left join clusters on customers.customer_id = clusters.customer_id

@@ -11,7 +11,7 @@ from assets.resources import HomeResource
 from pipelines.contracts.value_tables import VALUE_TABLES
 from pipelines.value import predict_values
 
-_UPSTREAM = ["dim_customers", "fct_orders", "golden_consents"]
+_UPSTREAM = ["dim_customers", "dim_products", "fct_orders", "fct_order_lines", "golden_consents"]
 
 
 @dg.multi_asset(specs=specs(VALUE_TABLES, deps=_UPSTREAM, partitions=DAILY, kind="duckdb"), backfill_policy=ONE_BY_ONE)

@@ -61,7 +61,7 @@ def mart_columns() -> dict[str, str]:
 
 def test_shipped_segments_fit_the_contract_of_the_mart() -> None:
     assert {segment.name for segment in read_segments((), mart_columns())} == SHIPPED
-    assert {"first_order_thanks", "high_value", "registered_without_order", "sleeping_high_value", "win_back_180_days"} == SHIPPED
+    assert {"first_order_thanks", "high_value", "registered_without_order", "sleeping_high_value", "win_back_180_days"} <= SHIPPED
 
 
 def test_definition_is_read_whole(tmp_path: Path) -> None:

@@ -377,6 +377,24 @@ class SegmentsConfig(_Section):
     cap_days: int = Field(7, ge=1)
 
 
+class PurchaseModelConfig(_Section):
+    """When the purchase model is fitted, and how it is judged."""
+
+    min_customers: int = Field(100, ge=1)  # who have bought; with fewer nothing is said of anybody
+    min_repeat_customers: int = Field(30, ge=1)  # who have bought on two days
+    min_days: int = Field(28, ge=2)  # from the first purchase of all to the day of the run
+    backtest_days: int = Field(90, ge=1)  # that the back-test predicts; half of a history that is shorter than twice as long
+    backtest_customers: int = Field(1_000_000, ge=1)  # at most, of a sample by customer number
+
+
+class ValueConfig(_Section):
+    """What customers will do next: rates, intervals, and when there is enough to tell from."""
+
+    discount_rate: Decimal = Field(Decimal("0.10"), ge=0, le=1, decimal_places=4)  # a year; money of later is worth less today
+    confidence: Decimal = Field(Decimal("0.9"), ge=Decimal("0.5"), lt=1, decimal_places=4)  # of intervals around what one customer spends
+    purchases: PurchaseModelConfig = PurchaseModelConfig()
+
+
 class EngineConfig(_Section):
     """Limits for DuckDB; null threads means all cores."""
 
@@ -403,6 +421,7 @@ class Config(_Section):
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    value: ValueConfig = ValueConfig()
     segments: SegmentsConfig = SegmentsConfig()
     engine: EngineConfig = EngineConfig()
 

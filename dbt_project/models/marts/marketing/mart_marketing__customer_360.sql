@@ -178,6 +178,7 @@ select
     rfm_annual.rfm_tier as rfm_tier_annual,
     rfm_annual.rfm_class,
     rfm_annual.rfm_class_zh,
+    predictions.purchase_basis,
     predictions.value_basis,
     predictions.probability_alive,
     predictions.predicted_purchases_30d,

@@ -205,6 +205,26 @@ class AnalysisConfig(_Section):
     pareto_days: int = Field(365, ge=1)
 
 
+class NeedsConfig(_Section):
+    """When something falls due, what a season is, and which category is offered next. Seasons share the thresholds of seasonal buyers."""
+
+    bought_again_from_share: Decimal = Field(Decimal("0.3"), ge=0, le=1, decimal_places=4)  # of a category's buyers, with two days or more
+    bought_again_from_intervals: int = Field(30, ge=1)  # with fewer the category's own interval is chance, and nothing of it falls due
+    category_weight: int = Field(3, ge=1)  # the category's typical interval counts as much as so many intervals of a customer
+    lapsed_after_intervals: Decimal = Field(Decimal(3), ge=1, decimal_places=2)  # typical ones since the last purchase; then nothing is due
+    shown_from_intervals: int = Field(1, ge=0)  # who has fewer of a category is not reminded of it
+    season_from_index: Decimal = Field(Decimal("1.5"), gt=1, decimal_places=4)  # times the category's usual share, in each of the years
+    season_from_days: int = Field(30, ge=1)  # days of purchase, without which a category has no season
+    seasons_missed: int = Field(1, ge=0)  # so many in a row, and the need is over
+    next_window_days: int = Field(365, ge=1)  # what was bought in so many days speaks, and is not offered
+    next_per_customer: int = Field(5, ge=5, le=100)
+    next_from_customers: int = Field(10, ge=1)  # categories with fewer buyers are not offered
+    next_categories: int = Field(2000, ge=2, le=10_000)  # of more, those with most buyers
+    next_ridge: Decimal = Field(Decimal(2), gt=0, decimal_places=4)  # times the buyers of a category on average; more: closer to popularity
+    judged_days: int = Field(60, ge=30)  # days before the run that models may not see, and are judged by
+    judged_from_count: int = Field(100, ge=1)  # with fewer due dates or customers to judge by, the simple rule is used
+
+
 class MarketingConfig(_Section):
     """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
 
@@ -443,6 +463,7 @@ class Config(_Section):
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     scorecard: ScorecardConfig = ScorecardConfig()
     analysis: AnalysisConfig = AnalysisConfig()
+    needs: NeedsConfig = NeedsConfig()
     marketing: MarketingConfig = MarketingConfig()
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()

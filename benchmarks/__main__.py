@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.deliveries import ROOT
+from benchmarks.gate import run_gate
+from benchmarks.gate_report import gate_goals, render_gate
 from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
@@ -74,12 +76,21 @@ def _whole_job(chosen: argparse.Namespace) -> bool:
     return not any(session.differences for session in sessions)
 
 
+def _gate(chosen: argparse.Namespace) -> bool:
+    found = [
+        run_gate(chosen.work, customers, chosen.repeats or (1 if customers >= _LARGE else 3)) for customers in sorted(chosen.customers)
+    ]
+    write_part(chosen.results, render_gate(found, datetime.now(UTC).date()))
+    _tell(gate_goals(found))
+    return True
+
+
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity}
+_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "gate": _gate}
 
 
 if __name__ == "__main__":

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 import dagster as dg
 import pytest
@@ -15,8 +17,9 @@ import yaml
 
 from assets.publish import delivered_lists
 from assets.resources import HomeResource
-from pipelines.contracts.config import load_config
+from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
+from pipelines.contracts.publishing import Destination
 from pipelines.publish import deliveries_of
 from tests.assets.cli.command import cdp
 from tests.publish.shop import DAY, decided, made, publish_it
@@ -82,6 +85,18 @@ def test_what_can_be_delivered_is_and_the_exit_code_tells_of_the_rest(home: Home
         "undelivered": [f"{DAY}/win_back/book.xlsx to agency: {reason}"],
     }  # fmt: skip
     assert f"missing    {DAY}/win_back/book.xlsx is not at agency" in called("status", "--home", home.root)[1]
+
+
+@pytest.mark.parametrize("language", ["", ".zh-CN"])
+def test_page_shows_what_the_command_says(home: Home, called: Called, language: str) -> None:
+    page = (Path(__file__).parents[3] / "docs" / f"destinations{language}.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"```console\n\$ cdp deliver\n(.*?)```", page, re.DOTALL)
+    assert called("deliver", "--home", home.root)[1] == shown
+    # every example of settings is one that is accepted
+    for example in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+        assert Config.model_validate(yaml.safe_load(example)).publish.destinations
+    kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Destination)[0])}
+    assert {f"| `{kind}` |" for kind in kinds} <= set(re.findall(r"^\| `\w+` \|", page, re.MULTILINE))
 
 
 def test_older_day_is_delivered_when_it_is_asked_for(home: Home, called: Called) -> None:

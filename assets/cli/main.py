@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from assets.cli import campaign, channels, metric, quarantine, segments, tags
+from assets.cli import campaign, channels, ledger, metric, quarantine, segments, tags
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
@@ -28,6 +28,7 @@ COLLECT_EVERY = (100_000, 50, 100)
 
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(channels.app, name="channels")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(metric.app, name="metric")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(segments.app, name="segments")
@@ -45,12 +46,28 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again although nothing changed")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run the whole job: load, resolve, score, check, publish."""
+    """Run the whole job: load, resolve, score, check, publish, deliver."""
+    from assets.cli.deliver import stop_on_undelivered
     from assets.cli.run import run_job
     from assets.cli.summary import print_summary
 
     outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
     print_summary(outcome, as_json=json)
+    stop_on_undelivered(outcome.undelivered)
+
+
+@app.command()
+def deliver(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="A published day [default: the newest]")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also lists of messages that changed after they were delivered")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Deliver files of destinations that are not at their places yet: finish by hand what a run could not."""
+    from assets.cli.deliver import print_delivery
+
+    print_delivery(home, config, as_of.date() if as_of else None, again=again, as_json=json)
 
 
 @app.command()
@@ -237,6 +254,23 @@ def forget(
     from assets.cli.forget import forget as erase
 
     erase(home, deliveries, config, asked, is_sure=yes, as_json=json)
+
+
+@app.command()
+def export(
+    role: Annotated[str, typer.Option("--role", help="Whose rights count: a role of roles.yaml")],
+    what: Annotated[str, typer.Option("--what", help="A list by the name of its segment, or a table of the published database")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where to, outside of the home")],
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the list [default: the newest]")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who takes it, for the ledger [default: the login]")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Download a list or table as a role may see it: its rows, its columns. Every download is a row of the ledger."""
+    from assets.cli.export import print_export
+
+    print_export(home, config, role, what, out, as_of.date() if as_of else None, by, as_json=json)
 
 
 @app.command()

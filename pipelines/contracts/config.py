@@ -368,11 +368,26 @@ class SegmentsConfig(_Section):
     cap_messages: int = Field(2, ge=0)
     cap_days: int = Field(7, ge=1)
     same_message_days: int = Field(3, ge=1)  # a report of so many days after a list may be of its message
-    same_campaign_from_share: Decimal = Field(
-        Decimal("0.5"), gt=Decimal(0), le=1, decimal_places=4
-    )  # of a campaign's messages that followed a list: it is the sending of that list
     stop_after_unanswered: int | None = Field(6, ge=1)  # marketing messages in a row without an answer; null: never
     greeting_lead_days: int = Field(3, ge=0, le=60)
+
+
+class PurchaseModelConfig(_Section):
+    """When the purchase model is fitted, and how it is judged."""
+
+    min_customers: int = Field(100, ge=1)  # who have bought; with fewer nothing is said of anybody
+    min_repeat_customers: int = Field(30, ge=1)  # who have bought on two days
+    min_days: int = Field(28, ge=2)  # from the first purchase of all to the day of the run
+    backtest_days: int = Field(90, ge=1)  # that the back-test predicts; half of a history that is shorter than twice as long
+    backtest_customers: int = Field(1_000_000, ge=1)  # at most, of a sample by customer number
+
+
+class ValueConfig(_Section):
+    """What customers will do next: rates, intervals, and when there is enough to tell from."""
+
+    discount_rate: Decimal = Field(Decimal("0.10"), ge=0, le=1, decimal_places=4)  # a year; money of later is worth less today
+    confidence: Decimal = Field(Decimal("0.9"), ge=Decimal("0.5"), lt=1, decimal_places=4)  # of intervals around what one customer spends
+    purchases: PurchaseModelConfig = PurchaseModelConfig()
 
 
 class EngineConfig(_Section):
@@ -400,6 +415,7 @@ class Config(_Section):
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    value: ValueConfig = ValueConfig()
     segments: SegmentsConfig = SegmentsConfig()
     publish: PublishConfig = PublishConfig()
     engine: EngineConfig = EngineConfig()

@@ -61,7 +61,8 @@ def made(folder: Path) -> Run:
         golden | {"customer_id": name, "phone_e164": phone, "email": email, "full_name": full_name}
         for name, phone, email, full_name, _ in PEOPLE
     ])  # fmt: skip
-    for name in ("kpi_restatement", "late_facts", "value_models", "value_backtests"):
+    empty = ("kpi_restatement", "late_facts", "value_models", "value_backtests")
+    for name in (*empty, "golden_consents", "identity_contact_points", "identity_current"):
         write(home, name, "part-0.parquet", [])
     decided(home, DAY)
     build_marts(home)

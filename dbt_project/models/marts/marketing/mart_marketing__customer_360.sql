@@ -13,8 +13,16 @@ totals as (
     select * from {{ ref('int_customer_totals') }}
 ),
 
+margins as (
+    select * from {{ ref('int_customer_margins') }}
+),
+
 channels as (
     select * from {{ ref('int_customer_channels') }}
+),
+
+home_stores as (
+    select * from {{ ref('int_customer_home_stores') }}
 ),
 
 consents as (
@@ -140,6 +148,8 @@ select
     coalesce(totals.order_count_90d, 0) as order_count_90d,
     coalesce(totals.order_count_365d, 0) as order_count_365d,
     cast(coalesce(totals.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    margins.gross_margin_total,
+    margins.net_amount_costed_total,
     cast(coalesce(totals.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
     cast(coalesce(totals.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
     cast(coalesce(totals.net_amount_365d, 0) as decimal(18, 2)) as net_amount_365d,
@@ -148,6 +158,8 @@ select
     channels.preferred_channel,
     channels.purchase_channels,
     coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    home_stores.home_store_key,
+    home_stores.home_region,
     habits.channel_preference,
     coalesce(habits.is_weekend_buyer, false) as is_weekend_buyer,
     coalesce(habits.is_night_buyer, false) as is_night_buyer,
@@ -168,6 +180,7 @@ select
     rfm_annual.rfm_tier as rfm_tier_annual,
     rfm_annual.rfm_class,
     rfm_annual.rfm_class_zh,
+    predictions.purchase_basis,
     predictions.value_basis,
     predictions.probability_alive,
     predictions.predicted_purchases_30d,
@@ -235,7 +248,9 @@ inner join lifecycles on customers.customer_id = lifecycles.customer_id
 inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
 inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
+left join margins on activity.customer_no = margins.customer_no
 left join channels on activity.customer_no = channels.customer_no
+left join home_stores on activity.customer_no = home_stores.customer_no
 left join ages on activity.customer_no = ages.customer_no
 left join life_stages on activity.customer_no = life_stages.customer_no
 left join browsing on activity.customer_no = browsing.customer_no

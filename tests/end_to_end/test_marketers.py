@@ -68,7 +68,9 @@ def test_both_languages_show_the_same_transcripts() -> None:
     texts = [page.read_text(encoding="utf-8") for page in PAGES]
     assert _TRANSCRIPT.findall(texts[0]) == _TRANSCRIPT.findall(texts[1])
     assert [name for name, _ in _FILE.findall(texts[0])] == [name for name, _ in _FILE.findall(texts[1])]
-    commands = {" ".join(line.split()[1:4]) for block in _TRANSCRIPT.findall(texts[0]) for line in block.splitlines() if line.startswith("$ ")}
+    commands = {
+        " ".join(line.split()[1:4]) for block in _TRANSCRIPT.findall(texts[0]) for line in block.splitlines() if line.startswith("$ ")
+    }
     wanted = ("cdp segments list", "cdp segments show", "cdp segments preview", "cdp segments check", "cdp segments publish")
     assert set(wanted) <= commands
     assert all(any(command.startswith(f"cdp {word} ") for command in commands) for word in ("why", "trace", "replay"))

@@ -87,6 +87,21 @@ points as (
     select * from {{ ref('customer_points') }}
 ),
 
+replenishments as (
+    select * from {{ source('lake', 'value_replenishments') }}
+    where due_rank = 1
+),
+
+seasonal_needs as (
+    select * from {{ source('lake', 'value_seasonal_needs') }}
+    where listed_rank = 1
+),
+
+next_categories as (
+    select * from {{ source('lake', 'value_next_categories') }}
+    where candidate_rank = 1
+),
+
 predictions as (
     select * from {{ source('lake', 'value_customers') }}
 ),
@@ -97,6 +112,20 @@ occasions as (
 
 loyalty_ahead as (
     select * from {{ ref('int_customer_loyalty_ahead') }}
+),
+
+churn as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'churn_90d'
+),
+
+repurchase as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'repurchase_30d'
+),
+
+clusters as (
+    select * from {{ source('lake', 'value_customer_clusters') }}
 ),
 
 run_context as (
@@ -168,6 +197,12 @@ select
     tastes.category_preference,
     tastes.brand_preference,
     tastes.price_band,
+    next_categories.category as next_best_category,
+    replenishments.category as replenishment_category,
+    replenishments.due_on as replenishment_due_on,
+    {{ days_between('run_context.as_of', 'replenishments.due_on') }} as replenishment_due_in_days,
+    seasonal_needs.category as seasonal_need,
+    seasonal_needs.season_from_on as seasonal_need_from_on,
     rfm_monthly.recency_score as recency_score_monthly,
     rfm_monthly.frequency_score as frequency_score_monthly,
     rfm_monthly.monetary_score as monetary_score_monthly,
@@ -192,6 +227,11 @@ select
     predictions.ltv_predicted_12m,
     predictions.ltv_predicted_low_12m,
     predictions.ltv_predicted_high_12m,
+    churn.probability as churn_probability_90d,
+    churn.basis as churn_probability_basis,
+    repurchase.probability as repurchase_probability_30d,
+    repurchase.basis as repurchase_probability_basis,
+    clusters.label as cluster_label,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -265,4 +305,10 @@ left join loyalty_ahead on activity.customer_no = loyalty_ahead.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
+left join replenishments on customers.customer_id = replenishments.customer_id
+left join seasonal_needs on customers.customer_id = seasonal_needs.customer_id
+left join next_categories on customers.customer_id = next_categories.customer_id
 left join predictions on customers.customer_id = predictions.customer_id
+left join churn on customers.customer_id = churn.customer_id
+left join repurchase on customers.customer_id = repurchase.customer_id
+left join clusters on customers.customer_id = clusters.customer_id

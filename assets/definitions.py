@@ -11,7 +11,7 @@ from assets.golden import golden
 from assets.identity import identity
 from assets.jobs import load_deliveries, refresh_daily
 from assets.metrics import metrics
-from assets.publish import exports
+from assets.publish import delivered_lists, exports
 from assets.resources import HomeResource, Progress
 from assets.run import run_settings
 from assets.schedules import refresh_daily_at_0230
@@ -41,7 +41,7 @@ def defs() -> dg.Definitions:
         metrics,
     ]
     return dg.Definitions(
-        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
+        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys), delivered_lists],
         asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],
         jobs=[refresh_daily, load_deliveries],
         schedules=[refresh_daily_at_0230],

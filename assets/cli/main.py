@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from assets.cli import campaign, channels, ledger, metric, quarantine, tags
+from assets.cli import campaign, channels, ledger, metric, quarantine, segments, tags
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
@@ -31,6 +31,7 @@ app.add_typer(channels.app, name="channels")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(metric.app, name="metric")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(segments.app, name="segments")
 app.add_typer(tags.app, name="tags")
 
 
@@ -45,12 +46,28 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again although nothing changed")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run the whole job: load, resolve, score, check, publish."""
+    """Run the whole job: load, resolve, score, check, publish, deliver."""
+    from assets.cli.deliver import stop_on_undelivered
     from assets.cli.run import run_job
     from assets.cli.summary import print_summary
 
     outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
     print_summary(outcome, as_json=json)
+    stop_on_undelivered(outcome.undelivered)
+
+
+@app.command()
+def deliver(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="A published day [default: the newest]")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also lists of messages that changed after they were delivered")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Deliver files of destinations that are not at their places yet: finish by hand what a run could not."""
+    from assets.cli.deliver import print_delivery
+
+    print_delivery(home, config, as_of.date() if as_of else None, again=again, as_json=json)
 
 
 @app.command()
@@ -122,6 +139,47 @@ def explain(
     from assets.cli.explain import print_explanation
 
     print_explanation(home, config, asked, between, as_of.date() if as_of else None, reveal=clear, as_json=json)
+
+
+@app.command()
+def why(
+    asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail")],
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment of `cdp segments list`")],
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The list of that day [default: last]")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why somebody is on a list, or at which step they were stopped, with the values that decided."""
+    from assets.cli.why import print_why
+
+    print_why(home, config, asked, segment, as_of.date() if as_of else None, as_json=json)
+
+
+@app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(metavar="LIST.csv", help="A published list")],
+    row: Annotated[int, typer.Argument(metavar="ROW", min=2, help="Row as a spreadsheet numbers them; the header is row 1")],
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Trace a row of a list back to file and line of every raw export that it rests on."""
+    from assets.cli.trace import print_trace
+
+    print_trace(home, config, file, row, as_json=json)
+
+
+@app.command()
+def replay(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="manifest.json of a published list")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a past list again from what the run could see then, and compare it byte for byte. Writes nothing."""
+    from assets.cli.replay import print_replay
+
+    print_replay(home, manifest, as_json=json)
 
 
 @app.command()

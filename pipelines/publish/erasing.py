@@ -12,11 +12,13 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import json_bytes, replacing, write_json
+from pipelines.publish.delivery import deliveries_of
 
 _PRIVATE = 0o600
 _MARK = "\ufeff"
@@ -31,23 +33,43 @@ class _Change:
     row_count: int
 
 
-def erase_from_published(home: Home, customer_ids: Collection[str], words: Collection[str]) -> tuple[int, int, int]:
-    """Take rows with one of these ids, or one of these words as a cell, out of every list that was published.
+@dataclass(frozen=True, slots=True)
+class ErasedFromPublished:
+    """What was taken away. `databases`: of past days, which running the day makes again.
 
-    Return how many lists lost rows, how many rows, and how many databases of past days were removed (running the day makes them).
+    `delivered`: lists that lost rows now, with the places that had been given files of them; what lies there is not ours to take away.
     """
+
+    lists: int
+    rows: int
+    databases: int
+    delivered: tuple[str, ...]
+
+
+def erase_from_published(home: Home, customer_ids: Collection[str], words: Collection[str]) -> ErasedFromPublished:
+    """Take rows with one of these ids, or one of these words as a cell, out of every list that was published."""
     theirs = {*customer_ids, *words}
     lists = rows = 0
     changed: dict[str, _Change] = {}
+    delivered: set[str] = set()
     for manifest in sorted((home.published / "segments").glob("*/*/manifest.json")):
         erased = _erase_from_list(manifest, theirs)
+        if erased:
+            delivered |= _delivered(home, manifest.parent)
         lists, rows = lists + bool(erased), rows + sum(erased.values())
         changed |= {path.relative_to(home.root).as_posix(): change for path, change in _changes(manifest)}
     _tell_records(home, changed)
     databases = list((home.published / "history").glob("*/*.duckdb"))
     for path in databases:
         path.unlink()
-    return lists, rows, len(databases)
+    return ErasedFromPublished(lists, rows, len(databases), tuple(sorted(delivered)))
+
+
+def _delivered(home: Home, folder: Path) -> set[str]:
+    """`<folder of the list> at <place>` of everything that was delivered of a list."""
+    name = f"{folder.parent.name}/{folder.name}"
+    entries, _ = deliveries_of(home, date.fromisoformat(folder.parent.name))
+    return {f"{name} at {entry.place}" for entry in entries if entry.name.startswith(f"{name}/")}
 
 
 def _erase_from_list(manifest: Path, theirs: Collection[str]) -> dict[str, int]:

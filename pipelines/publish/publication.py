@@ -111,6 +111,11 @@ def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
     return problems + [f"{name} was added" for name in sorted(there - set(files))]
 
 
+def newest_published_day(home: Home) -> date | None:
+    """The last day whose lists were published; None before the first."""
+    return max(_published_days(home), default=None)
+
+
 def _published_days(home: Home) -> list[date]:
     """Days whose lists were published. The folders tell, not the database: that may be open in somebody's editor."""
     folders = home.segments(date.min).parent.glob("*")

@@ -60,24 +60,22 @@ def copy_for_downloads(home: Path, folder: Path) -> Path:
     return folder / "home"
 
 
-def _rewrite(home: Path, pages: list[Path]) -> None:
-    for page in pages:
-        with tempfile.TemporaryDirectory() as folder:
-            variables = {"CDP_HOME": str(copy_for_downloads(home, Path(folder))), "LOGNAME": "li.wei", "PYTHONPATH": str(Path.cwd())}
-            program = [sys.executable, "-c", "from assets.cli.main import main; main()"]
+def _rewrite(home: Path, page: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        variables = {"CDP_HOME": str(copy_for_downloads(home, Path(folder))), "LOGNAME": "li.wei", "PYTHONPATH": str(Path.cwd())}
+        program = [sys.executable, "-c", "from assets.cli.main import main; main()"]
 
-            def call(*words: str, at: str = folder, variables: dict[str, str] = variables) -> tuple[int, str, str]:
-                ended = subprocess.run([*program, *words], cwd=at, env=os.environ | variables, capture_output=True, text=True)
-                return ended.returncode, ended.stdout, ended.stderr
+        def call(*words: str) -> tuple[int, str, str]:
+            ended = subprocess.run([*program, *words], cwd=folder, env=os.environ | variables, capture_output=True, text=True)
+            return ended.returncode, ended.stdout, ended.stderr
 
-            text = replayed(page.read_text(encoding="utf-8"), call)
-        page.write_text(text, encoding="utf-8")
-        chinese = page.with_name(f"{page.stem}.zh-CN.md")
-        told = iter(blocks(text))
-        chinese.write_text(
-            _BLOCK.sub(lambda block: block[1] + next(told) + block[3], chinese.read_text(encoding="utf-8")), encoding="utf-8"
-        )
+        text = replayed(page.read_text(encoding="utf-8"), call)
+    page.write_text(text, encoding="utf-8")
+    chinese, told = page.with_name(f"{page.stem}.zh-CN.md"), iter(blocks(text))
+    translated = _BLOCK.sub(lambda block: block[1] + next(told) + block[3], chinese.read_text(encoding="utf-8"))
+    chinese.write_text(translated, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    _rewrite(Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]])
+    for name in sys.argv[2:]:
+        _rewrite(Path(sys.argv[1]), Path(name))

@@ -13,8 +13,8 @@ from typing import Any
 
 from assets.project import DBT_PROJECT, ROOT
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
-from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 from pipelines.metrics.definitions import read_metrics

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pipelines.contracts.propensity_tables import PROPENSITY_TABLES
 from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import PROPENSITY_TABLES
 from pipelines.contracts.tables import Column, Personal, Table, Type
 
 _CUSTOMER = Column("customer_id", Type.TEXT, "The resolved person.", required=True, personal=Personal.PSEUDONYM)

@@ -12,8 +12,8 @@ import duckdb
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
-from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table

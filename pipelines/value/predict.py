@@ -6,8 +6,8 @@ from pipelines.contracts.engine import literal, open_engine
 from pipelines.contracts.run import Run
 from pipelines.value.clusters import find_clusters
 from pipelines.value.findings import write_findings
-from pipelines.value.propensity import predict_propensities
 from pipelines.value.needs import predict_needs
+from pipelines.value.propensity import predict_propensities
 from pipelines.value.purchases import predict_purchases
 
 

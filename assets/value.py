@@ -13,9 +13,11 @@ from pipelines.value import predict_values
 
 _UPSTREAM = [
     "dim_customers",
+    "dim_products",
     "fct_coupons",
     "fct_events",
     "fct_interactions",
+    "fct_order_lines",
     "fct_orders",
     "fct_refunds",
     "fct_sends",

@@ -55,7 +55,7 @@ class SmallShop:
         self.reference = root / "reference"
         self.reference.mkdir()
         (self.home.root / "cdp.yaml").write_text("reference_folder: ../reference\n")
-        monkeypatch.setattr(rehearsal, "_execute", self._execute)
+        monkeypatch.setattr(rehearsal, "execute_aside", self._execute)
         load_deliveries(self.home, self.resource.config())
 
     @property

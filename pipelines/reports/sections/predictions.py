@@ -44,6 +44,8 @@ def predictions(published: Published, words: Words) -> Section:
         _by_week(published, words),
         _by_decile(published, words, "purchase_probability_by_decile", 3),
         _by_decile(published, words, "net_amount_by_decile", 2),
+        _by_decile(published, words, "churn_probability_by_decile", 3),
+        _by_decile(published, words, "repurchase_probability_by_decile", 3),
         _models(published, words),
     ]
     return Section("predictions", words("predictions"), parts)

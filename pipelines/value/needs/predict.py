@@ -19,6 +19,7 @@ from pipelines.value.needs.outcomes import Contender, Figure, Trial, choose, fin
 from pipelines.value.needs.replenishment import NEAR_DAYS, Met, create_due_dates, judge_due_dates
 from pipelines.value.needs.seasons import YEAR_DAYS, create_seasonal_needs, judge_seasonal_needs
 
+_NO_CATEGORY = "no product that was bought has a category"
 _DECIDING_DAYS, _DECIDING_RANK = max(NEAR_DAYS), RANKS[1]
 
 _OPTED_OUT = """
@@ -105,7 +106,7 @@ def _replenishments(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
     counts = {"categories": _count(connection, "need_categories"), "customer_categories": _count(connection, "need_due_dates")}
     choice = choose(trial, needs.judged_from_count)
     if not counts["customer_categories"]:
-        choice = neither("no category is bought again by enough of its buyers")
+        choice = neither("no category is bought again by enough of its buyers" if span.customer_count else _NO_CATEGORY)
     query = _REPLENISHMENTS.format(
         kind="model" if choice.is_model_used else "rule",
         as_of=run.as_of,
@@ -142,7 +143,9 @@ def _seasonal_needs(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
     trial = Trial(model.need_count, "needs came true in the seasons of the last year", model.rate, rule.rate)
     choice = choose(trial, needs.judged_from_count, has_rule=False)
     if not _count(connection, "seasons"):
-        choice = neither(f"no category sells more in the same months of {analysis.seasonal_from_years} years")
+        choice = neither(
+            f"no category sells more in the same months of {analysis.seasonal_from_years} years" if span.customer_count else _NO_CATEGORY
+        )
     query = _SEASONAL_NEEDS.format(as_of=run.as_of, lead=analysis.seasonal_lead_days, is_used=choice.is_model_used)
     counts = {"seasons": _count(connection, "seasons"), "rows": _write(connection, run, query, VALUE_SEASONAL_NEEDS)}
     contenders = (
@@ -174,7 +177,7 @@ def _next_categories(connection: duckdb.DuckDBPyConnection, run: Run, span: Span
     choice = choose(Trial(hits.customer_count, what, hits.model[_DECIDING_RANK], hits.popularity[_DECIDING_RANK]), needs.judged_from_count)
     basket = read_basket(connection, needs, run.as_of)
     if len(basket.category_no) < 2:
-        choice = neither("fewer than two categories have enough buyers")
+        choice = neither("fewer than two categories have enough buyers" if span.customer_count else _NO_CATEGORY)
     offered = candidates(basket, item_weights(basket, needs) if choice.is_model_used else None, needs.next_per_customer)
     create_from_frame(connection, "next_candidates", offered)
     query = _NEXT_CATEGORIES.format(model="item_to_item" if choice.is_model_used else "popularity")

@@ -46,6 +46,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "identity": record["counts"]["identity"],
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
+        "predictions": _predictions(home, record),
         "segments": record["segments"],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
@@ -98,6 +99,20 @@ def _of_the_past(home: Home, record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+def _predictions(home: Home, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """By target, the model or simple rule that the run predicts with, or null, and why."""
+    with duckdb.connect(str(home.root / record["analytics"]), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select target, model_name, is_used, reason from value_models where as_of = cast(? as date)
+            qualify row_number() over (partition by target order by is_used desc, is_baseline, model_name) = 1
+            order by target
+            """,
+            [record["as_of"]],
+        ).fetchall()
+    return [{"target": target, "model": model if is_used else None, "reason": reason} for target, model, is_used, reason in rows]
+
+
 def _past_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     restated: Mapping[str, int] = facts["restated"]
     if restated:
@@ -133,6 +148,10 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         note = "  provisional" if kpi["is_provisional"] else ""
         yield f"  {kpi['metric']:<28}{figure(kpi['value'], kpi['unit']):>16}{note}"
     yield from _past_lines(facts)
+    yield ""
+    yield "Predictions"
+    for prediction in facts["predictions"]:
+        yield f"  {prediction['target']}: {prediction['model'] or 'none'} ({prediction['reason']})"
     yield ""
     yield "Lists"
     for name, waterfall in facts["segments"].items():

@@ -20,6 +20,15 @@ from pipelines.value.needs.replenishment import NEAR_DAYS, Met, create_due_dates
 from pipelines.value.needs.seasons import YEAR_DAYS, create_seasonal_needs, judge_seasonal_needs
 
 _NO_CATEGORY = "no product that was bought has a category"
+# what later predictions of the run have no use for: on a million customers it is most of the memory that there is
+_OF_DUE_DATES = (
+    *("need_intervals", "need_pairs", "need_categories", "need_typical", "need_spreads", "need_due_dates"),
+    *("need_judged", "need_met"),
+)
+_OF_ALL = (
+    *("season_months", "seasons", "season_habits", "season_needs", "next_candidates"),
+    *("opted_out", "bought_days", "bought_customers", "bought_categories"),
+)
 _DECIDING_DAYS, _DECIDING_RANK = max(NEAR_DAYS), RANKS[1]
 
 _OPTED_OUT = """
@@ -91,6 +100,7 @@ def predict_needs(connection: duckdb.DuckDBPyConnection, run: Run, sold: str = S
     span = create_bought_days(connection, sold)
     connection.execute(_OPTED_OUT.format(consents=lake_rows(run, GOLDEN_CONSENTS)))
     parts = [_replenishments(connection, run, span), _seasonal_needs(connection, run, span), _next_categories(connection, run, span)]
+    _drop(connection, _OF_ALL)
     return Findings(tuple(model for part in parts for model in part.models), pl.concat(part.backtests for part in parts))
 
 
@@ -114,6 +124,7 @@ def _replenishments(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
         shown=needs.shown_from_intervals,
     )
     counts |= {"rows": _write(connection, run, query, VALUE_REPLENISHMENTS), "judged_due_dates": trial.count}
+    _drop(connection, _OF_DUE_DATES)
     weight = {"category_weight": needs.category_weight}
     contenders = (
         Contender("own_and_category", False, choice.is_model_used, choice.reason, _of_model(met), weight, counts),
@@ -204,6 +215,11 @@ def _write(connection: duckdb.DuckDBPyConnection, run: Run, query: str, table: T
     path = run.home.table(table.name) / "part-0.parquet"
     write_query(connection, query, table, path)
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
+    for table in tables:
+        connection.execute(f"drop table {table}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -16,7 +16,7 @@ _PARTS: Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "newest versions": (("facts",), ()),
     "who is who": (("identity",), ("identity",)),
     "one row a customer": (("customers",), ("golden",)),
-    "facts, RFM, KPIs": (("rfm", "kpi"), ("run_settings", "warehouse")),
+    "facts, RFM, KPIs": (("rfm", "kpi"), ("run_settings", "warehouse", "warehouse_predicted")),
     "lists and files": (("list",), ("segments", "exports")),
 }
 _CHECKS = "_meets_expectations"

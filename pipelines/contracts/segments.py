@@ -22,6 +22,10 @@ EXPORTED = "exported"
 STEPS = ("matched", *GATE, EXPORTED)
 
 
+# columns of the customer mart that guess at something nobody wants to be guessed at -> the consent that a segment over them must require
+SENSITIVE: Mapping[str, str] = {"life_stage": "personalization"}
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a list promises: `kind` (name, sku or category) and `thing` say of what, `terms` the conditions."""
@@ -62,6 +66,7 @@ class Segment:
     valid_from: date | None = None
     valid_to: date | None = None
     offer: Offer | None = None
+    requires_consent: str | None = None  # beyond that of the channel; `where` asks for it
 
     def is_valid_on(self, day: date) -> bool:
         """Both ends belong to the time that the segment is valid."""

@@ -12,9 +12,12 @@ import duckdb
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
+from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table
+from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 
 _ABOUT: Mapping[str, str] = {
     "as_of": "Business date of the run that published this database.",
@@ -24,8 +27,15 @@ _ABOUT: Mapping[str, str] = {
 }
 # of earlier days only what had consequences: who was stopped, and at which step, would add a row a customer, segment and day
 _KEPT = "('exported', 'held_out')"
-# tables of the metrics stage, with the rows that a run of a day may show
-_PAST: Mapping[str, str] = {KPI_RESTATEMENT.name: "as_of <= date '{day}'", LATE_FACTS.name: "as_of = date '{day}'"}
+# tables of the stages metrics and value, with the rows that a run of a day may show
+_PAST: Mapping[str, str] = {
+    KPI_RESTATEMENT.name: "as_of <= date '{day}'",
+    LATE_FACTS.name: "as_of = date '{day}'",
+    VALUE_MODELS.name: "as_of <= date '{day}'",
+    VALUE_CLUSTERS.name: "as_of <= date '{day}'",
+    VALUE_BACKTESTS.name: "as_of <= date '{day}'",
+    **{table.name: "true" for table in NEED_TABLES},
+}
 _PERSONAL = sorted(
     {column.name for table in TABLES.values() for column in table.columns if column.personal not in (Personal.NONE, Personal.PSEUDONYM)}
 )
@@ -82,12 +92,13 @@ def _add_memberships(copy: duckdb.DuckDBPyConnection, run: Run) -> None:
 
 
 def _add_past(copy: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """What a run of this day knew: restatements of later days are not its own, and facts that were late for another day were not for it."""
+    """What a run of this day knew: restatements and back-tests of later days are not its own, nor facts that were late for another day."""
     for name, is_known in _PAST.items():
-        path = str(run.home.table(name) / "part-0.parquet").replace("'", "''")
+        path = str(run.home.table(name) / "**" / "*.parquet").replace("'", "''")
         key = ", ".join(TABLES[name].key)
         known = is_known.format(day=run.as_of)
-        copy.execute(f"create or replace table {name} as select * from read_parquet('{path}') where {known} order by {key}")
+        rows = f"read_parquet('{path}', hive_partitioning = false)"
+        copy.execute(f"create or replace table {name} as select * from {rows} where {known} order by {key}")
         _describe(copy, TABLES[name])
 
 

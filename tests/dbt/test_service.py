@@ -86,7 +86,7 @@ def test_every_store_has_a_row_and_a_region(case: tuple[Home, ServiceOracle]) ->
         row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows(home, f"select store_key, {', '.join(columns)} from dim_stores")
     }
     assert found == oracle.stores
-    assert {row["region_source"] for row in found.values()} == {"organisation", "store_list", "nobody"}
+    assert {row["region_source"] for row in found.values()} == {"organization", "store_list", "nobody"}
 
 
 def test_orders_carry_their_store_and_its_region(case: tuple[Home, ServiceOracle]) -> None:

@@ -34,13 +34,19 @@ def writes(tree: ast.Module) -> list[int]:
         if isinstance(node, ast.Call):
             name = node.func.attr if isinstance(node.func, ast.Attribute) else node.func.id if isinstance(node.func, ast.Name) else ""
             words = [part.value for part in ast.walk(node) if isinstance(part, ast.Constant) and isinstance(part.value, str)]
-            # `replace` of a text has two arguments, that of a path one
-            is_text = name == "replace" and len(node.args) != 1
-            if (name in WRITES and not is_text) or (name == "open" and _is_for_writing(node)):
+            if (name in WRITES and not _is_of_values(node, name)) or (name == "open" and _is_for_writing(node)):
                 lines.append(node.lineno)
             if name in {"execute", "sql", "query"} and any(_COPIES.search(word) for word in words):
                 lines.append(node.lineno)
     return lines
+
+
+def _is_of_values(call: ast.Call, name: str) -> bool:
+    """`replace` of a text or of a dataclass, which `os` and paths have as well; `rename` of columns."""
+    is_of_os = isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Name) and call.func.value.id == "os"
+    if name == "replace":
+        return not is_of_os and (not isinstance(call.func, ast.Attribute) or len(call.args) != 1)
+    return name == "rename" and any(isinstance(argument, ast.Dict | ast.DictComp) for argument in call.args)
 
 
 def _is_for_writing(call: ast.Call) -> bool:
@@ -59,6 +65,10 @@ def _is_for_writing(call: ast.Call) -> bool:
         ("target = 'published/segments/x'; shutil.copy(source, target)", True),
         ("connection = duckdb.connect(str(home.published / 'analytics.duckdb'), read_only=True)", False),
         ("text = (home.published / 'x').read_text().replace('a', 'b')", False),
+        ("beside.replace(home.published / 'x')", True),
+        ("os.replace(beside, home.published / 'x')", True),
+        ("run = replace(run, home=home.published)", False),
+        ("rows = read(home.published).rename({'a': 'b'})", False),
         ("with open(home.published / 'x', 'rb') as file: pass", False),
     ],
 )

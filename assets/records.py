@@ -19,6 +19,7 @@ from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
+from pipelines.downloads import FILE as ROLES
 from pipelines.identity.review import count_questions
 from pipelines.metrics import RunFacts
 
@@ -45,7 +46,8 @@ def _definitions_hash(run: Run) -> str:
     folders = (run.reference, run.reference / CAMPAIGNS, *run.config.channels.formats_folders, *run.config.segments.folders)
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"}):
+        # who may download what changes no figure
+        for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"} and path.name != ROLES):
             digest.update(f"{path.name}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -9,6 +9,8 @@ from expectations.channel import CHANNEL_SUITES
 from expectations.golden import GOLDEN_SUITES
 from expectations.identity import IDENTITY_SUITES
 from expectations.metric import METRIC_SUITES
+from expectations.need import NEED_SUITES
+from expectations.propensity import PROPENSITY_SUITES
 from expectations.run import RUN_SUITES
 from expectations.segment import SEGMENT_SUITES
 from expectations.suites import Suite, suites_by_name
@@ -23,6 +25,8 @@ SUITES: Mapping[str, Suite] = suites_by_name(
     *CAMPAIGN_SUITES,
     *TAG_SUITES,
     *VALUE_SUITES,
+    *PROPENSITY_SUITES,
+    *NEED_SUITES,
     *SEGMENT_SUITES,
     *METRIC_SUITES,
 )

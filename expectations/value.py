@@ -5,20 +5,24 @@ from __future__ import annotations
 from expectations.suites import Rule, Suite, Unique, one_of
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_CUSTOMERS, VALUE_MODELS
 
+_BASES = ("model", "baseline", "too_little_data", "no_purchase", "opted_out")
+
 VALUE_SUITES: tuple[Suite, ...] = (
     Suite(
         VALUE_CUSTOMERS,
-        values=one_of("value_basis", "model", "baseline", "too_little_data", "no_purchase", "opted_out"),
+        values=one_of("purchase_basis", *_BASES) | one_of("value_basis", *_BASES),
         rules=(
             Rule(
-                "what_is_predicted_names_its_model",
-                "(value_basis in ('model', 'baseline')) = (model_name is not null)",
+                "purchases_are_predicted_on_a_basis",
+                "(purchase_basis in ('model', 'baseline')) = (predicted_purchases_90d is not null)"
+                " and (purchase_basis = 'model') = (probability_alive is not null)",
             ),
             Rule(
-                "nothing_is_predicted_without_a_basis",
-                "value_basis in ('model', 'baseline')"
-                " or coalesce(probability_alive, predicted_purchases_90d, predicted_net_amount_90d, ltv_predicted_12m) is null",
+                "money_is_predicted_on_a_basis",
+                "(value_basis in ('model', 'baseline')) = (ltv_predicted_12m is not null)"
+                " and (value_basis = 'model') = (predicted_purchase_amount is not null)",
             ),
+            Rule("who_opted_out_is_not_predicted", "(purchase_basis = 'opted_out') = (value_basis = 'opted_out')"),
             Rule(
                 "probabilities_of_buying_are_between_0_and_1",
                 "probability_alive between 0 and 1 and purchase_probability_30d between 0 and purchase_probability_90d"
@@ -30,7 +34,8 @@ VALUE_SUITES: tuple[Suite, ...] = (
                 "predicted_purchases_30d between 0 and predicted_purchases_90d and predicted_purchases_90d <= predicted_purchases_365d"
                 " and predicted_purchases_365d <= 365",
             ),
-            Rule("intervals_hold_their_value", "ltv_predicted_12m between ltv_predicted_low_12m and ltv_predicted_high_12m"),
+            Rule("money_expected_is_not_negative", "predicted_net_amount_30d >= 0 and ltv_predicted_12m >= 0"),
+            Rule("intervals_are_in_order", "ltv_predicted_low_12m between 0 and ltv_predicted_high_12m"),
         ),
     ),
     Suite(

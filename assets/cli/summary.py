@@ -59,6 +59,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "open_questions": record["counts"].get("open_questions", 0),
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
+        "predictions": _predictions(home, record),
         "segments": record["segments"],
         "notices": record.get("notices", []),
         "delivered": dict(Counter(entry.place for entry in outcome.delivered)),
@@ -112,6 +113,20 @@ def _of_the_past(home: Home, record: Mapping[str, Any]) -> dict[str, Any]:
         "restated": dict(restated),
         "late_facts": [{"is_counted": is_counted, "fact_table": table, "fact_count": count} for is_counted, table, count in late],
     }
+
+
+def _predictions(home: Home, record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """By target, the model or simple rule that the run predicts with, or null, and why."""
+    with duckdb.connect(str(home.root / record["analytics"]), read_only=True) as connection:
+        rows = connection.execute(
+            """
+            select target, model_name, is_used, reason from value_models where as_of = cast(? as date)
+            qualify row_number() over (partition by target order by is_used desc, is_baseline, model_name) = 1
+            order by target
+            """,
+            [record["as_of"]],
+        ).fetchall()
+    return [{"target": target, "model": model if is_used else None, "reason": reason} for target, model, is_used, reason in rows]
 
 
 def _past_lines(facts: Mapping[str, Any]) -> Iterator[str]:
@@ -181,6 +196,10 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
         note = "  provisional" if kpi["is_provisional"] else ""
         yield f"  {kpi['metric']:<28}{figure(kpi['value'], kpi['unit']):>16}{note}"
     yield from _past_lines(facts)
+    yield ""
+    yield "Predictions"
+    for prediction in facts["predictions"]:
+        yield f"  {prediction['target']}: {prediction['model'] or 'none'} ({prediction['reason']})"
     yield ""
     yield from _list_lines(facts)
     yield from _delivery_lines(facts)

@@ -55,6 +55,11 @@ class Home:
         return self.root / "runs"
 
     @property
+    def inputs(self) -> Path:
+        """Settings and reviewed rows that runs were made with, a folder for each set: what a replay needs of them."""
+        return self.runs / "inputs"
+
+    @property
     def run_lock(self) -> Path:
         return self.root / "run.lock"
 
@@ -71,6 +76,11 @@ class Home:
     def erasures(self) -> Path:
         """Tombstones of people who were forgotten, the key of their hashes, and a certificate for each erasure."""
         return self.root / "erasures"
+
+    @property
+    def ledger(self) -> Path:
+        """What left the platform: every publish and every download, as a chain of rows."""
+        return self.root / "ledger"
 
     @property
     def dagster(self) -> Path:

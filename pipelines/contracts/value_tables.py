@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import PROPENSITY_TABLES
 from pipelines.contracts.tables import Column, Personal, Table, Type
 
 _CUSTOMER = Column("customer_id", Type.TEXT, "The resolved person.", required=True, personal=Personal.PSEUDONYM)
-_NOT_PREDICTED = "null unless value_basis is model or baseline"
-_NOT_MODELED = "null unless value_basis is model"
+_BASES = (
+    "model; baseline (the model was worse than a simple rule, which speaks in its place); too_little_data; no_purchase; "
+    "opted_out (a denied personalization consent: nothing is predicted)"
+)
+_NO_PURCHASES = "null unless purchase_basis is model or baseline"
+_NO_MODEL_OF_PURCHASES = "null unless purchase_basis is model"
+_NO_VALUE = "null unless value_basis is model or baseline"
+_NO_INTERVAL = "null unless value_basis is model, and where spending varies without bounds"
 
 VALUE_CUSTOMERS = Table(
     "value_customers",
@@ -14,27 +22,21 @@ VALUE_CUSTOMERS = Table(
     ("customer_id",),
     (
         _CUSTOMER,
-        Column(
-            "value_basis",
-            Type.TEXT,
-            "What the row rests on: model; baseline (the model was worse than a simple rule, which speaks in its place); too_little_data; "
-            "no_purchase; opted_out (a denied personalization consent: nothing is predicted).",
-            required=True,
-        ),
-        Column("model_name", Type.TEXT, "Model or baseline that speaks, as in value_models; null when nothing is predicted."),
-        Column("probability_alive", Type.RATE, f"Probability that the customer still buys here at all; {_NOT_MODELED}."),
-        Column("purchase_probability_30d", Type.RATE, f"Probability of a purchase in the next 30 days; {_NOT_MODELED}."),
-        Column("purchase_probability_90d", Type.RATE, f"Probability of a purchase in the next 90 days; {_NOT_MODELED}."),
-        Column("predicted_purchases_30d", Type.RATE, f"Purchase days expected of the next 30 days; {_NOT_PREDICTED}."),
-        Column("predicted_purchases_90d", Type.RATE, f"Purchase days expected of the next 90 days; {_NOT_PREDICTED}."),
-        Column("predicted_purchases_365d", Type.RATE, f"Purchase days expected of the next 365 days; {_NOT_PREDICTED}."),
-        Column("predicted_purchase_amount", Type.AMOUNT, f"Net amount expected of one purchase day; {_NOT_PREDICTED}."),
-        Column("predicted_net_amount_30d", Type.AMOUNT, f"Net amount expected of the next 30 days; {_NOT_PREDICTED}."),
-        Column("predicted_net_amount_90d", Type.AMOUNT, f"Net amount expected of the next 90 days; {_NOT_PREDICTED}."),
-        Column("predicted_net_amount_365d", Type.AMOUNT, f"Net amount expected of the next 365 days; {_NOT_PREDICTED}."),
-        Column("ltv_predicted_12m", Type.AMOUNT, f"Net amount expected of the next 365 days, discounted; {_NOT_PREDICTED}."),
-        Column("ltv_predicted_low_12m", Type.AMOUNT, f"Lower bound of the interval around ltv_predicted_12m; {_NOT_MODELED}."),
-        Column("ltv_predicted_high_12m", Type.AMOUNT, f"Upper bound of it; {_NOT_MODELED}."),
+        Column("purchase_basis", Type.TEXT, f"What the expected purchases rest on: {_BASES}.", required=True),
+        Column("value_basis", Type.TEXT, f"What the expected money rests on: {_BASES}.", required=True),
+        Column("probability_alive", Type.RATE, f"Probability that the customer still buys here at all; {_NO_MODEL_OF_PURCHASES}."),
+        Column("purchase_probability_30d", Type.RATE, f"Probability of a purchase in the next 30 days; {_NO_MODEL_OF_PURCHASES}."),
+        Column("purchase_probability_90d", Type.RATE, f"Probability of a purchase in the next 90 days; {_NO_MODEL_OF_PURCHASES}."),
+        Column("predicted_purchases_30d", Type.RATE, f"Purchase days expected of the next 30 days; {_NO_PURCHASES}."),
+        Column("predicted_purchases_90d", Type.RATE, f"Purchase days expected of the next 90 days; {_NO_PURCHASES}."),
+        Column("predicted_purchases_365d", Type.RATE, f"Purchase days expected of the next 365 days; {_NO_PURCHASES}."),
+        Column("predicted_purchase_amount", Type.AMOUNT, "Net amount expected of one purchase day; null unless value_basis is model."),
+        Column("predicted_net_amount_30d", Type.AMOUNT, f"Net amount expected of the next 30 days; {_NO_VALUE}."),
+        Column("predicted_net_amount_90d", Type.AMOUNT, f"Net amount expected of the next 90 days; {_NO_VALUE}."),
+        Column("predicted_net_amount_365d", Type.AMOUNT, f"Net amount expected of the next 365 days; {_NO_VALUE}."),
+        Column("ltv_predicted_12m", Type.AMOUNT, f"Net amount expected of the next 365 days, in money of today; {_NO_VALUE}."),
+        Column("ltv_predicted_low_12m", Type.AMOUNT, f"What a customer like this stays above in most cases, see config; {_NO_INTERVAL}."),
+        Column("ltv_predicted_high_12m", Type.AMOUNT, f"What a customer like this stays below in most cases; {_NO_INTERVAL}."),
     ),
 )
 
@@ -81,4 +83,4 @@ VALUE_BACKTESTS = Table(
     ),
 )
 
-VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, VALUE_MODELS, VALUE_BACKTESTS)
+VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, *PROPENSITY_TABLES, *NEED_TABLES, VALUE_MODELS, VALUE_BACKTESTS)

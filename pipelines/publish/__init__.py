@@ -4,12 +4,17 @@ from pipelines.publish.delivery import Delivered, DeliveryReport, Undelivered, d
 from pipelines.publish.destinations import check_destinations
 from pipelines.publish.erasing import ErasedFromPublished, erase_from_published
 from pipelines.publish.publication import PublishReport, newest_published_day, publish, verify_publication
+from pipelines.publish.remaking import Remade, remake_list
+from pipelines.publish.tracing import Line, Listed, read_row, trace
 
 __all__ = [
     "Delivered",
     "DeliveryReport",
     "ErasedFromPublished",
+    "Line",
+    "Listed",
     "PublishReport",
+    "Remade",
     "Undelivered",
     "check_destinations",
     "deliver",
@@ -18,5 +23,8 @@ __all__ = [
     "missing_variables",
     "newest_published_day",
     "publish",
+    "read_row",
+    "remake_list",
+    "trace",
     "verify_publication",
 ]

@@ -1,15 +1,18 @@
 """The contact ledger: every message to a customer once, from lists of the days before and from what the channels report. Decides nobody.
 
-A list is used on the day after its run. A report is of its message when customer and medium agree, it came within the configured days
-after the run, and the campaign that it names is the segment's: by its number, or because most of the messages of that campaign followed
-lists of the segment. A report that names no campaign may be of any list. Of several that fit, the better pair wins: a named campaign
-before none, then the fewest days between, then the older list and the smaller key. What is told of one message by both is one message.
+A list is used on the day after its run. A report is of its message when customer and medium agree, the message went out within the
+configured days after the run, and the campaign that it names has the segment's name for its number; a report that names no campaign
+may be of any list. Of several pairs that fit the better one wins: named before nameless, then the fewest days between, then the older
+list and the smaller key. A campaign of another number is another message: to count one twice keeps the cap, to miss one breaks it.
 """
 
 from __future__ import annotations
 
+from datetime import date
+
 import duckdb
 
+from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.engine import literal, write_query
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import CONTACT_LEDGER
@@ -42,70 +45,30 @@ create table near as
 select
     listed.list_key,
     listed.listed_on,
-    listed.segment_name,
-    listed.purpose,
-    reported.send_key,
-    reported.campaign_key,
     listed.days_after,
-    reported.campaign_key is not null and reported.campaign_key = reported.channel || ':' || listed.segment_name as is_its_name
+    reported.send_key,
+    reported.campaign_key is null as has_no_name
 from (select *, unnest(range(1, {match_days} + 1)) as days_after from listed) as listed
 join reported
     on reported.customer_id = listed.customer_id
     and reported.medium = listed.medium
     and reported.counted_on = listed.listed_on + cast(listed.days_after as integer)
-"""
-
-# before the first list and after the last a campaign of this number was something else, or is the next one
-_CAMPAIGNS = """
-create table its_campaigns as
-with followed as (
-    select segment_name, campaign_key, count(distinct send_key) as message_count, bool_or(is_its_name) as is_its_name
-    from near
-    where campaign_key is not null
-    group by segment_name, campaign_key
-),
-
-times as (
-    select segment_name, min(listed_on) as first_on, max(listed_on) as last_on
-    from listed
-    group by segment_name
-),
-
-sent as (
-    select campaign_key, counted_on, count(*) as message_count
-    from reported
-    where campaign_key is not null and counted_on is not null
-    group by campaign_key, counted_on
-)
-
-select followed.segment_name, followed.campaign_key
-from followed
-join times on times.segment_name = followed.segment_name
-join sent
-    on sent.campaign_key = followed.campaign_key
-    and sent.counted_on > times.first_on
-    and sent.counted_on <= times.last_on + {match_days}
-group by followed.segment_name, followed.campaign_key
-having any_value(followed.is_its_name) or any_value(followed.message_count) >= {campaign_share} * sum(sent.message_count)
+where coalesce(reported.campaign_key = reported.channel || ':' || listed.segment_name, true)
 """
 
 _PAIRS = """
 create table pairs as
 select
-    near.list_key,
-    near.send_key,
-    row_number() over (
-        order by near.campaign_key is null, near.days_after, near.listed_on, near.list_key, near.send_key
-    ) as place
-from near
-left join its_campaigns on its_campaigns.segment_name = near.segment_name and its_campaigns.campaign_key = near.campaign_key
-where near.campaign_key is null or its_campaigns.campaign_key is not null;
+    list_key,
+    send_key,
+    row_number() over (order by has_no_name, days_after, listed_on, list_key, send_key) as place
+from near;
 create table same_messages (list_key varchar, send_key varchar)
 """
 
 # one order for both sides: who is first for its list and for its report is decided, and what is left has fewer choices each time
 _MATCH = """
-create or replace table firsts as
+create or replace table best_pairs as
 select list_key, send_key
 from (
     select
@@ -115,12 +78,12 @@ from (
     from pairs
 ) as placed
 where is_first;
-insert into same_messages select list_key, send_key from firsts;
+insert into same_messages select list_key, send_key from best_pairs;
 create or replace table pairs as
 select pairs.*
 from pairs
-anti join firsts as by_list on by_list.list_key = pairs.list_key
-anti join firsts as by_report on by_report.send_key = pairs.send_key
+anti join best_pairs as by_list on by_list.list_key = pairs.list_key
+anti join best_pairs as by_report on by_report.send_key = pairs.send_key
 """
 
 _LEDGER = """
@@ -146,7 +109,7 @@ select
     reported.send_key as message_key,
     reported.customer_id,
     reported.medium,
-    -- late, or sent twice: of a campaign that sends service lists only, it is no marketing
+    -- later than the days, or sent twice: of a service segment it is no marketing all the same
     coalesce(purposes.purpose, 'marketing') as purpose,
     'report' as told_by,
     reported.counted_on as sent_on,
@@ -157,11 +120,10 @@ select
 from reported
 anti join same_messages on same_messages.send_key = reported.send_key
 left join (
-    select its_campaigns.campaign_key, min(listed.purpose) as purpose
-    from its_campaigns
-    join (select distinct segment_name, purpose from listed) as listed on listed.segment_name = its_campaigns.segment_name
-    group by its_campaigns.campaign_key
-) as purposes on purposes.campaign_key = reported.campaign_key
+    select segment_name, min(purpose) as purpose
+    from listed
+    group by segment_name
+) as purposes on reported.campaign_key = reported.channel || ':' || purposes.segment_name
 """
 
 
@@ -171,22 +133,26 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     The whole history is told anew each time: a report that comes late finds its list, and messages to an id that a merge has retired
     are its successor's. Lists of the day itself and later are not known, so that a day can be run again.
     """
-    settings = run.config.segments
+    create_ledger(connection, run.config.segments, run.as_of, past_memberships(run))
+    query = "select * from ledger order by message_key"
+    write_query(connection, query, CONTACT_LEDGER, run.home.table(CONTACT_LEDGER.name) / "part-0.parquet")
+
+
+def create_ledger(connection: duckdb.DuckDBPyConnection, settings: SegmentsConfig, as_of: date, past: str) -> None:
+    """Create `ledger`, as `write_ledger` does, from the memberships in the relation `past`."""
     names = {
-        "as_of": f"date {literal(run.as_of.isoformat())}",
-        "past": past_memberships(run),
+        "as_of": f"date {literal(as_of.isoformat())}",
+        "past": past,
         "match_days": str(settings.same_message_days),
-        "campaign_share": str(settings.same_campaign_from_share),
     }
-    for step in (_LISTED, _REPORTED, _NEAR, _CAMPAIGNS, _PAIRS):
+    for step in (_LISTED, _REPORTED, _NEAR, _PAIRS):
         connection.execute(step.format_map(names))
     while _any(connection, "pairs"):
         connection.execute(_MATCH)
     connection.execute(_LEDGER)
-    for table in ("listed", "reported", "near", "pairs", "its_campaigns", "same_messages"):
+    for table in ("listed", "reported", "near", "pairs", "same_messages"):
         connection.execute(f"drop table {table}")
-    query = "select * from ledger order by message_key"
-    write_query(connection, query, CONTACT_LEDGER, run.home.table(CONTACT_LEDGER.name) / "part-0.parquet")
+    connection.execute("drop table if exists best_pairs")
 
 
 def _any(connection: duckdb.DuckDBPyConnection, table: str) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -98,19 +98,34 @@ def read_segments(folders: Sequence[Path], columns: Mapping[str, str] | None = N
     `columns` maps the columns of the customer mart to DuckDB types; without it only shape and syntax are checked.
     Raises ConfigurationError naming file and key: unknown keys, wrong values, two segments of one name, a forbidden expression.
     """
-    segments, faults = examine_segments(folders, columns)
+    found, faults = examine_segments(folders, columns)
     if faults:
         first = faults[0]
         more = f" (and {len(faults) - 1} more: `cdp segments check`)" if len(faults) > 1 else ""
         raise ConfigurationError(f"{first.what}{more}", where=first.where, do=first.do)
-    return segments
+    return tuple(defined.segment for defined in found)
+
+
+class Defined(NamedTuple):
+    """A segment, and the file that defines it."""
+
+    segment: Segment
+    path: Path
+
+
+def read_segment(path: Path, columns: Mapping[str, str] | None = None) -> Segment:
+    """The segment of one file, wherever it lies: a draft that nobody has put among the others. Raises ConfigurationError."""
+    segment, faults = _read(path, columns)
+    if segment is None:
+        raise faults[0]
+    return segment
 
 
 def examine_segments(
     folders: Sequence[Path], columns: Mapping[str, str] | None = None
-) -> tuple[tuple[Segment, ...], tuple[ConfigurationError, ...]]:
+) -> tuple[tuple[Defined, ...], tuple[ConfigurationError, ...]]:
     """The segments that can be used, by name, and everything that is wrong with the others, file by file. Raises nothing."""
-    found: dict[str, tuple[Segment, Path]] = {}
+    found: dict[str, Defined] = {}
     faults: list[ConfigurationError] = []
     for folder in (SHIPPED, *folders):
         if not folder.is_dir():
@@ -119,11 +134,11 @@ def examine_segments(
             segment, wrong = _read(path, columns)
             faults += wrong
             if segment is not None and segment.name in found:
-                taken = f"name: {segment.name} is taken by {found[segment.name][1].name}"
+                taken = f"name: {segment.name} is taken by {found[segment.name].path.name}"
                 faults.append(ConfigurationError(taken, where=str(path), do="choose another name"))
             elif segment is not None:
-                found[segment.name] = segment, path
-    return tuple(found[name][0] for name in sorted(found)), tuple(faults)
+                found[segment.name] = Defined(segment, path)
+    return tuple(found[name] for name in sorted(found)), tuple(faults)
 
 
 def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None, list[ConfigurationError]]:

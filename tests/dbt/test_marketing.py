@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ MODELS = (
     "+mart_marketing__campaign_performance",
     "+mart_marketing__campaign_effects",
     "+int_kpi_marketing",
+    "+int_customer_home_stores",
     "--indirect-selection",
     "cautious",
 )
@@ -233,6 +234,25 @@ def test_every_marketing_kpi_equals_the_oracle(case: tuple[Home, MarketingOracle
     wanted = oracle.marketing_kpis()
     assert found.keys() == wanted.keys()
     assert {key: (found[key], wanted[key]) for key in wanted if found[key] != wanted[key]} == {}
+
+
+def test_home_store_is_that_of_most_purchases(case: tuple[Home, MarketingOracle]) -> None:
+    home, oracle = case
+    visits: dict[str, dict[str, list[datetime]]] = {}
+    for purchase in oracle.purchases:
+        if purchase.customer_id is not None and purchase.store is not None:
+            visits.setdefault(purchase.customer_id, {}).setdefault(purchase.store, []).append(purchase.at)
+    wanted = {}
+    for customer, stores in visits.items():
+        most = max((len(times), max(times)) for times in stores.values())
+        wanted[customer] = min(store for store, times in stores.items() if (len(times), max(times)) == most)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.warehouse}' as warehouse (read_only)")
+        found = connection.execute(
+            "select customer_id, home_store_key from warehouse.intermediate.int_customer_home_stores"
+            " join warehouse.intermediate.int_customers using (customer_no)"
+        ).fetchall()
+    assert dict(found) == wanted and len(found) == len(wanted) > 10 and len(set(wanted.values())) > 1
 
 
 # --- one implementation of the statistics, on any table

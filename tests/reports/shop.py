@@ -52,6 +52,13 @@ create table mart_service__quality (
     rated_4_case_count bigint, rated_5_case_count bigint
 );
 create table refund_reasons (refund_month date, reason varchar, refund_count bigint, refunded_amount decimal(18, 2));
+create table value_models (
+    as_of date, target varchar, model_name varchar, is_baseline boolean, is_used boolean, reason varchar, customer_count bigint
+);
+create table value_backtests (
+    as_of date, target varchar, model_name varchar, cutoff_on date, horizon_days bigint, metric varchar, bucket varchar,
+    expected double, actual double, customer_count bigint
+);
 insert into about values ('2026-03-31', 'r1', 'v1', ['l1', 'l2']);
 """
 _ROWS = """
@@ -78,6 +85,18 @@ insert into mart_marketing__campaign_effects values ('c:1', null, 'sms', 10, 9, 
 insert into mart_marketing__experiments values ('win_back', 'a', 'held_out', 90, 10, 1.5, -0.5, 3.5, 0.14, 'too few customers', true, true);
 insert into mart_service__quality values ('2026-03-01', 3, 0, 0, 0, 1, 1);
 insert into refund_reasons values ('2026-03-01', 'not_given', 2, 30), ('2026-03-01', 'too small', 1, 10);
+insert into value_models values
+    ('2026-03-31', 'purchases', 'bg_nbd', false, true, 'because', 2), ('2026-03-31', 'purchases', 'last_period', true, false, 'no', 2),
+    ('2026-03-31', 'next_category', 'item_to_item', false, true, 'because', 2),
+    ('2026-03-31', 'seasonal_need', 'seasonal_habit', false, false, 'no season', 2),
+    ('2026-03-30', 'purchases', 'mean', true, true, 'yesterday', 2);
+insert into value_backtests values
+    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'purchases_by_week', '01', 41.5, 40, 2),
+    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'purchases_by_week', '02', 39.5, 44, 2),
+    ('2026-03-31', 'purchases', 'last_period', '2026-03-17', 14, 'purchases_by_week', '01', 77.25, 40, 2),
+    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'purchase_probability_by_decile', '01', 0.125, 0.5, 2),
+    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'rmse', 'all', 1.234, null, 2),
+    ('2026-03-31', 'next_category', 'item_to_item', '2026-01-30', 60, 'hit_rate_at_3', 'all', null, 0.5149, 4321);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """
 

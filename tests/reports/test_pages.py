@@ -71,6 +71,20 @@ def test_hostile_name_is_a_text_in_table_and_chart(pages: Pages) -> None:
     assert any("alert" in unescape(text) for text in drawn)
 
 
+def test_back_test_shows_what_is_used_beside_what_came(pages: Pages) -> None:
+    texts = _Read(pages["index.html"]).texts
+    assert {"41.5", "77.2", "BG/NBD", "as much as before", "1.234 (root mean square)", "0.125", "0.500"} <= set(texts)
+    assert "as much as everybody" not in texts, "that was yesterday"
+    assert "known on 2026-03-17" in " ".join(texts)
+    assert "与前期持平" in _Read(pages["index.zh.html"]).texts
+
+
+def test_needs_are_shown_with_what_came_true(pages: Pages) -> None:
+    texts = _Read(pages["index.html"]).texts
+    assert {"51.5 % (bought one of 3 candidates)", "4,321", "Every year", "same season of two years"} <= set(texts)
+    assert "命中情况" in pages["index.zh.html"]
+
+
 def test_figures_are_those_of_the_database(pages: Pages) -> None:
     texts = _Read(pages["index.html"]).texts
     assert "9,876,543.21 CNY" in texts and "1,234.50 in 2026-02" in texts

@@ -43,6 +43,7 @@ class Shop:
     config: SegmentsConfig = OPEN
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     consents: list[tuple[str, str, str, str]] = field(default_factory=list)  # customer, contact value, medium, status
+    denied_service: list[tuple[str, str]] = field(default_factory=list)  # customer, phone
     suppressions: str = ""
     redirects: list[tuple[str, str]] = field(default_factory=list)
     points: list[tuple[str, str, str]] = field(default_factory=list)  # customer, type, value
@@ -99,8 +100,11 @@ class Shop:
         self.write("golden_customers", [base | {"customer_id": name} | facts for name, facts in self.customers.items()])
         self.write("golden_consents", [
             base | {"customer_id": name, "contact_type": "phone" if medium == "sms" else "email", "contact_value": value, "medium": medium,
-                    "purpose": "marketing", "status": status, "stated_at": NEVER}
-            for name, value, medium, status in self.consents
+                    "purpose": purpose, "status": status, "stated_at": NEVER}
+            for name, value, medium, status, purpose in (
+                *((*consent, "marketing") for consent in self.consents),
+                *((*denial, "sms", "denied", "service") for denial in self.denied_service),
+            )
         ])  # fmt: skip
         self.write("identity_changes", [
             {"as_of": DAY, "change": "redirected", "customer_id": old, "other_customer_id": new, "source_record_count": 1}
@@ -146,8 +150,14 @@ class Shop:
         medium: str = "sms",
         purpose: str = "marketing",
     ) -> None:
+        self.sent_lists(days_ago, [(customer, name) for customer in customers], outcome, medium, purpose)
+
+    def sent_lists(
+        self, days_ago: int, listed: list[tuple[str, str]], outcome: str = "exported", medium: str = "sms", purpose: str = "marketing"
+    ) -> None:
+        """The memberships of a day: customers and segments."""
         day = DAY - timedelta(days=days_ago)
         path = self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [(day, name, customer, None, outcome, None, medium, purpose) for customer in customers]
+        rows = [(day, name, customer, None, outcome, None, medium, purpose) for customer, name in listed]
         pl.DataFrame(rows, schema=TABLES["segment_memberships"].schema, orient="row").write_parquet(path)

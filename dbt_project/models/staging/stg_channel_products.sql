@@ -20,7 +20,7 @@ renamed as (
         source.category,
         source.subcategory,
         source.package_size,
-        source.unit_cost_amount,
+        source.unit_cost,
         source.currency_code,
         source._load_id,
         source._source_row,

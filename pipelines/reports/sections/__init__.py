@@ -9,6 +9,7 @@ from pipelines.reports.parts import Section
 from pipelines.reports.sections.campaigns import campaigns
 from pipelines.reports.sections.journey import journey
 from pipelines.reports.sections.periods import monthly, weekly
+from pipelines.reports.sections.predictions import predictions
 from pipelines.reports.sections.retention import retention
 from pipelines.reports.sections.sales import sales
 from pipelines.reports.sections.service import service
@@ -22,6 +23,7 @@ SECTIONS: tuple[Callable[[Published, Words], Section], ...] = (
     sales,
     retention,
     journey,
+    predictions,
     campaigns,
     service,
     weekly,

@@ -46,8 +46,8 @@ select
     coalesce(listed.category, of_merchant.category) as category,
     coalesce(listed.subcategory, of_merchant.subcategory) as subcategory,
     coalesce(listed.package_size, of_merchant.package_size) as package_size,
-    cast(coalesce(listed.unit_cost_amount, of_merchant.unit_cost_amount) as decimal(18, 6)) as unit_cost_amount,
-    case when listed.unit_cost_amount is not null then listed.currency_code else of_merchant.currency_code end as currency_code
+    cast(coalesce(listed.unit_cost, of_merchant.unit_cost) as decimal(18, 6)) as unit_cost,
+    case when listed.unit_cost is not null then listed.currency_code else of_merchant.currency_code end as currency_code
 from products
 left join listed on products.product_key = listed.product_key
 left join of_merchant on products.product_id_channel = of_merchant.product_id_channel

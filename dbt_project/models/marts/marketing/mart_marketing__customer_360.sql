@@ -13,8 +13,16 @@ totals as (
     select * from {{ ref('int_customer_totals') }}
 ),
 
+margins as (
+    select * from {{ ref('int_customer_margins') }}
+),
+
 channels as (
     select * from {{ ref('int_customer_channels') }}
+),
+
+home_stores as (
+    select * from {{ ref('int_customer_home_stores') }}
 ),
 
 consents as (
@@ -79,6 +87,21 @@ points as (
     select * from {{ ref('customer_points') }}
 ),
 
+replenishments as (
+    select * from {{ source('lake', 'value_replenishments') }}
+    where due_rank = 1
+),
+
+seasonal_needs as (
+    select * from {{ source('lake', 'value_seasonal_needs') }}
+    where listed_rank = 1
+),
+
+next_categories as (
+    select * from {{ source('lake', 'value_next_categories') }}
+    where candidate_rank = 1
+),
+
 predictions as (
     select * from {{ source('lake', 'value_customers') }}
 ),
@@ -89,6 +112,20 @@ occasions as (
 
 loyalty_ahead as (
     select * from {{ ref('int_customer_loyalty_ahead') }}
+),
+
+churn as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'churn_90d'
+),
+
+repurchase as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'repurchase_30d'
+),
+
+clusters as (
+    select * from {{ source('lake', 'value_customer_clusters') }}
 ),
 
 run_context as (
@@ -140,6 +177,8 @@ select
     coalesce(totals.order_count_90d, 0) as order_count_90d,
     coalesce(totals.order_count_365d, 0) as order_count_365d,
     cast(coalesce(totals.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    margins.gross_margin_total,
+    margins.net_amount_costed_total,
     cast(coalesce(totals.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
     cast(coalesce(totals.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
     cast(coalesce(totals.net_amount_365d, 0) as decimal(18, 2)) as net_amount_365d,
@@ -148,6 +187,8 @@ select
     channels.preferred_channel,
     channels.purchase_channels,
     coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    home_stores.home_store_key,
+    home_stores.home_region,
     habits.channel_preference,
     coalesce(habits.is_weekend_buyer, false) as is_weekend_buyer,
     coalesce(habits.is_night_buyer, false) as is_night_buyer,
@@ -156,6 +197,12 @@ select
     tastes.category_preference,
     tastes.brand_preference,
     tastes.price_band,
+    next_categories.category as next_best_category,
+    replenishments.category as replenishment_category,
+    replenishments.due_on as replenishment_due_on,
+    {{ days_between('run_context.as_of', 'replenishments.due_on') }} as replenishment_due_in_days,
+    seasonal_needs.category as seasonal_need,
+    seasonal_needs.season_from_on as seasonal_need_from_on,
     rfm_monthly.recency_score as recency_score_monthly,
     rfm_monthly.frequency_score as frequency_score_monthly,
     rfm_monthly.monetary_score as monetary_score_monthly,
@@ -168,6 +215,7 @@ select
     rfm_annual.rfm_tier as rfm_tier_annual,
     rfm_annual.rfm_class,
     rfm_annual.rfm_class_zh,
+    predictions.purchase_basis,
     predictions.value_basis,
     predictions.probability_alive,
     predictions.predicted_purchases_30d,
@@ -179,6 +227,11 @@ select
     predictions.ltv_predicted_12m,
     predictions.ltv_predicted_low_12m,
     predictions.ltv_predicted_high_12m,
+    churn.probability as churn_probability_90d,
+    churn.basis as churn_probability_basis,
+    repurchase.probability as repurchase_probability_30d,
+    repurchase.basis as repurchase_probability_basis,
+    clusters.label as cluster_label,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -235,7 +288,9 @@ inner join lifecycles on customers.customer_id = lifecycles.customer_id
 inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
 inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
+left join margins on activity.customer_no = margins.customer_no
 left join channels on activity.customer_no = channels.customer_no
+left join home_stores on activity.customer_no = home_stores.customer_no
 left join ages on activity.customer_no = ages.customer_no
 left join life_stages on activity.customer_no = life_stages.customer_no
 left join browsing on activity.customer_no = browsing.customer_no
@@ -250,4 +305,10 @@ left join loyalty_ahead on activity.customer_no = loyalty_ahead.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
+left join replenishments on customers.customer_id = replenishments.customer_id
+left join seasonal_needs on customers.customer_id = seasonal_needs.customer_id
+left join next_categories on customers.customer_id = next_categories.customer_id
 left join predictions on customers.customer_id = predictions.customer_id
+left join churn on customers.customer_id = churn.customer_id
+left join repurchase on customers.customer_id = repurchase.customer_id
+left join clusters on customers.customer_id = clusters.customer_id

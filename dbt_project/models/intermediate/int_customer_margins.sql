@@ -15,7 +15,7 @@ products as (
 
 listed as (
     select * from {{ ref('dim_products') }}
-    where unit_cost_amount is not null
+    where unit_cost is not null
 ),
 
 run_context as (
@@ -34,7 +34,7 @@ rates as (
 costs as (
     select
         products.product_no,
-        cast(listed.unit_cost_amount as double)
+        cast(listed.unit_cost as double)
         * case when listed.currency_code = run_context.reporting_currency then 1.0 else cast(rates.rate as double) end as unit_cost
     from products
     inner join listed on products.product_key = listed.product_key

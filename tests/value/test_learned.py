@@ -83,8 +83,8 @@ def test_groups_add_up_and_say_what_they_are(first: tuple[Run, list[Findings]]) 
 
 def test_what_is_told_of_the_models_is_what_was_measured(first: tuple[Run, list[Findings]]) -> None:
     run, (findings, _) = first
-    names = {"purchase_model", "purchase_model_calibrated", "logistic", "boosting", "recency_rule", "last_period_repeat", "mean"}
-    for target in ("churn_90d", "repurchase_30d"):
+    names = {"purchase_model", "purchase_model_calibrated", "logistic", "boosting", "recency_rule", "last_period", "mean"}
+    for target, by_decile in (("churn_90d", "churn_probability_by_decile"), ("repurchase_30d", "repurchase_probability_by_decile")):
         models = {model.model_name: model for model in findings.models if model.target == target}
         assert set(models) == names
         [used] = [model for model in models.values() if model.is_used]
@@ -93,10 +93,10 @@ def test_what_is_told_of_the_models_is_what_was_measured(first: tuple[Run, list[
         assert used.metrics and used.parameters and used.customer_count > 0 and used.data_until_on == AS_OF
         assert models["boosting"].reason == "not enough customers or outcomes to learn from"
         tests = findings.backtests.filter((pl.col("target") == target) & (pl.col("model_name") == used.model_name))
-        assert set(tests["metric"]) == {"log_loss", "brier", "auc", "calibration_error", "calibration"}
+        assert set(tests["metric"]) == {"log_loss", "brier", "auc", "calibration_error", by_decile}
         [log_loss] = tests.filter(pl.col("metric") == "log_loss")["expected"].to_list()
         assert log_loss == used.metrics["log_loss"]
-        groups = tests.filter(pl.col("metric") == "calibration").sort("bucket")
+        groups = tests.filter(pl.col("metric") == by_decile).sort("bucket")
         assert groups["expected"].is_sorted()
         assert groups["customer_count"].sum() == tests.filter(pl.col("metric") == "log_loss")["customer_count"].item()
         assert groups["cutoff_on"].unique().to_list() == [AS_OF - timedelta(days=groups["horizon_days"][0])]
@@ -107,7 +107,7 @@ def test_the_back_test_counts_who_really_stayed_away(first: tuple[Run, list[Find
     known = {order.customer_id for order in shop.orders if order.paid_on <= cutoff} - DENIED
     bought = {order.customer_id for order in shop.orders if cutoff < order.paid_on <= AS_OF} & known
     groups = first[1][0].backtests.filter(
-        pl.col("target") == "churn_90d", pl.col("metric") == "calibration", pl.col("model_name") == "mean"
+        pl.col("target") == "churn_90d", pl.col("metric") == "churn_probability_by_decile", pl.col("model_name") == "mean"
     )
     [row] = groups.to_dicts()
     assert (row["customer_count"], row["actual"]) == (len(known), pytest.approx(1 - len(bought) / len(known), abs=1e-6))

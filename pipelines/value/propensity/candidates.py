@@ -21,7 +21,7 @@ from pipelines.value.propensity.rates import Rates, rates_of
 
 RECENCY_RULE = "recency_rule"
 MEAN = "mean"
-LAST_PERIOD = "last_period_repeat"
+LAST_PERIOD = "last_period"
 PURCHASE_MODEL = "purchase_model"  # its own probabilities, as they are
 CALIBRATED_PURCHASE_MODEL = "purchase_model_calibrated"
 LOGISTIC = "logistic"

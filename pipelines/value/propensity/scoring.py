@@ -52,16 +52,17 @@ where is_purchase and customer_id in (select customer_id from opted_out)
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`is_reversed`: the probability is that nobody buys in the horizon."""
+    """`is_reversed`: the probability is that of no purchase in the horizon. `by_decile` is its measure in value_backtests."""
 
     name: str
     horizon_days: int
     is_reversed: bool
+    by_decile: str
 
 
 TARGETS: tuple[Target, ...] = (
-    Target("churn_90d", 90, is_reversed=True),
-    Target("repurchase_30d", 30, is_reversed=False),
+    Target("churn_90d", 90, is_reversed=True, by_decile="churn_probability_by_decile"),
+    Target("repurchase_30d", 30, is_reversed=False, by_decile="repurchase_probability_by_decile"),
 )
 
 

@@ -95,7 +95,7 @@ def _calibration(judgement: Judgement, target: Target) -> Iterator[dict[str, Any
         number = 11 - group.number if target.is_reversed else group.number
         expected, actual = (1 - group.expected, 1 - group.actual) if target.is_reversed else (group.expected, group.actual)
         yield {
-            "metric": "calibration",
+            "metric": target.by_decile,
             "bucket": f"{number:02d}",
             "expected": round(expected, 6),
             "actual": round(actual, 6),

@@ -90,12 +90,17 @@ def _sized(work: Path, customers: int) -> Sized:
 
 def _shops(work: Path) -> Iterator[Shop]:
     if (_DATA / "cdnow").is_dir():
-        source = literal(str(_DATA / "cdnow" / "CDNOW_master.txt.gz"))
-        cells = "regexp_split_to_array(trim(line), ' +')"
-        purchases = (
-            f"select cells[1] as customer_id, cast(strptime(cells[2], '%Y%m%d') as date) as purchased_on, cast(cells[4] as double) as net_amount"
-            f" from (select {cells} as cells from read_csv({source}, header = false, columns = {{'line': 'varchar'}}, delim = '|', quote = ''))"
+        lines = pl.read_csv(_DATA / "cdnow" / "CDNOW_master.txt.gz", has_header=False, new_columns=["line"], separator="|").filter(
+            pl.col("line").str.contains("[0-9]")
         )
+        path = work / "value-cdnow.parquet"
+        squeezed = lines.select(pl.col("line").str.replace_all(" +", " ").str.strip_chars().str.split(" ").alias("cell"))
+        squeezed.select(
+            customer_id=pl.col("cell").list.get(0),
+            purchased_on=pl.col("cell").list.get(1).str.to_date("%Y%m%d"),
+            net_amount=pl.col("cell").list.get(3).cast(pl.Float64),
+        ).write_parquet(path)
+        purchases = f"select * from read_parquet({literal(str(path))})"
         yield _shop("CDNOW", work, purchases, date(1998, 6, 30))
     if (_DATA / "complete_journey").is_dir():
         source = literal(str(_DATA / "complete_journey" / "transactions.parquet"))

@@ -110,10 +110,10 @@ def _shops(work: Path) -> Iterator[Shop]:
         )
         yield _shop("Complete Journey", work, purchases, date(2017, 12, 31))
     if (_DATA / "uci_online_retail").is_dir():
-        lines = literal(str(_uci(work)))
+        days = literal(str(_uci(work)))
         purchases = (
             "select cast(cast(CustomerID as double) as varchar) as customer_id, cast(InvoiceDate as date) as purchased_on,"
-            f" Quantity * UnitPrice as net_amount from read_csv({lines}, union_by_name = true)"
+            f" Quantity * UnitPrice as net_amount from read_csv({days}, union_by_name = true)"
             " where CustomerID is not null and Quantity > 0 and UnitPrice > 0"
         )
         yield _shop("UCI Online Retail", work, purchases, date(2011, 12, 9))

@@ -71,7 +71,9 @@ def _planned(home: Home, settings: Config, asked: Asked) -> _Plan:
     size = asked.size or _reachable(home, segment, sources)
     measure = _measure(home, segment, metric, asked, sources)
     own = segment.holdout if segment else Decimal(0)
-    holdout = holdout_share(settings.segments.global_holdout, own) if asked.holdout is None else asked.holdout
+    # as the gate does: nobody is kept from a service message in order to measure marketing
+    overall = settings.segments.global_holdout if segment is None or segment.purpose == "marketing" else Decimal(0)
+    holdout = holdout_share(overall, own) if asked.holdout is None else asked.holdout
     arms = {f"arm_{number}": 1 / asked.arms for number in range(1, asked.arms + 1)} if asked.arms else {}
     if asked.arms is None and segment:
         arms = {arm: float(share) for arm, share in segment.arms.items()}

@@ -11,7 +11,7 @@ from typing import Any
 
 from assets import project
 from assets.cli.installation import installation
-from assets.cli.wording import counted, cut, plain
+from assets.cli.wording import counted, plain
 from pipelines.campaigns import Campaign, Figures, campaign_named, read_campaigns, read_figures
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
@@ -100,7 +100,11 @@ def _listed(
     if unplanned:
         yield ""
         yield f"{counted(len(unplanned), 'campaign')} that only the channels know:"
-        yield from cut([f"  {plain(key)}" for key in unplanned])
+        numbers: dict[str, list[str]] = {}
+        for key in unplanned:
+            channel, _, number = key.partition(":")
+            numbers.setdefault(channel, []).append(number)
+        yield from (f"  {plain(channel)}: {plain(', '.join(named), to=120)}" for channel, named in sorted(numbers.items()))
 
 
 def _spent(campaign: Campaign, rows: Sequence[Figures], currency: str) -> str:

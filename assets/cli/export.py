@@ -15,7 +15,7 @@ import polars as pl
 
 from assets import project
 from assets.cli.installation import installation
-from assets.cli.wording import counted
+from assets.cli.wording import counted, plain
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import replacing
@@ -44,7 +44,7 @@ def print_export(
     hidden = "" if not role.hide else f"; hidden: {', '.join(role.hide)}"
     size = f"{counted(entry.row_count or 0, 'row')}, {counted(len(download.columns), 'column')}"
     print(f"{download.what} of {download.as_of} for {role.name}: {size}{hidden}")
-    print(f"written to {target}")
+    print(f"written to {plain(str(out), to=200)}")
     print(f"ledger row {head.sequence}, {head.hash}")
 
 

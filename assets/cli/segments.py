@@ -115,6 +115,20 @@ def check(
         raise ConfigurationError(f"{len(told)} faults", where="cdp segments check", do="mend them: a run would stop at the first")
 
 
+@app.command()
+def publish(
+    name: NameArgument,
+    unsent: Annotated[bool, typer.Option("--unsent", help="Nobody has used the list of that day: customers may leave it")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Publish the last day again with today's definition of a segment, if that moves no other list."""
+    from assets.cli.segment_publish import publish_again
+
+    publish_again(home, config, name, is_unsent=unsent, as_json=json)
+
+
 def defined_segment(folders: tuple[Path, ...], name: str) -> Defined:
     """The segment of this name. Raises ConfigurationError with the nearest name, or with what is wrong in its file."""
     from pipelines.segments import examine_segments

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ from pipelines.channels import outdated_formats, recent_drifts, waiting_files
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
 from pipelines.erasure import unfinished_erasures
-from pipelines.publish import deliveries_of
+from pipelines.publish import deliveries_of, newest_published_day
 
 
 def print_status(home: Path | None, deliveries: Path | None, config: Path | None, *, as_json: bool) -> None:
@@ -38,7 +37,7 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
     return {
         "home": str(home.root),
         "published_as_of": record["as_of"] if record else None,
-        "undelivered": [asdict(one) for one in deliveries_of(home, date.fromisoformat(record["as_of"]))[1]] if record else [],
+        "undelivered": _undelivered(home),
         "published_run_id": record["run_id"] if record else None,
         "loaded_files": loaded.height,
         "loaded_rows": int(loaded["loaded_count"].sum()) if loaded.height else 0,
@@ -53,6 +52,12 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
         "outdated_formats": outdated_formats(home, config),
         "failed_runs": sorted(path.name.removesuffix(".failed.json") for path in home.runs.glob("*.failed.json")),
     }
+
+
+def _undelivered(home: Home) -> list[dict[str, str]]:
+    """Of the newest published day."""
+    day = newest_published_day(home)
+    return [asdict(one) for one in deliveries_of(home, day)[1]] if day else []
 
 
 def _warnings(loaded: pl.DataFrame) -> list[dict[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from rich.console import Console
 from rich.table import Table
 
-_WIDTH = 140  # where there is no terminal to ask: a file, a pipe, a test
+_WIDTH = 160  # where there is no terminal to ask: a file, a pipe, a test
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, numbers: Sequence[str] = ()) -> None:

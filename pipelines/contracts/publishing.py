@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 # names become file names, and columns and segments are named like them
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -218,6 +219,13 @@ class S3Place(_Section):
         if ".." in PurePosixPath(self.prefix).parts:
             raise ValueError("prefix must not hold ..")
         return self
+
+    @field_validator("endpoint")
+    @classmethod
+    def _is_private(cls, value: str | None) -> str | None:
+        if value is not None and value.startswith("http://") and urlsplit(value).hostname not in {"localhost", "127.0.0.1", "::1"}:
+            raise ValueError("lists of people cross no network in clear: name an https endpoint")
+        return value
 
 
 Place = Annotated[FolderPlace | SftpPlace | S3Place, Field(discriminator="kind")]

@@ -116,8 +116,15 @@ def _set_aside_unfinished(home: Home) -> Head:
 
 
 def _holds(home: Home, head: Head) -> bool:
-    """Whether the noted row is still there. One more than was noted is the trace of a crash, and no fault."""
-    return head.sequence == 0 or any(row.head == head for row in read_rows(home))
+    """Whether the noted row is still there. One more than was noted is the trace of a crash, and no fault.
+
+    From the end, because nearly always it is the last one.
+    """
+    if head.sequence == 0:
+        return True
+    rows = (row for row in map(read_line, reversed(content_of(home).split(b"\n"))) if row is not None)
+    found = next((row for row in rows if row.sequence <= head.sequence), None)
+    return found is not None and found.head == head
 
 
 def _break(noted: Head, before: Head, entries: Sequence[Entry]) -> Entry:

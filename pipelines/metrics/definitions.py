@@ -62,6 +62,7 @@ class _Definition(Section):
 
     label: Text
     unit: _Word
+    is_prediction: bool = False  # told for the period of the run alone: earlier ones have no figure, and none is restated
     grains: tuple[Grain, ...] = Field(min_length=1)
     dimensions: tuple[Dimension, ...] = Field(min_length=1)
     numerator: Text

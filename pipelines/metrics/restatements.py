@@ -16,6 +16,7 @@ from pipelines.contracts.metric_tables import KPI_PUBLISHED, KPI_RESTATEMENT
 from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Table
 from pipelines.metrics.causes import create_causes
+from pipelines.metrics.definitions import read_metrics
 from pipelines.metrics.periods import period_end_sql
 from pipelines.metrics.runs import RunFacts
 
@@ -25,7 +26,7 @@ select
     metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, value, is_provisional,
     {period_end} as period_end_on
 from marts.main.kpi
-where {period_end} <= date '{day}'
+where {period_end} <= date '{day}' and metric not in ({predictions})
 """
 
 # a row that is gone was restated too, and so was one that came up in a slice that had been published; what no run published was not
@@ -106,7 +107,8 @@ def write_restatements(
         return {"restated": _truncate(connection, run, standing[0][0])}
     old_revision, old_run_id, old_as_of = standing[0] if standing else (0, None, None)
     period_end = period_end_sql("period_grain", "period_start")
-    connection.execute(_FOUND.format(period_end=period_end, day=run.as_of))
+    predictions = ", ".join(["''", *(literal(name) for name, metric in read_metrics().items() if metric.is_prediction)])
+    connection.execute(_FOUND.format(period_end=period_end, day=run.as_of, predictions=predictions))
     connection.execute(_RESTATED.format(period_end=period_end, revision=old_revision))
     old = past(old_run_id) if old_run_id else None
     create_causes(connection, run, present, old, old_as_of)

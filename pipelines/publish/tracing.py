@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import io
 import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def read_row(path: Path, number: int) -> Listed:
     if described is None or hashlib.sha256(content).hexdigest() != described["sha256"]:
         raise ConfigurationError("is not the file that was published", where=str(path), do="trace the copy in published/segments")
     labels = [column["label"] for column in manifest["columns"] if column["name"] == "customer_id"]
-    rows = list(csv.reader(content.decode("utf-8-sig").splitlines(keepends=True)))
+    rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     if not labels or labels[0] not in rows[0]:
         raise ConfigurationError("does not name customers", where=str(path), do="trace list.csv beside it")
     if not 2 <= number <= len(rows):

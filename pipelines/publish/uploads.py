@@ -67,9 +67,9 @@ def _write(file: File, destination: str, folder: Path, **facts: bool) -> tuple[s
 def _notices(layout: Layout, row_count: int, file_count: int) -> Iterator[str]:
     limits = layout.limits
     if not row_count:
-        yield f"nobody of the list may go there, which needs consent {layout.consent.value}; no file was written"
+        yield f"no file, as nobody on the list {layout.consent.value}"
     elif row_count < limits.least:
-        yield f"{row_count:,} rows, and {limits.least_for}"
+        yield f"only {row_count:,} in the file, and {limits.least_for}"
     if limits.most_files is not None and file_count > limits.most_files:
         yield f"{file_count:,} files, and it takes {limits.most_files:,} at most"
 

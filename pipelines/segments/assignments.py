@@ -39,6 +39,36 @@ of_units as (
     select stood.*, {unit} as unit_id
     from stood
     left join {households} as households on households.customer_id = stood.customer_id
+),
+
+-- nearly all have stood in one place, under one id, in a unit of their own: windows over them all took three quarters of the time
+moved as (
+    select segment_name, unit_id
+    from of_units
+    group by segment_name, unit_id
+    having count(*) > 1
+),
+
+settled as (
+    select of_units.*, false as is_contaminated
+    from of_units
+    anti join moved on moved.segment_name = of_units.segment_name and moved.unit_id = of_units.unit_id
+
+    union all
+
+    select * exclude (place)
+    from (
+        select
+            of_units.*,
+            min((outcome, coalesce(arm, ''))) over of_unit <> max((outcome, coalesce(arm, ''))) over of_unit as is_contaminated,
+            row_number() over (of_customer order by assigned_on, listed_id, outcome, arm) as place
+        from of_units
+        semi join moved on moved.segment_name = of_units.segment_name and moved.unit_id = of_units.unit_id
+        window
+            of_customer as (partition by segment_name, customer_id),
+            of_unit as (partition by segment_name, unit_id)
+    ) as placed
+    where place = 1
 )
 
 select
@@ -49,17 +79,7 @@ select
     reason,
     assigned_on,
     is_contaminated
-from (
-    select
-        of_units.*,
-        min((outcome, coalesce(arm, ''))) over of_unit <> max((outcome, coalesce(arm, ''))) over of_unit as is_contaminated,
-        row_number() over (of_customer order by assigned_on, listed_id, outcome, arm) as place
-    from of_units
-    window
-        of_customer as (partition by segment_name, customer_id),
-        of_unit as (partition by segment_name, unit_id)
-) as placed
-where place = 1
+from settled
 order by segment_name, customer_id
 """
 

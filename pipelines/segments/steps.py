@@ -1,7 +1,8 @@
 """The steps of the gate as SQL text, in order. Each reads the tables that the ones before it made; `gate` runs them.
 
 Whether somebody may be written to depends on the way (channel and purpose) and not on the segment: it is judged once a customer and
-way, and the many pairs of segment and customer stay two numbers each until they are written.
+way, and the many pairs of segment and customer stay two numbers each until they are written. A step drops what no later one reads: a
+million customers with their messages and consents are most of the memory that a night may use.
 """
 
 from __future__ import annotations
@@ -93,7 +94,8 @@ from ledger
 join people on people.customer_id = ledger.customer_id
 left join reactions on reactions.customer_id = ledger.customer_id
 where ledger.purpose = 'marketing' and coalesce(ledger.status, 'sent') not in ('bounced', 'failed')
-group by people.customer_no
+group by people.customer_no;
+drop table ledger
 """
 
 # A message of service needs no grant, because it belongs to what the customer asked for: only a denial stops it, and no cap does.
@@ -137,7 +139,12 @@ left join granted
 left join denied on denied.way_no = points.way_no and denied.contact_value = points.contact_value
 left join silenced on silenced.way_no = points.way_no and silenced.customer_id = points.customer_id
 left join silenced_contacts on silenced_contacts.way_no = points.way_no and silenced_contacts.contact_value = points.contact_value
-left join messages on messages.customer_no = points.customer_no
+left join messages on messages.customer_no = points.customer_no;
+drop table granted;
+drop table denied;
+drop table silenced;
+drop table silenced_contacts;
+drop table messages
 """
 
 # One marketing list a customer a day; service lists do not compete.

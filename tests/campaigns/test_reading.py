@@ -64,8 +64,11 @@ def test_without_a_folder_nothing_is_registered(tmp_path: Path) -> None:
 
 
 def test_shipped_campaigns_fit_the_shipped_segments() -> None:
-    [campaign] = read_campaigns(REFERENCE, read_segments(()), Config().reporting_currency)
-    assert campaign.segments == ("win_back_180_days",)
+    found = read_campaigns(REFERENCE, read_segments(()), Config().reporting_currency)
+    assert {campaign.name: campaign.segments for campaign in found} == {
+        "spring_launch_2026": (),
+        "win_back_autumn_2026": ("win_back_180_days",),
+    }
 
 
 def test_arms_that_get_the_same_are_no_test(tmp_path: Path) -> None:

@@ -53,6 +53,16 @@ class History:
         self.lake.add(
             "golden_customers", customer_id=f"c{number:03}", registered_at=registered_at if visible else None, first_seen_at=at(FIRST_DAY)
         )
+        # every third customer is not predicted; of the others one in two by a rule, which knows no probability
+        basis = ("opted_out", "model", "baseline")[number % 3]
+        self.lake.add(
+            "value_customers",
+            customer_id=f"c{number:03}",
+            purchase_basis=basis,
+            value_basis=basis,
+            ltv_predicted_12m=Decimal(number * 7) / 100 if number % 3 else None,
+            probability_alive=number % 10 / 9 if number % 3 == 1 else None,
+        )
         for record in range(self.random.randint(1, 3)):
             self.lake.add("identity_current", source_record_key=f"shop:{number}-{record}", customer_id=f"c{number:03}")
 

@@ -230,3 +230,13 @@ def test_a_figure_whose_window_was_open_says_so(tmp_path: Path) -> None:
     runs.run("a", date(2026, 11, 1), {key: (Decimal(1), Decimal(2), True)})
     runs.run("b", date(2026, 11, 2), {key: (Decimal(2), Decimal(2), True)})
     assert cause(runs, "new_buyer_repurchase_30d") == "its window was not over"
+
+
+def test_prediction_of_last_month_is_not_restated_by_its_absence(tmp_path: Path) -> None:
+    """On the last day of a month its period is over; the next night predicts for its own month and says nothing of the old one."""
+    runs = Runs(tmp_path)
+    runs.write_lake(OCTOBER)
+    predicted: Figures = {("ltv_predicted_12m", "month", OCTOBER, "all", "all"): (Decimal(900), Decimal(3), True)}
+    assert runs.run("one", date(2026, 10, 31), {**sales(10), **predicted})["restated"] == 0
+    assert runs.run("two", date(2026, 11, 1), sales(10))["restated"] == 0
+    assert runs.run("three", date(2026, 11, 2), {**sales(11), **predicted})["restated"] == 1

@@ -343,6 +343,16 @@ def test_name_with_path_parts_leads_nowhere(home: Home, folder: Path) -> None:
             PublishConfig.model_validate({"places": {"there": kind[field] | {field: value}}})
 
 
+@pytest.mark.parametrize(("endpoint", "is_refused"), [("http://minio.shop.example:9000", True), ("https://minio.shop.example:9000", False)])
+def test_lists_cross_no_network_in_clear(endpoint: str, is_refused: bool) -> None:
+    places = {"places": {"there": {"kind": "s3", "bucket": "lists", "endpoint": endpoint}}}
+    if is_refused:
+        with pytest.raises(ValueError, match="cross no network in clear"):
+            PublishConfig.model_validate(places)
+    else:
+        assert PublishConfig.model_validate(places).places
+
+
 def test_killed_between_two_files_goes_on_with_the_second(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     real, calls = shutil.copyfile, []
 
@@ -383,6 +393,12 @@ def test_nobody_to_deliver_to_writes_no_ledger(home: Home) -> None:
     report = deliver(home, PublishConfig(), DAY, {}, "", lambda _: None)
     assert (report.sent, report.undelivered) == ((), ())
     assert not home.delivered(DAY).exists()
+
+
+def test_what_nobody_wants_any_more_is_not_missing(home: Home, tmp_path: Path) -> None:
+    assert delivered(home, config({"there": {"kind": "folder", "path": tmp_path / "absent"}})).undelivered
+    delivered(home, PublishConfig())
+    assert deliveries_of(home, DAY) == ((), ())
 
 
 def test_no_event_loop_is_left_behind(home: Home, sftp: SftpServer) -> None:

@@ -322,8 +322,8 @@ def test_manifest_describes_every_file_and_counts_everybody(shop: tuple[Run, Pub
         assert told["sha256"] == hashlib.sha256((folder / name).read_bytes()).hexdigest()
     assert manifest["destinations"]["google"] == {"kind": "google_customer_match", "people": 3, "left_out": 1, "row_count": 2}
     assert manifest["destinations"]["tencent"] == {"kind": "tencent_phones", "people": 3, "left_out": 2, "row_count": 1}
-    assert "win_back, google: 2 rows, and a list serves from 100 active people on" in report.notices
-    assert "win_back, tencent: 1 rows, and a seed of look-alikes needs 2,000 people" in report.notices
+    assert "win_back, google: only 2 in the file, and a list serves from 100 active people on" in report.notices
+    assert "win_back, tencent: only 1 in the file, and a seed of look-alikes needs 2,000 people" in report.notices
 
 
 def test_same_inputs_give_the_same_bytes(shop: tuple[Run, PublishReport]) -> None:
@@ -406,7 +406,9 @@ def test_who_came_and_who_went(second_day: Run) -> None:
     folder = second_day.home.segments(second_day.as_of) / "win_back"
     assert only((folder / "tencent.removed.zip").read_bytes(), "tencent.removed.txt").decode() == md5("13800000001") + "\n"
     assert not (folder / "google.csv").exists()
-    assert any(notice.startswith("win_back, google: nobody of the list may go there") for notice in report.notices)
+    assert any(
+        notice.startswith("win_back, google: no file, as nobody on the list consented to personalization") for notice in report.notices
+    )
     manifest = json.loads((folder / "manifest.json").read_bytes())
     assert manifest["since"] == str(DAY)
     assert manifest["files"]["google.removed.csv"]["is_removal"] is True

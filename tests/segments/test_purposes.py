@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from pipelines.contracts.config import SegmentsConfig
-from pipelines.contracts.errors import CheckFailedError
+from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.segments import Offer, Segment
+from pipelines.segments import read_segments
 from tests.segments.shop import DAY, Shop, phone, segment
 
 
@@ -101,3 +102,44 @@ def test_two_lists_that_promise_one_customer_different_terms_stop_the_run(shop: 
 )
 def test_the_same_terms_other_things_and_other_customers_are_no_conflict(shop: Shop, other: Segment) -> None:
     assert outcomes(shop, offering("coupon"), other)
+
+
+DEFINITION = """
+name: own
+label: {en: Own, zh: 自有}
+description: Of our own.
+where: recency_days > 180
+channel: sms
+purpose: service
+priority: 20
+owner: crm
+"""
+
+
+def read(folder: Path, offer: str) -> Segment:
+    (folder / "own.yaml").write_text(f"{DEFINITION}offer: {offer}\n", encoding="utf-8")
+    [found] = [one for one in read_segments((folder,)) if one.name == "own"]
+    return found
+
+
+@pytest.mark.parametrize("kind", ["name", "sku", "category"])
+def test_an_offer_is_read_with_its_thing_and_terms(tmp_path: Path, kind: str) -> None:
+    found = read(tmp_path, f"{{{kind}: Tea, terms: 10 % off}}")
+    assert (found.offer, found.purpose) == (Offer(kind, "Tea", "10 % off"), "service")
+    assert found.as_record()["offer"] == {"kind": kind, "thing": "Tea", "terms": "10 % off"}
+
+
+@pytest.mark.parametrize(
+    ("offer", "message"),
+    [
+        ("{terms: 10 % off}", r"own\.yaml: offer: names one thing: a name, a sku or a category"),
+        ("{name: Tea, sku: '7', terms: 10 % off}", "offer: names one thing"),
+        ("{name: Tea}", r"offer\.terms: Field required"),
+        ("{name: '', terms: 10 % off}", r"offer\.name"),
+        ("{nam: Tea, terms: 10 % off}", r"offer\.nam: unknown key, did you mean 'name'"),
+        ("10 % off", "offer: .*dictionary"),
+    ],
+)
+def test_an_offer_that_cannot_be_understood_names_file_and_key(tmp_path: Path, offer: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
+        read(tmp_path, offer)

@@ -64,6 +64,7 @@ def predicted(run: Run, facts: Iterable[Fact], *without: str) -> tuple[Findings,
     opted_out(run, *without)
     with shop(run, facts) as (connection, sold):
         found = predict_needs(connection, run, sold)
+        assert connection.execute("select table_name from duckdb_tables()").fetchall() == [], "memory that later predictions need"
     return found, {table.name: pl.read_parquet(run.home.table(table.name) / "part-0.parquet") for table in NEED_TABLES}
 
 

@@ -304,6 +304,8 @@ def test_bad_input_gives_tables_without_gaps_and_says_what_was_done(name: str, t
         assert frame.select(table.key).is_duplicated().sum() == 0
     assert used(found).keys() == {"replenishment", "seasonal_need", "next_category"}
     assert all(model.reason for model in found.models)
+    is_without = {model.reason == "no product that was bought has a category" for model in found.models if not model.is_baseline}
+    assert is_without == {name == "nothing"}
     for model in found.models:
         json.dumps([dict(model.parameters or {}), dict(model.metrics or {})], allow_nan=False)
     figures = found.backtests.select("expected", "actual").drop_nulls().to_numpy()

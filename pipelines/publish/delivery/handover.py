@@ -86,7 +86,7 @@ def deliver(
     attempt = _Attempt(ledger, at, settings, secrets, pause)
     for name, files in groupby(fresh, key=lambda one: one.place):
         attempt.bring(name, list(files))
-    if due:
+    if due or home.delivered(as_of).exists():
         ledger.tell(attempt.undelivered)
     return DeliveryReport(
         as_of,

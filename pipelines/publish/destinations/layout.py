@@ -10,11 +10,11 @@ import polars as pl
 
 
 class Consent(Enum):
-    """Which permission puts somebody into the file of a destination, besides being on the list."""
+    """What puts somebody who is on the list into the file of a destination, in words that go on after "nobody"."""
 
-    LIST = "of the list: the gate has seen it"
-    ADVERTISING = "to personalization, by the contact point that is uploaded"
-    WECHAT = "to marketing by WeChat, on the openid"
+    LIST = "has a contact point of the form that it takes"  # the gate has seen the consent
+    ADVERTISING = "consented to personalization by a contact point that it takes"
+    WECHAT = "consented to marketing by WeChat on an openid of the app"
 
 
 @dataclass(frozen=True, slots=True)

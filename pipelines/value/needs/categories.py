@@ -8,7 +8,7 @@ change nothing. Scores are cut to six digits, so that the order of additions can
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -28,6 +28,7 @@ _DIGITS = 1_000_000
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
+_PAIR = ["customer_no", "category_no"]
 _CANDIDATES = {
     "customer_no": pl.Int64(),
     "candidate_rank": pl.Int64(),
@@ -68,11 +69,12 @@ class Basket:
     customer_no: Ints
     category_no: Ints
     bought: sp.csr_matrix
+    popularity: Floats  # of each category, the share of all customers who bought it
 
-    @property
-    def buyers(self) -> Floats:
-        """Customers of each category."""
-        return np.asarray(self.bought.sum(axis=0), dtype=np.float64).ravel()
+    def of(self, customers: Ints) -> Basket:
+        """The rows of some customers; what is popular stays what it is among all."""
+        kept = np.isin(self.customer_no, customers)
+        return replace(self, customer_no=self.customer_no[kept], bought=self.bought[kept])
 
 
 def read_basket(connection: duckdb.DuckDBPyConnection, needs: NeedsConfig, cutoff: date) -> Basket:
@@ -85,7 +87,8 @@ def read_basket(connection: duckdb.DuckDBPyConnection, needs: NeedsConfig, cutof
     names = frame.select("position", "category_no").unique().sort("position")["category_no"].to_numpy()
     cells = (np.ones(frame.height), (rows, frame["position"].to_numpy()))
     bought = sp.csr_matrix(cells, shape=(len(customers), len(names)))
-    return Basket(customers.astype(np.int64), names.astype(np.int64), bought)
+    popularity = np.asarray(bought.sum(axis=0), dtype=np.float64).ravel() / max(1, len(customers))
+    return Basket(customers.astype(np.int64), names.astype(np.int64), bought, popularity)
 
 
 def item_weights(basket: Basket, needs: NeedsConfig) -> Floats:
@@ -114,10 +117,9 @@ def _blocks(basket: Basket, weights: Floats | None, count: int) -> Iterator[pl.D
     if not categories:
         return
     step = max(1, _CELLS // categories)
-    popularity = basket.buyers / max(1, customers)
     for start in range(0, customers, step):
         bought = basket.bought[start : start + step]
-        scores = np.tile(popularity, (bought.shape[0], 1)) if weights is None else np.asarray(bought @ weights)
+        scores = np.tile(basket.popularity, (bought.shape[0], 1)) if weights is None else np.asarray(bought @ weights)
         yield _ranked(basket, start, bought, scores, weights, count)
 
 
@@ -176,17 +178,19 @@ def judge_candidates(connection: duckdb.DuckDBPyConnection, needs: NeedsConfig, 
     """
     cutoff = as_of - timedelta(days=needs.judged_days)
     basket = read_basket(connection, needs, cutoff)
-    later = fetch_frame(connection, _LATER.format(cutoff=cutoff, until=as_of))
-    known = pl.DataFrame(
-        {"customer_no": basket.customer_no[basket.bought.nonzero()[0]], "category_no": basket.category_no[basket.bought.nonzero()[1]]}
+    later = fetch_frame(connection, _LATER.format(cutoff=cutoff, until=as_of)).select(pl.col(_PAIR).cast(pl.Int64))
+    rows, columns = basket.bought.nonzero()
+    known = pl.DataFrame({"customer_no": basket.customer_no[rows], "category_no": basket.category_no[columns]})
+    new = (
+        later.join(known.select("customer_no").unique(), on="customer_no", how="semi")
+        .join(known.select("category_no").unique(), on="category_no", how="semi")
+        .join(known, on=_PAIR, how="anti")
     )
-    pair = ["customer_no", "category_no"]
-    later = later.select(pl.col(pair).cast(pl.Int64)).filter(pl.col("category_no").is_in(basket.category_no.tolist()))
-    new = later.filter(pl.col("customer_no").is_in(basket.customer_no.tolist())).join(known, on=pair, how="anti")
-    judged = new["customer_no"].n_unique()
+    customers = np.sort(new["customer_no"].unique().to_numpy())
+    judged = len(customers)
     rates = []
     for weights in (item_weights(basket, needs), None):
-        ranks = candidates(basket, weights, max(RANKS)).join(new, on=pair, how="semi")
+        ranks = candidates(basket.of(customers), weights, max(RANKS)).join(new, on=_PAIR, how="semi")
         best = ranks.group_by("customer_no").agg(pl.col("candidate_rank").min())["candidate_rank"]
         rates.append({rank: int((best <= rank).sum()) / judged if judged else 0.0 for rank in RANKS})
     return Hits(judged, rates[0], rates[1])

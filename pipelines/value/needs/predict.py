@@ -19,6 +19,16 @@ from pipelines.value.needs.outcomes import Contender, Figure, Trial, choose, fin
 from pipelines.value.needs.replenishment import NEAR_DAYS, Met, create_due_dates, judge_due_dates
 from pipelines.value.needs.seasons import YEAR_DAYS, create_seasonal_needs, judge_seasonal_needs
 
+_NO_CATEGORY = "no product that was bought has a category"
+# what later predictions of the run have no use for: on a million customers it is most of the memory that there is
+_OF_DUE_DATES = (
+    *("need_intervals", "need_pairs", "need_categories", "need_typical", "need_spreads", "need_due_dates"),
+    *("need_judged", "need_met"),
+)
+_OF_ALL = (
+    *("season_months", "seasons", "season_habits", "season_needs", "next_candidates"),
+    *("opted_out", "bought_days", "bought_customers", "bought_categories"),
+)
 _DECIDING_DAYS, _DECIDING_RANK = max(NEAR_DAYS), RANKS[1]
 
 _OPTED_OUT = """
@@ -90,6 +100,7 @@ def predict_needs(connection: duckdb.DuckDBPyConnection, run: Run, sold: str = S
     span = create_bought_days(connection, sold)
     connection.execute(_OPTED_OUT.format(consents=lake_rows(run, GOLDEN_CONSENTS)))
     parts = [_replenishments(connection, run, span), _seasonal_needs(connection, run, span), _next_categories(connection, run, span)]
+    _drop(connection, _OF_ALL)
     return Findings(tuple(model for part in parts for model in part.models), pl.concat(part.backtests for part in parts))
 
 
@@ -105,7 +116,7 @@ def _replenishments(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
     counts = {"categories": _count(connection, "need_categories"), "customer_categories": _count(connection, "need_due_dates")}
     choice = choose(trial, needs.judged_from_count)
     if not counts["customer_categories"]:
-        choice = neither("no category is bought again by enough of its buyers")
+        choice = neither("no category is bought again by enough of its buyers" if span.customer_count else _NO_CATEGORY)
     query = _REPLENISHMENTS.format(
         kind="model" if choice.is_model_used else "rule",
         as_of=run.as_of,
@@ -113,6 +124,7 @@ def _replenishments(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
         shown=needs.shown_from_intervals,
     )
     counts |= {"rows": _write(connection, run, query, VALUE_REPLENISHMENTS), "judged_due_dates": trial.count}
+    _drop(connection, _OF_DUE_DATES)
     weight = {"category_weight": needs.category_weight}
     contenders = (
         Contender("own_and_category", False, choice.is_model_used, choice.reason, _of_model(met), weight, counts),
@@ -142,7 +154,9 @@ def _seasonal_needs(connection: duckdb.DuckDBPyConnection, run: Run, span: Span)
     trial = Trial(model.need_count, "needs came true in the seasons of the last year", model.rate, rule.rate)
     choice = choose(trial, needs.judged_from_count, has_rule=False)
     if not _count(connection, "seasons"):
-        choice = neither(f"no category sells more in the same months of {analysis.seasonal_from_years} years")
+        choice = neither(
+            f"no category sells more in the same months of {analysis.seasonal_from_years} years" if span.customer_count else _NO_CATEGORY
+        )
     query = _SEASONAL_NEEDS.format(as_of=run.as_of, lead=analysis.seasonal_lead_days, is_used=choice.is_model_used)
     counts = {"seasons": _count(connection, "seasons"), "rows": _write(connection, run, query, VALUE_SEASONAL_NEEDS)}
     contenders = (
@@ -174,7 +188,7 @@ def _next_categories(connection: duckdb.DuckDBPyConnection, run: Run, span: Span
     choice = choose(Trial(hits.customer_count, what, hits.model[_DECIDING_RANK], hits.popularity[_DECIDING_RANK]), needs.judged_from_count)
     basket = read_basket(connection, needs, run.as_of)
     if len(basket.category_no) < 2:
-        choice = neither("fewer than two categories have enough buyers")
+        choice = neither("fewer than two categories have enough buyers" if span.customer_count else _NO_CATEGORY)
     offered = candidates(basket, item_weights(basket, needs) if choice.is_model_used else None, needs.next_per_customer)
     create_from_frame(connection, "next_candidates", offered)
     query = _NEXT_CATEGORIES.format(model="item_to_item" if choice.is_model_used else "popularity")
@@ -201,6 +215,11 @@ def _write(connection: duckdb.DuckDBPyConnection, run: Run, query: str, table: T
     path = run.home.table(table.name) / "part-0.parquet"
     write_query(connection, query, table, path)
     return int(pl.scan_parquet(path).select(pl.len()).collect().item())
+
+
+def _drop(connection: duckdb.DuckDBPyConnection, tables: tuple[str, ...]) -> None:
+    for table in tables:
+        connection.execute(f"drop table {table}")
 
 
 def _count(connection: duckdb.DuckDBPyConnection, table: str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from assets.project import ROOT
 from pipelines.contracts.home import Home
 from tests.assets.cli.command import cdp
 
@@ -36,11 +37,11 @@ MONEY = {
 }
 RATE = {**READ, "metric": "purchase_rate", "unit": "rate", "is_declared": False, "against_mean": 0.04, "against_standard_deviation": 0.196}
 PAIRS = [
-    {**MONEY, "arm": "coupon", "customer_count": 900, "mean": 15.0, "difference": 7.0, "difference_low": 1.5, "difference_high": 12.5,
+    {**MONEY, "arm": "coupon", "customer_count": 820, "mean": 15.0, "difference": 7.0, "difference_low": 1.5, "difference_high": 12.5,
      "p_value": 0.0125, "winner": "coupon", "smallest_detectable_difference": 7.9},
-    {**MONEY, "arm": "reminder", "customer_count": 700, "mean": 8.5, "difference": 0.5, "difference_low": -5.0, "difference_high": 6.0,
+    {**MONEY, "arm": "reminder", "customer_count": 780, "mean": 8.5, "difference": 0.5, "difference_low": -5.0, "difference_high": 6.0,
      "p_value": 0.86, "winner": "no difference shown", "smallest_detectable_difference": 7.9},
-    {**RATE, "arm": "coupon", "customer_count": 900, "mean": 0.01, "difference": -0.03, "difference_low": -0.05, "difference_high": -0.01,
+    {**RATE, "arm": "coupon", "customer_count": 820, "mean": 0.01, "difference": -0.03, "difference_low": -0.05, "difference_high": -0.01,
      "p_value": 0.00001, "winner": "held_out", "smallest_detectable_difference": 0.03},
 ]  # fmt: skip
 
@@ -94,10 +95,13 @@ def test_plans_are_listed_before_anything_is_published(tmp_path: Path, called: A
 def test_list_sets_costs_beside_budgets_and_names_what_nobody_planned(home: Path, called: Any) -> None:
     out = called("list", "--home", home)[1]
     assert "1,500.00 CNY spent of a budget of 6,000.00 CNY (25.0%); 80 messages, 241.00 CNY attributed" in out
-    assert "1 campaign that only the channels know:\n  mail:77\n" in out
+    assert "1 campaign that only the channels know:\n  mail: 77\n" in out
     found = json.loads(called("list", "--home", home, "--json")[1])
     assert (found["as_of"], found["unregistered"]) == ("2026-10-31", ["mail:77"])
-    assert [(row["name"], row["cost"], row["budget_used_rate"]) for row in found["registered"]] == [(CAMPAIGN, "1500.00", 0.25)]
+    assert [(row["name"], row["cost"], row["budget_used_rate"]) for row in found["registered"]] == [
+        ("spring_launch_2026", None, None),
+        (CAMPAIGN, "1500.00", 0.25),
+    ]
 
 
 def test_show_tells_the_plan_and_a_line_for_each_arm(home: Path, called: Any) -> None:
@@ -114,7 +118,7 @@ def test_show_tells_the_plan_and_a_line_for_each_arm(home: Path, called: Any) ->
 def test_results_tell_a_winner_harm_and_nothing(home: Path, called: Any) -> None:
     code, out, _ = called("results", CAMPAIGN, "--home", home)
     assert code == 0
-    assert "customers  coupon 900, held_out 300, reminder 700" in out
+    assert "customers  coupon 820, held_out 300, reminder 780" in out
     assert "left out   3 customers who stood in two places of the test" in out
     assert "revenue_per_customer (declared: this one decides)" in out
     assert "lift +7.00 CNY, interval 1.50 CNY to 12.50 CNY, p = 0.0125" in out and "coupon is better" in out
@@ -124,8 +128,15 @@ def test_results_tell_a_winner_harm_and_nothing(home: Path, called: Any) -> None
     assert json.loads(called("results", SEGMENT, "--home", home, "--json")[1])["tests"][0]["contaminated"] == 3
 
 
+def test_page_shows_what_a_read_out_says(tmp_path: Path, called: Any) -> None:
+    out = called("results", CAMPAIGN, "--home", published(tmp_path, PAIRS[:2]))[1]
+    for suffix in ("", ".zh-CN"):
+        assert out in (ROOT / "docs" / f"campaigns{suffix}.md").read_text(encoding="utf-8")
+
+
 def test_a_split_that_chance_did_not_make_is_told(tmp_path: Path, called: Any) -> None:
-    out = called("results", SEGMENT, "--home", published(tmp_path / "skewed", PAIRS[:2]))[1]
+    skewed = [{**PAIRS[0], "customer_count": 900}, {**PAIRS[1], "customer_count": 700}]
+    out = called("results", SEGMENT, "--home", published(tmp_path / "skewed", skewed))[1]
     # 900 of 1,600 where half was declared: (900 - 800) / sqrt(1600 / 4)
     assert "split      coupon 56.2%, declared 50.0%, 5.0 standard errors apart -> NOT BY CHANCE" in out
     fair = [{**PAIRS[0], "customer_count": 810}, {**PAIRS[1], "customer_count": 790}]
@@ -167,6 +178,12 @@ def test_plan_takes_size_base_and_arms_from_the_segment(home: Path, called: Any)
         ("coupon", "held_out"), ("reminder", "held_out"), ("reminder", "coupon"),
     ]  # fmt: skip
     assert all(one["needed"] > 2000 for one in found["comparisons"][:2])
+
+
+def test_nobody_is_held_out_of_a_service_list_by_the_global_holdout(home: Path, called: Any) -> None:
+    words = ("--size", 100, "--base", 0.1, "--metric", "purchase_rate", "--arms", 2, "--home", home, "--json")
+    shares = {name: json.loads(called("plan", name, *words)[1])["holdout"] for name in ("satisfaction_survey", "first_order_thanks")}
+    assert shares == {"satisfaction_survey": 0.0, "first_order_thanks": pytest.approx(0.05)}
 
 
 def test_plan_needs_no_home_when_everything_is_said(tmp_path: Path, called: Any) -> None:

@@ -13,6 +13,7 @@ import pytest
 
 from pipelines.contracts.home import Home
 from pipelines.ledger import read_rows
+from pipelines.publish import erase_from_published
 from tests.assets.cli.command import cdp
 from tests.publish.shop import DAY, build_marts, made, publish_it
 
@@ -136,6 +137,13 @@ def test_a_list_that_somebody_changed_is_not_handed_out(home: Path, called: Any)
     path.write_bytes(path.read_bytes().replace(b"13800000001", b"13900000001"))
     code, _, err = called("export", "--role", "admin", "--what", "win_back", "--out", home / "x.csv")
     assert code == 1 and "was changed after it was published" in err and not (home / "x.csv").exists()
+
+
+def test_who_was_erased_from_a_list_is_not_handed_out_and_the_ledger_stands(home: Path, taken: Any, called: Any) -> None:
+    taken("north", "win_back")
+    erase_from_published(Home(home / "home"), ["c_1"], [])
+    assert [row[0] for row in taken("north", "win_back")[1:]] == ["c_2"]
+    assert called("ledger", "verify")[0] == 0
 
 
 def test_every_download_is_a_row_that_says_what_and_for_whom(home: Path, taken: Any, called: Any) -> None:

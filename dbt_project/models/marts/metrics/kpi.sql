@@ -10,6 +10,7 @@
     'int_kpi_marketing',
     'int_kpi_service',
     'int_kpi_loyalty',
+    'int_kpi_value',
 ] %}
 with
 

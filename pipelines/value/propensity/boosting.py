@@ -43,7 +43,7 @@ class Boosting:
     def contributions(self, values: Numbers) -> Numbers:
         """What each feature adds to the log-odds of an average customer: the steps on the way to each leaf, by the feature that is split.
 
-        They add up to the log-odds less `base`. Shapley values would need twenty times as long: six minutes of a core for a million customers.
+        They add up to the log-odds less `base`. Shapley values would need twenty times as long: six minutes for a million customers.
         """
         from scipy.sparse import csr_matrix
 

@@ -96,6 +96,21 @@ def test_seasons_and_who_has_them_equal_brute_force(seed: int, as_of: date, tmp_
 
 
 @pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("as_of", [AS_OF, date(2026, 2, 28)])
+def test_seasons_of_the_last_year_came_true_as_often_as_brute_force_says(seed: int, as_of: date, tmp_path: Path) -> None:
+    run, facts = a_run(tmp_path, as_of), history(seed, as_of, customers=60, days=1600)
+    rules = (run.config.needs, run.config.analysis, as_of)
+    with shop(run, facts) as (connection, sold):
+        bought.create_bought_days(connection, sold)
+        found = seasons.judge_seasonal_needs(connection, *rules)
+    wanted = oracle.kept(facts, *rules)
+    assert [(one.need_count, one.customer_count, one.rate) for one in found] == [
+        (count, customers, met / count) for count, customers, met in wanted
+    ]
+    assert all(count > 5 and met for count, _, met in wanted)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 def test_weights_are_those_of_a_ridge_regression_solved_by_hand(seed: int, tmp_path: Path) -> None:
     run, facts = a_run(tmp_path, AS_OF), history(seed, AS_OF)
     with shop(run, facts) as (connection, sold):
@@ -245,6 +260,24 @@ def test_a_model_that_does_not_beat_its_rule_is_not_used_and_the_rule_speaks(tmp
     }
     assert set(tables["value_replenishments"]["basis"]) == {"category"}
     assert tables["value_next_categories"].height == 0, "everybody bought everything"
+
+
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_habits_of_a_season_that_were_given_up_by_most_are_listed_no_more(is_kept: bool, tmp_path: Path) -> None:
+    """Old customers bought a tree each Christmas; new ones bought their first one a year before the last."""
+    as_of = date(2026, 2, 10)
+    facts = [(f"c_{number}", "milk", as_of - timedelta(days=day)) for number in range(40) for day in range(number % 7, 900, 7)]
+    for number in range(40):
+        is_old = number < 20
+        years = (2023, 2024, *([2025] if is_kept or not is_old else [])) if is_old else (2024, 2025)
+        facts += [(f"c_{number}", "tree", date(year, 12, 1 + number % 20)) for year in years]
+    found, tables = predicted(a_run(tmp_path, as_of), facts)
+    reasons = {model.target: model.reason for model in found.models if not model.is_baseline}
+    share = "100.0%" if is_kept else "0.0%"
+    rule = "100.0%" if is_kept else "50.0%"
+    assert reasons["seasonal_need"] == f"{share} of 20 needs came true in the seasons of the last year, {rule} by the simple rule"
+    assert used(found)["seasonal_need"] == ("seasonal_habit" if is_kept else None)
+    assert tables["value_seasonal_needs"].height == (40 if is_kept else 0)
 
 
 def test_a_planted_taste_beats_popularity(tmp_path: Path) -> None:

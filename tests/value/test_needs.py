@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import random
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.value.needs import bought, categories, replenishment, seasons
@@ -302,6 +305,45 @@ def test_a_planted_taste_beats_popularity(tmp_path: Path) -> None:
     assert {customer: first[customer] for customer in waiting} == {
         customer: (left[customer].replace("left", "right"), left[customer]) for customer in waiting
     }
+
+
+FEW = {"bought_again_from_intervals": 1, "season_from_days": 1, "next_from_customers": 1, "judged_from_count": 1}
+PURCHASES = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(["milk", "tea", "rice"]), st.integers(0, 900)), max_size=60
+)
+
+
+@settings(max_examples=25)
+@given(purchases=PURCHASES, as_of=st.dates(date(2024, 2, 1), date(2025, 3, 1)))
+def test_any_few_purchases_give_what_brute_force_gives(purchases: list[tuple[str, str, int]], as_of: date) -> None:
+    """No rhythm, no size, any day of a leap year."""
+    facts = [(customer, category, as_of - timedelta(days=day)) for customer, category, day in purchases]
+    with tempfile.TemporaryDirectory() as folder:
+        run = a_run(Path(folder), as_of, **FEW)
+        needs, analysis = run.config.needs, run.config.analysis
+        found, tables = predicted(run, facts)
+        with shop(run, facts) as (connection, sold):
+            bought.create_bought_days(connection, sold)
+            met = [one for one in replenishment.judge_due_dates(connection, needs, as_of) if one.bucket == "all"]
+            habits = seasons.judge_seasonal_needs(connection, needs, analysis, as_of)
+            replenishment.create_due_dates(connection, needs, as_of)
+            due = names(
+                connection, "select customer_no, category_no, interval_count, model_on, model_from_on, model_to_on from need_due_dates"
+            )
+            seasons.create_seasonal_needs(connection, needs, analysis, as_of)
+            coming = names(connection, "select customer_no, category_no, from_month, year_count, from_on, to_on from season_needs")
+    wanted = oracle.due_dates(facts, needs, as_of)
+    assert {row[:2]: row[2:] for row in due} == {pair: (one.intervals, one.on, one.from_on, one.to_on) for pair, one in wanted.items()}
+    habitual = oracle.seasonal_needs(facts, needs, analysis, as_of)
+    assert {row[:3]: row[3:] for row in coming} == {key: (need[0], *need[-2:]) for key, need in habitual.items()}
+    count, model, rule, by_lot = oracle.hits(facts, needs, as_of, 14)
+    assert [(one.due_count, one.model[14], one.rule[14]) for one in met] == ([(count, model / count, rule / count)] if count else [])
+    assert [one.by_lot[14] for one in met] == pytest.approx([by_lot / count / 46] if count else [])
+    assert [(one.need_count, one.customer_count) for one in habits] == [kept[:2] for kept in oracle.kept(facts, needs, analysis, as_of)]
+    assert used(found).keys() == {"replenishment", "seasonal_need", "next_category"}
+    shelf = oracle.baskets(facts, needs, as_of)
+    for customer, _, category, affinity, because, _ in tables["value_next_categories"].rows():
+        assert category not in shelf[customer] and affinity > 0 and (because is None or because in shelf[customer])
 
 
 BAD: dict[str, list[oracle.Fact]] = {

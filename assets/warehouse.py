@@ -14,8 +14,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
+from assets.continuing import begin_build, finish_build
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
+from assets.records import build_facts
 from assets.resources import HomeResource, Progress
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError
@@ -61,14 +63,24 @@ def dbt_models() -> dg.AssetsDefinition:
     def warehouse(context: dg.AssetExecutionContext, home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         """Build the selected models and run their tests."""
         selection = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
-        results = invoke_dbt(home.home(), home.config(), ["build", "--exclude-resource-type", "unit_test", *selection], progress)
+        run = home.run(context.partition_key)
+        facts = build_facts(run)
+        is_whole = context.selected_asset_keys == context.assets_def.keys
+        continues = begin_build(run.home, facts)
+        arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
+        results = invoke_dbt(run.home, run.config, arguments, progress, continues if is_whole else None)
+        if is_whole and all(str(result.status) in _GREEN for result in results.results if result.node.resource_type.value == "model"):
+            finish_build(run.home, facts)
         yield from dagster_results(context, manifest, translator, results)
 
     return warehouse
 
 
-def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress) -> "RunExecutionResult":
-    """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result."""
+def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress, continues: Path | None = None) -> "RunExecutionResult":
+    """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result.
+
+    `continues`: record of the last whole build, of which what did not change since is kept; without it all is built anew.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -79,6 +91,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
         "CDP_MARTS": str(home.marts),
         "CDP_MEMORY_LIMIT": config.engine.memory_limit,
         "CDP_THREADS": str(config.engine.threads or os.cpu_count() or 1),
+        "CDP_CONTINUES": str(continues or ""),
         "DO_NOT_TRACK": "1",
     }
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]

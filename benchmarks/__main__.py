@@ -12,6 +12,8 @@ from benchmarks.deliveries import ROOT
 from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
+from benchmarks.marts import run_marts
+from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
@@ -60,6 +62,16 @@ def _identity(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _marts(chosen: argparse.Namespace) -> bool:
+    """False when one more day gives other rows than a whole build."""
+    is_equal, goals_so_far = True, list[Goal]()
+    for sizes in run_marts(chosen.work, chosen.customers):
+        write_part(chosen.results, render_marts(sizes, datetime.now(UTC).date()))
+        goals_so_far, is_equal = marts_goals(sizes), not any(size.differing for size in sizes)
+    _tell(goals_so_far)
+    return is_equal
+
+
 def _whole_job(chosen: argparse.Namespace) -> bool:
     """False when a figure differs from the one by hand."""
     empty = run_empty(chosen.work)
@@ -79,7 +91,7 @@ def _tell(found: Sequence[Goal]) -> None:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity}
+_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "marts": _marts}
 
 
 if __name__ == "__main__":

@@ -310,7 +310,9 @@ class Facts:
         yield (
             "channel_contact_points",
             seen.with_columns(
-                type=pl.lit("phone"), scope=pl.lit("global"), value_raw=pl.lit("13") + _number("", (pl.col("person") * 7919) % 1_000_000_000)
+                type=pl.lit("phone"),
+                scope=pl.lit("global"),
+                value_raw=pl.lit("13") + _number("", (pl.col("person") * 7919) % 1_000_000_000),
             ).select("channel", "source_record_key", "type", "scope", "value_raw", "first_seen_at", "last_seen_at"),
         )
         yield (

@@ -35,7 +35,7 @@ from pipelines.simulate.draws import Draws
 from pipelines.tags import read_tags, write_tags
 
 SEED = 20260101
-DAYS = 731
+DAYS = 720  # ends within a month: at its end everything is built anew
 FIRST_DAY = date(2024, 1, 1)
 _DAILY = 30  # the last days come in a load each
 _MERGED_SHARE = 0.05  # of people known as two customers until some day
@@ -198,7 +198,11 @@ def _golden(records: pl.DataFrame) -> pl.DataFrame:
 
 def _consents(golden: pl.DataFrame) -> pl.DataFrame:
     """One row per customer and medium."""
-    statements = [("phone", "phone_e164", "sms", "marketing"), ("email", "email", "email", "marketing"), ("phone", "phone_e164", "sms", "personalization")]
+    statements = [
+        ("phone", "phone_e164", "sms", "marketing"),
+        ("email", "email", "email", "marketing"),
+        ("phone", "phone_e164", "sms", "personalization"),
+    ]
     return pl.concat(
         golden.select(
             "customer_id",

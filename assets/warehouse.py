@@ -65,7 +65,8 @@ def dbt_models() -> dg.AssetsDefinition:
         selection = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
         run = home.run(context.partition_key)
         facts = build_facts(run)
-        is_whole = context.selected_asset_keys == context.assets_def.keys
+        # of a part that is selected, the definition in the context knows that part only
+        is_whole = context.selected_asset_keys == warehouse.keys
         continues = begin_build(run.home, facts)
         arguments = ["build", "--exclude-resource-type", "unit_test", *selection]
         results = invoke_dbt(run.home, run.config, arguments, progress, continues if is_whole else None)

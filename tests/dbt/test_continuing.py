@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -137,7 +138,8 @@ def test_the_same_again_and_a_later_day_with_more_loads_may_continue(last: tuple
 @pytest.mark.parametrize("what", ["code_version", "config_hash", "definitions_hash"])
 def test_other_code_settings_or_reviewed_rows_build_everything_anew(last: tuple[Home, BuildFacts], what: str) -> None:
     home, facts = last
-    assert begin_build(home, replace(facts, **{what: "2"})) is None
+    other: dict[str, Any] = {what: "2"}
+    assert begin_build(home, replace(facts, **other)) is None
 
 
 def test_a_day_of_the_past_and_the_last_and_first_of_a_month_build_everything_anew(last: tuple[Home, BuildFacts]) -> None:

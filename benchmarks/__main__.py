@@ -14,6 +14,8 @@ from benchmarks.gate_report import gate_goals, render_gate
 from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
+from benchmarks.marts import run_marts
+from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.needs import needs_goals, render_needs, run_needs
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
@@ -72,6 +74,16 @@ def _needs(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _marts(chosen: argparse.Namespace) -> bool:
+    """False when one more day gives other rows than a whole build."""
+    is_equal, goals_so_far = True, list[Goal]()
+    for sizes in run_marts(chosen.work, chosen.customers):
+        write_part(chosen.results, render_marts(sizes, datetime.now(UTC).date()))
+        goals_so_far, is_equal = marts_goals(sizes), not any(size.differing for size in sizes)
+    _tell(goals_so_far)
+    return is_equal
+
+
 def _whole_job(chosen: argparse.Namespace) -> bool:
     """False when a figure differs from the one by hand."""
     empty = run_empty(chosen.work)
@@ -107,7 +119,15 @@ def _tell(found: Sequence[Goal]) -> None:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "gate": _gate, "needs": _needs, "value": _value}
+_PARTS = {
+    "reading": _reading,
+    "job": _whole_job,
+    "identity": _identity,
+    "marts": _marts,
+    "gate": _gate,
+    "needs": _needs,
+    "value": _value,
+}
 
 
 if __name__ == "__main__":

@@ -12,9 +12,10 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from assets.continuing import BuildFacts
 from assets.project import code_version
 from pipelines.campaigns import FOLDER as CAMPAIGNS
-from pipelines.channels import readings_hash, visible_loads
+from pipelines.channels import load_readings, readings_hash, visible_loads
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
@@ -34,6 +35,21 @@ def run_inputs(run: Run) -> dict[str, Any]:
         "loads": visible_loads(run.home, run),
         "readings_hash": readings_hash(run.home, run),
     }
+
+
+def build_facts(run: Run) -> BuildFacts:
+    """The same, as far as the warehouse is built from it, load by load."""
+    visible = visible_loads(run.home, run)
+    readings = load_readings(run.home)
+    return BuildFacts(
+        as_of=run.as_of,
+        as_of_end_at=run.as_of_end_at,
+        exported_before_at=run.exported_before_at,
+        code_version=code_version(),
+        config_hash=run.config.hash,
+        definitions_hash=_definitions_hash(run),
+        loads={load: readings[load] for load in visible},
+    )
 
 
 def run_id(inputs: Mapping[str, Any]) -> str:

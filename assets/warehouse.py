@@ -15,8 +15,10 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
+from assets.continuing import begin_part, finish_part
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
+from assets.records import build_facts
 from assets.resources import HomeResource, Progress
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError
@@ -52,10 +54,11 @@ class Translator(DagsterDbtTranslator):
 def dbt_models() -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
     """One asset a model and one check a test, from the manifest that `make` prepares: what needs no prediction, and what does."""
     manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
-    return _part("warehouse", manifest, "fqn:*", _PREDICTED), _part("warehouse_predicted", manifest, _PREDICTED, "")
+    first = _part("warehouse", manifest, "fqn:*", _PREDICTED, is_first=True)
+    return first, _part("warehouse_predicted", manifest, _PREDICTED, "", is_first=False)
 
 
-def _part(name: str, manifest: Mapping[str, Any], select: str, exclude: str) -> dg.AssetsDefinition:
+def _part(name: str, manifest: Mapping[str, Any], select: str, exclude: str, *, is_first: bool) -> dg.AssetsDefinition:
     translator = Translator()
 
     @dbt_assets(
@@ -71,16 +74,24 @@ def _part(name: str, manifest: Mapping[str, Any], select: str, exclude: str) -> 
     def part(context: dg.AssetExecutionContext, home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         """Build the selected models and run their tests."""
         asked = get_updated_cli_invocation_params_for_context(context, manifest, translator)
+        run = home.run(context.partition_key)
+        # of a part that is selected, the definition in the context knows that part only
+        build = begin_part(run.home, build_facts(run), is_first=is_first, is_whole=context.selected_asset_keys == part.keys)
         # of a part of the models: exactly the tests that are named, and not those of two models of which the other is not built yet
         arguments = [*asked.selection_args, *(["--indirect-selection", asked.indirect_selection] if asked.indirect_selection else [])]
-        results = invoke_dbt(home.home(), home.config(), ["build", "--exclude-resource-type", "unit_test", *arguments], progress)
+        results = invoke_dbt(run.home, run.config, ["build", "--exclude-resource-type", "unit_test", *arguments], progress, build.continues)
+        if all(str(result.status) in _GREEN for result in results.results if result.node.resource_type.value == "model"):
+            finish_part(run.home, build)
         yield from dagster_results(context, manifest, translator, results)
 
     return part
 
 
-def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress) -> "RunExecutionResult":
-    """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result."""
+def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progress, continues: Path | None = None) -> "RunExecutionResult":
+    """Run dbt in this process on the warehouse of `home`. Raises what dbt raises; failed nodes are in the result.
+
+    `continues`: record of the last whole build, of which what did not change since is kept; without it all is built anew.
+    """
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
@@ -91,6 +102,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
         "CDP_MARTS": str(home.marts),
         "CDP_MEMORY_LIMIT": config.engine.memory_limit,
         "CDP_THREADS": str(config.engine.threads or os.cpu_count() or 1),
+        "CDP_CONTINUES": str(continues or ""),
         "DO_NOT_TRACK": "1",
     }
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]

@@ -14,11 +14,14 @@ from benchmarks.gate_report import gate_goals, render_gate
 from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
+from benchmarks.marts import run_marts
+from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.needs import needs_goals, render_needs, run_needs
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
 from benchmarks.session import run_empty, run_session
+from benchmarks.value import render_value, run_value, value_goals
 
 _LARGE = 500_000  # from here on one run is long enough to be steady, and three would take an hour
 
@@ -35,6 +38,7 @@ def main() -> None:
     parser.add_argument("--simulated", type=int, default=100_000, help="people whose deliveries who is who is judged on [%(default)s]")
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
+    parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -70,6 +74,16 @@ def _needs(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _marts(chosen: argparse.Namespace) -> bool:
+    """False when one more day gives other rows than a whole build."""
+    is_equal, goals_so_far = True, list[Goal]()
+    for sizes in run_marts(chosen.work, chosen.customers):
+        write_part(chosen.results, render_marts(sizes, datetime.now(UTC).date()))
+        goals_so_far, is_equal = marts_goals(sizes), not any(size.differing for size in sizes)
+    _tell(goals_so_far)
+    return is_equal
+
+
 def _whole_job(chosen: argparse.Namespace) -> bool:
     """False when a figure differs from the one by hand."""
     empty = run_empty(chosen.work)
@@ -93,12 +107,27 @@ def _gate(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _value(chosen: argparse.Namespace) -> bool:
+    figures = run_value(chosen.work, chosen.buyers)
+    write_part(chosen.results, render_value(figures, datetime.now(UTC).date()))
+    _tell(value_goals(figures))
+    return True
+
+
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "gate": _gate, "needs": _needs}
+_PARTS = {
+    "reading": _reading,
+    "job": _whole_job,
+    "identity": _identity,
+    "marts": _marts,
+    "gate": _gate,
+    "needs": _needs,
+    "value": _value,
+}
 
 
 if __name__ == "__main__":

@@ -212,4 +212,14 @@ def readings_hash(home: Home, run: Run) -> str:
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 
 
+def load_readings(home: Home) -> dict[str, str]:
+    """What each load holds, in a hash: another one when it was read again to other rows, the same when it is delivered once more."""
+    counts = [name for name in COUNTS if name != "delivery_count"]
+    told = {
+        load_id: [load.format_hash, str(load.exported_at), load.tables, *(getattr(load, name) for name in counts)]
+        for load_id, load in read_manifests(home).items()
+    }
+    return {load_id: hashlib.sha256(json.dumps(one, sort_keys=True).encode()).hexdigest() for load_id, one in told.items()}
+
+
 COUNTS = tuple(item.name for item in fields(Load) if item.name.endswith("_count"))

@@ -1,5 +1,6 @@
 -- One row per customer and business day with any event, order or interaction.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
@@ -8,14 +9,14 @@ customers as (
 ),
 
 orders as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
 ),
 
 events as (
     select
         customer_id,
         occurred_on
-    from {{ ref('fct_events') }}
+    from {{ touched_rows(ref('fct_events'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
@@ -23,7 +24,7 @@ interactions as (
     select
         customer_id,
         occurred_on
-    from {{ ref('fct_interactions') }}
+    from {{ touched_rows(ref('fct_interactions'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 

@@ -1,8 +1,10 @@
 -- One row per customer and stretch of activity: days that are never so far apart that the lifecycle stage could change in between.
+-- In a build that continues the last, of touched customers only.
+{%- set touched = asked('int_touched_customers') %}
 with
 
 activity as (
-    select * from {{ ref('int_activity_days') }}
+    select * from {{ touched_rows(ref('int_activity_days'), touched, 'customer_no') }}
 ),
 
 run_context as (

@@ -1,19 +1,20 @@
 -- One row per customer: since which day a channel has stated the gender and the province of the golden record.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
+identities as (
+    select * from {{ touched_rows(source('lake', 'identity_current'), touched, 'customer_id') }}
+),
+
 profiles as (
-    select * from {{ ref('stg_channel_profiles') }}
+    select * from {{ touched_rows(ref('stg_channel_profiles'), 'identities', 'source_record_key') }}
     where gender is not null or province is not null
 ),
 
-identities as (
-    select * from {{ source('lake', 'identity_current') }}
-),
-
 golden as (
-    select * from {{ source('lake', 'golden_customers') }}
+    select * from {{ touched_rows(source('lake', 'golden_customers'), touched, 'customer_id') }}
 ),
 
 customers as (

@@ -1,11 +1,12 @@
 -- One row per event of a known customer. `is_visit` marks what somebody did on a site or in an app, against what was done to them
 -- (shipped, refunded) or happened in a mailbox.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
 events as (
-    select * from {{ ref('fct_events') }}
+    select * from {{ touched_rows(ref('fct_events'), touched, 'customer_id') }}
 ),
 
 customers as (

@@ -1,5 +1,6 @@
 -- One row per customer with a purchase in the pattern window, which ends with the last month: when, where and how the customer buys.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
@@ -21,7 +22,7 @@ purchases as (
         {{ business_hour('orders.purchased_at', 'context.business_time_zone') }} as purchase_hour,
         context.tags_night_from_hour,
         context.tags_night_to_hour
-    from {{ ref('int_customer_orders') }} as orders
+    from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }} as orders
     cross join context
     where orders.is_purchase and orders.purchased_on > context.before_pattern_on and orders.purchased_on <= context.month_end_on
 ),

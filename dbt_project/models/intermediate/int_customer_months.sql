@@ -1,10 +1,11 @@
 -- One row per customer and month with a purchase, with the months of purchases before and after it.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
 purchases as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
     where is_purchase
 ),
 

@@ -1,10 +1,11 @@
 -- One row per order of a known customer: where, when and how much.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
 orders as (
-    select * from {{ ref('fct_orders') }}
+    select * from {{ touched_rows(ref('fct_orders'), touched, 'customer_id') }}
 ),
 
 customers as (

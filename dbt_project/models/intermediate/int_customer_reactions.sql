@@ -1,6 +1,7 @@
 -- One row per customer who opened or clicked a message or visited in the pattern window, which ends with the last month: at which time
 -- of the day, and through which medium.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
@@ -22,7 +23,7 @@ sends as (
         sends.medium,
         sends.opened_at,
         sends.clicked_at
-    from {{ ref('fct_sends') }} as sends
+    from {{ touched_rows(ref('fct_sends'), touched, 'customer_id') }} as sends
     inner join {{ ref('int_customers') }} as customers on sends.customer_id = customers.customer_id
     where sends.opened_at is not null or sends.clicked_at is not null
 ),
@@ -50,7 +51,7 @@ moments as (
         customer_no,
         cast(null as string) as medium,
         occurred_at as reacted_at
-    from {{ ref('int_customer_events') }}
+    from {{ touched_rows(ref('int_customer_events'), touched, 'customer_no') }}
     where is_visit
 ),
 

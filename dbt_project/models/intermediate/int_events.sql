@@ -1,8 +1,9 @@
--- One row per tracked event: newest version, with its customer.
+-- One row per tracked event that is computed: newest version, with its customer. In a build that continues the last, touched ones only.
+{%- set touched = asked('int_touched_events') %}
 with
 
 events as (
-    {{ newest_versions(ref('stg_channel_events'), 'event_key') }}
+    {{ newest_versions(touched_rows(ref('stg_channel_events'), touched, 'event_key'), 'event_key') }}
 ),
 
 identities as (

@@ -1,8 +1,10 @@
--- One row per order: newest version, in the reporting currency, with its customer and whether it is a purchase.
+-- One row per order: newest version, in the reporting currency, with its customer and whether it is a purchase. In a build
+-- that continues the last, touched ones only.
+{%- set touched = asked('int_touched_orders') %}
 with
 
 orders as (
-    {{ newest_versions(ref('stg_channel_orders'), 'order_key') }}
+    {{ newest_versions(touched_rows(ref('stg_channel_orders'), touched, 'order_key'), 'order_key') }}
 ),
 
 identities as (

@@ -6,8 +6,7 @@ refunds as (
 ),
 
 order_references as (
-    select * from {{ ref('int_order_references') }}
-    where fact_type = 'refund'
+    select * from {{ ref('int_refund_orders') }}
 )
 
 select
@@ -22,4 +21,4 @@ select
     refunds.reason,
     order_references.order_key
 from refunds
-left join order_references on refunds.refund_key = order_references.fact_key
+left join order_references on refunds.refund_key = order_references.refund_key

@@ -2,12 +2,13 @@
 --
 -- A purchase counts at the month ends from its own month up to, not including, the month in which its window ends: two changes,
 -- one at each end, and a running sum over the changes gives every month end: three rows a purchase instead of twelve.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
 
 with
 
 purchases as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
     where is_purchase
 ),
 

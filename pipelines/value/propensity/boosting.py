@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pipelines.value.propensity.features import Numbers
 
 _ROUNDS = 200
-_SHARED_FROM = 50_000  # rows
+_PIECE = 50_000  # rows, times a leaf in each tree
 SETTINGS: Mapping[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.04,
@@ -22,6 +23,8 @@ SETTINGS: Mapping[str, Any] = {
     "seed": 20240229,
     # sums in one order, whatever the number of threads
     "deterministic": True,
+    # threads that wait for each other at every split cost more than they bring where the machine is busy
+    "num_threads": 1,
     "force_row_wise": True,
     "verbosity": -1,
 }
@@ -29,16 +32,58 @@ SETTINGS: Mapping[str, Any] = {
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
-    """Fitted trees."""
+    """Fitted trees, asked by `threads` threads at once, 0 for all there are: customers do not wait for each other."""
 
     trees: Any  # lightgbm.Booster: its import takes two seconds, which a run without enough customers need not spend
+    threads: int
 
     def log_odds(self, values: Numbers) -> Numbers:
-        return np.asarray(self.trees.predict(values, raw_score=True), dtype=np.float64)
+        return np.asarray(self.trees.predict(values, raw_score=True, num_threads=self.threads), dtype=np.float64)
 
     def contributions(self, values: Numbers) -> Numbers:
-        """What each feature adds to the log-odds of an average customer (Shapley values of the trees)."""
-        return np.asarray(self.trees.predict(values, pred_contrib=True), dtype=np.float64)[:, :-1]
+        """What each feature adds to the log-odds of an average customer: the steps on the way to each leaf, by the feature that is split.
+
+        They add up to the log-odds less `base`. Shapley values would need twenty times as long: six minutes for a million customers.
+        """
+        from scipy.sparse import csr_matrix
+
+        parts, first_leaf = self._parts_of_leaves(values.shape[1])
+        found = np.empty(values.shape)
+        for start in range(0, len(values), _PIECE):
+            leaves = np.asarray(self.trees.predict(values[start : start + _PIECE], pred_leaf=True, num_threads=self.threads))
+            leaves = leaves.reshape(-1, len(first_leaf)).astype(np.int64) + first_leaf
+            ends = np.arange(len(leaves) + 1) * leaves.shape[1]
+            taken = csr_matrix((np.ones(leaves.size), leaves.ravel(), ends), shape=(len(leaves), len(parts)))
+            found[start : start + _PIECE] = taken @ parts
+        return found
+
+    @property
+    def base(self) -> float:
+        """Log-odds of the average customer that was learned from."""
+        return float(sum(_value(tree["tree_structure"]) for tree in self.trees.dump_model()["tree_info"]))
+
+    def _parts_of_leaves(self, features: int) -> tuple[Numbers, NDArray[np.int64]]:
+        """A row a leaf of any tree, a column a feature; and the row of each tree's first leaf."""
+        trees = self.trees.dump_model()["tree_info"]
+        first_leaf = np.cumsum([0, *(tree["num_leaves"] for tree in trees)])
+        parts = np.zeros((first_leaf[-1], features))
+        for tree, first in zip(trees, first_leaf, strict=False):
+            waiting = [(tree["tree_structure"], np.zeros(features))]
+            while waiting:
+                node, so_far = waiting.pop()
+                if "split_feature" not in node:
+                    parts[first + node.get("leaf_index", 0)] = so_far
+                    continue
+                for child in (node["left_child"], node["right_child"]):
+                    steps = so_far.copy()
+                    steps[node["split_feature"]] += _value(child) - _value(node)
+                    waiting.append((child, steps))
+        return parts, first_leaf[:-1]
+
+
+def _value(node: Mapping[str, Any]) -> float:
+    """Mean of what the node gives to those who come by it."""
+    return float(node["internal_value"] if "split_feature" in node else node["leaf_value"])
 
 
 def fit_boosting(
@@ -47,7 +92,5 @@ def fit_boosting(
     """Fit on rows of features (NaN for null)."""
     import lightgbm
 
-    # threads that wait for each other cost more than they bring on few rows
-    settings = dict(SETTINGS) | {"num_threads": (threads or 0) if len(values) >= _SHARED_FROM else 1}
-    rows = lightgbm.Dataset(values, label=outcomes.astype(np.float64), feature_name=list(names), params=settings, free_raw_data=True)
-    return Boosting(lightgbm.train(settings, rows, num_boost_round=_ROUNDS))
+    rows = lightgbm.Dataset(values, label=outcomes.astype(np.float64), feature_name=list(names), params=dict(SETTINGS))
+    return Boosting(lightgbm.train(dict(SETTINGS), rows, num_boost_round=_ROUNDS), threads or 0)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pipelines.value.propensity.boosting import fit_boosting
 from pipelines.value.propensity.calibration import calibrate, log_odds_of, sigmoid
 from pipelines.value.propensity.judging import SMALLEST, auc, judge
 from pipelines.value.propensity.logistic import fit_logistic
@@ -85,6 +86,20 @@ def test_logistic_finds_planted_weights_and_its_parts_add_up() -> None:
     model = fit_logistic(values, draw.random(40_000) < sigmoid(truth))
     assert np.abs(model.log_odds(values) - truth).mean() < 0.08
     assert model.intercept + model.contributions(values).sum(axis=1) == pytest.approx(model.log_odds(values))
+
+
+def test_parts_of_the_trees_add_up_and_name_what_was_planted() -> None:
+    draw = np.random.default_rng(6)
+    values = draw.normal(0, 1, (3000, 4))
+    values[draw.random(3000) < 0.2, 3] = np.nan
+    truth = np.where(values[:, 1] > 0.5, 2.0, -1.0) + np.where(np.isnan(values[:, 3]), 1.0, 0.0)
+    model = fit_boosting(values, draw.random(3000) < sigmoid(truth), ["a", "b", "c", "d"], 1)
+    parts = model.contributions(values)
+    assert model.base + parts.sum(axis=1) == pytest.approx(model.log_odds(values), abs=1e-6)
+    strongest = np.abs(parts).mean(axis=0)
+    assert strongest[1] > strongest[3] > max(strongest[0], strongest[2])
+    exact = np.asarray(model.trees.predict(values, pred_contrib=True))[:, :-1]
+    assert all(np.corrcoef(parts[:, place], exact[:, place])[0, 1] > 0.95 for place in (1, 3))
 
 
 def test_rates_are_shares_drawn_towards_that_of_all() -> None:

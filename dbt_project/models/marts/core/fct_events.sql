@@ -1,4 +1,7 @@
 -- One row per tracked event, of customers and of anonymous visitors.
+{{ config(materialized='renewed', meta={'touched_by': {'event_key': 'int_touched_events'}}) }}
+
+{%- do asked('int_touched_events') %}
 with
 
 events as (

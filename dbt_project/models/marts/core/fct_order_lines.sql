@@ -1,14 +1,17 @@
 -- One row per order line.
+{{ config(materialized='renewed', meta={'touched_by': {'order_key': 'int_touched_lines'}}) }}
+{%- set touched = asked('int_touched_lines') %}
+
 with
 
 lines as (
-    {{ newest_versions(ref('stg_channel_order_lines'), 'line_key') }}
+    {{ newest_versions(touched_rows(ref('stg_channel_order_lines'), touched, 'order_key'), 'line_key') }}
 ),
 
 -- an order export joins the titles of several articles in one line: where an item export lists them, they would be told twice
 itemized_orders as (
     select distinct order_key
-    from {{ ref('stg_channel_order_lines') }}
+    from {{ touched_rows(ref('stg_channel_order_lines'), touched, 'order_key') }}
     where contains(line_key, '/item/')
 ),
 

@@ -1,4 +1,7 @@
 -- One row per order of any type and status; orders of channels that name no buyer have no customer.
+{{ config(materialized='renewed', meta={'touched_by': {'order_key': 'int_touched_orders'}}) }}
+
+{%- do asked('int_touched_orders') %}
 with
 
 orders as (

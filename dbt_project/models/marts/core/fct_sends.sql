@@ -1,8 +1,11 @@
 -- One row per message to one person.
+{{ config(materialized='renewed', meta={'touched_by': {'send_key': 'int_touched_sends'}}) }}
+{%- set touched = asked('int_touched_sends') %}
+
 with
 
 sends as (
-    {{ newest_versions(ref('stg_channel_sends'), 'send_key') }}
+    {{ newest_versions(touched_rows(ref('stg_channel_sends'), touched, 'send_key'), 'send_key') }}
 ),
 
 -- each export tells of its own days: a late open comes without the earlier click
@@ -14,7 +17,7 @@ stages as (
         min(opened_at) as opened_at,
         min(clicked_at) as clicked_at,
         max(case when status = 'clicked' then 3 when status = 'opened' then 2 when status = 'delivered' then 1 else 0 end) as furthest_stage
-    from {{ ref('stg_channel_sends') }}
+    from {{ touched_rows(ref('stg_channel_sends'), touched, 'send_key') }}
     group by send_key
 ),
 

@@ -3,18 +3,21 @@
 -- A stage can change only on days that follow from facts: a registration, the first purchase, activity after a pause, each of these plus a
 -- threshold, and purchases that enter or leave the window of stage mature. On those days the rules of `customer_lifecycle` are asked,
 -- with what was known by then; a day in between has the stage of the last such day.
+{{ config(materialized='renewed', meta={'touched_by': {'customer_id': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
+
 with
 
 customers as (
-    select * from {{ ref('int_customers') }}
+    select * from {{ touched_rows(ref('int_customers'), touched, 'customer_no') }}
 ),
 
 totals as (
-    select * from {{ ref('int_customer_totals') }}
+    select * from {{ touched_rows(ref('int_customer_totals'), touched, 'customer_no') }}
 ),
 
 orders as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
     where is_purchase
 ),
 

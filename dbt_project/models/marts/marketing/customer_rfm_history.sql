@@ -1,8 +1,17 @@
 -- One row per customer, preset and complete month since the customer's first purchase: RFM as of the month's end.
+{{ config(materialized='renewed', meta={'touched_by': {'customer_id': 'int_touched_customers', 'month_end_on': 'int_touched_months'}}) }}
+{%- set touched = asked('int_touched_customers') %}
+{%- set touched_months = asked('int_touched_months') %}
+
 with
 
 month_ends as (
     select * from {{ ref('int_rfm_month_ends') }}
+    {%- if is_continuing() %}
+        where
+            customer_no in (select touched.customer_no from {{ touched }} as touched)
+            or month_end_on in (select touched_months.month_end_on from {{ touched_months }} as touched_months)
+    {%- endif %}
 ),
 
 customers as (

@@ -1,49 +1,56 @@
 -- One row per customer and thing that happened: registration, order, refund, message sent, opened or clicked, coupon, interaction, service
 -- case, review, change of lifecycle stage; and of tracked events one row a day, channel and event, so that a month of browsing is a few
 -- lines.
+{{ config(materialized='renewed', meta={'touched_by': {'customer_id': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
+
 with
 
 registrations as (
-    select * from {{ ref('dim_customers') }}
+    select * from {{ touched_rows(ref('dim_customers'), touched, 'customer_id') }}
     where registered_at is not null
 ),
 
 orders as (
-    select * from {{ ref('fct_orders') }}
+    select * from {{ touched_rows(ref('fct_orders'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
 -- refunds of bills name a payer, or nobody: they are the customer's whose order they reduce
 refunds as (
     select
-        refunds.*,
-        coalesce(orders.customer_id, refunds.customer_id) as buyer_id
+        coalesce(orders.customer_id, refunds.customer_id) as customer_id,
+        refunds.refund_key,
+        refunds.refunded_at,
+        refunds.status,
+        refunds.channel,
+        refunds.refunded_amount
     from {{ ref('fct_refunds') }} as refunds
     left join {{ ref('fct_orders') }} as orders on refunds.order_key = orders.order_key
 ),
 
 sends as (
-    select * from {{ ref('fct_sends') }}
+    select * from {{ touched_rows(ref('fct_sends'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
 coupons as (
-    select * from {{ ref('fct_coupons') }}
+    select * from {{ touched_rows(ref('fct_coupons'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
 interactions as (
-    select * from {{ ref('fct_interactions') }}
+    select * from {{ touched_rows(ref('fct_interactions'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
 tickets as (
-    select * from {{ ref('fct_tickets') }}
+    select * from {{ touched_rows(ref('fct_tickets'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
 reviews as (
-    select * from {{ ref('fct_reviews') }}
+    select * from {{ touched_rows(ref('fct_reviews'), touched, 'customer_id') }}
     where customer_id is not null
 ),
 
@@ -53,7 +60,7 @@ stages as (
         stages.lifecycle_stage,
         stages.valid_from_on,
         {{ day_begins_at('stages.valid_from_on', 'context.business_time_zone') }} as happened_at
-    from {{ ref('customer_lifecycle_history') }} as stages
+    from {{ touched_rows(ref('customer_lifecycle_history'), touched, 'customer_id') }} as stages
     cross join {{ ref('int_tag_context') }} as context
 ),
 
@@ -65,7 +72,7 @@ event_days as (
         event_name,
         min(occurred_at) as first_occurred_at,
         count(*) as event_count
-    from {{ ref('int_customer_events') }}
+    from {{ touched_rows(ref('int_customer_events'), touched, 'customer_no') }}
     group by customer_no, occurred_on, channel, event_name
 ),
 
@@ -105,7 +112,7 @@ happened as (
     union all
 
     select
-        buyer_id as customer_id,
+        customer_id,
         refunded_at as happened_at,
         'refund' as kind,
         status as detail,
@@ -113,8 +120,8 @@ happened as (
         1 as fact_count,
         refunded_amount as money_amount,
         refund_key as fact_key
-    from refunds
-    where buyer_id is not null
+    from {{ touched_rows('refunds', touched, 'customer_id') }}
+    where customer_id is not null
 
     union all
 

@@ -93,11 +93,12 @@ def _inputs(home: Home, path: Path) -> tuple[dict[str, Any], dict[str, Any], Pat
     """The manifest, the record of its run, and the folder with what the run read besides loads."""
     try:
         manifest = json.loads(path.read_bytes())
-        run_id, _ = manifest["run_id"], manifest["segment"]["name"]
+        run_id, name = str(manifest["run_id"]), str(manifest["segment"]["name"])
     except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
         what = f"is no manifest of a list ({type(error).__name__})"
         raise ConfigurationError(what, where=str(path), do="name a manifest.json in published/segments") from error
-    record = read_record(home, run_id) if Path(run_id).name == run_id else None
+    # both become names of files
+    record = read_record(home, run_id) if Path(run_id).name == run_id and name.isidentifier() else None
     if record is None:
         raise ConfigurationError(f"run {run_id} has no record here", where=str(home.runs), do="name the home that published the list")
     kept = home.inputs / record.get("kept_inputs", "")
@@ -132,7 +133,7 @@ def _lines(done: Replay) -> Iterator[str]:
             False: f"DIFFERS, now {(file.remade_sha256 or 'not made')[:16]}",
             None: "was taken away by an erasure",
         }[file.is_equal]
-        yield f"{file.name:<10} {verdict}, SHA-256 {file.went_out_sha256[:16]} went out"
+        yield f"{file.name:<11} {verdict}, SHA-256 {file.went_out_sha256[:16]} went out"
         if file.erased_row_count:
             yield f"           without {file.erased_row_count:,} rows of people who were forgotten since"
     yield from (f"erased     {name}" for name in done.certificates)

@@ -35,12 +35,12 @@ def print_preview(seen: Preview, segment: Segment, *, as_json: bool) -> None:
     if seen.overlaps:
         print("\nOverlap with other segments")
         print_table(
-            ("segment", "customers", "of these", "lost to its list"),
+            ("segment", "customers", "of these", "lost to it"),
             [
                 (one.segment_name, f"{one.customer_count:,}", f"{one.customer_count / seen.waterfall.matched:.1%}", f"{one.lost_count:,}")
                 for one in seen.overlaps
             ],
-            numbers=("customers", "of these", "lost to its list"),
+            numbers=("customers", "of these", "lost to it"),
         )
     if seen.rows:
         print("\nCustomers, masked")

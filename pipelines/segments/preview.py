@@ -30,7 +30,10 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """Another segment that matches some of the same customers. `lost_count`: of them, those whom the other list has won."""
+    """Another segment that matches some of the same customers.
+
+    `lost_count`: of them, those whom the other one has won, on its list or held out of it.
+    """
 
     segment_name: str
     customer_count: int
@@ -79,7 +82,7 @@ def preview_segment(run: Run, segment: Segment, limit: int) -> Preview:
         ).fetchall()
         arms = connection.execute("select arm, count(*) from own where arm is not null group by arm order by arm").fetchall()
         overlaps = connection.execute(
-            "select other.segment_name, count(*), count(case when own.outcome = 'lost_priority' and other.outcome = 'exported' then 1 end)"
+            "select other.segment_name, count(*), count(case when own.reason = 'on the list of ' || other.segment_name then 1 end)"
             f" from own join memberships as other on other.customer_id = own.customer_id and other.segment_name <> {name}"
             " group by other.segment_name order by 2 desc, 1"
         ).fetchall()

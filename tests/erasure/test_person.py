@@ -125,11 +125,13 @@ def test_home_knows_the_person_no_more_and_the_family_as_before(lake: SmallLake,
     reference.mkdir()
     suppressed = f"phone,{HERS},bounce,\nphone,{FAMILY},bounce,\ncustomer_id,{mother.customer_ids[0]},complaint,\n"
     (reference / "suppressions.csv").write_text(f"type,value,reason,since_on\n{suppressed}")
+    kept = Path(shutil.copytree(reference, lake.home.inputs / "0123456789abcdef" / "reference"))  # what an earlier run read
     before = {key: customer for key, customer in lake.customers().items() if key in others}
     begin(lake.home, mother, "2026-05-02T00:00:00+00:00")
     cleared = clear(lake.home, Config(), reference, mother)
     assert (cleared.reviewed_rows, cleared.reviewed_files) == (2, (str(reference / "suppressions.csv"),))
     assert (reference / "suppressions.csv").read_text() == f"type,value,reason,since_on\nphone,{FAMILY},bounce,\n"
+    assert (kept / "suppressions.csv").read_text() == (reference / "suppressions.csv").read_text()
     assert lake.customers() == before
     assert set(lake.read("identity_members")["source_record_key"]) == others
     again = clear(lake.home, Config(), reference, mother)

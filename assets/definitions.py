@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dagster as dg
 
+from assets.campaigns import campaigns
 from assets.channels import channels, deliveries
 from assets.checks import headers_are_as_before, meets_expectations, no_more_changes_than_the_budget
 from assets.golden import golden
 from assets.identity import identity
 from assets.jobs import load_deliveries, refresh_daily
 from assets.metrics import metrics
-from assets.publish import exports
+from assets.publish import delivered_lists, exports
 from assets.resources import HomeResource, Progress
 from assets.run import run_settings
 from assets.schedules import refresh_daily_at_0230
@@ -25,9 +26,22 @@ from assets.warehouse import dbt_models
 def defs() -> dg.Definitions:
     """The code location; a function, because the dbt models come from a file that is read here and not at import."""
     warehouse, warehouse_predicted = dbt_models()
-    made = [channels, run_settings, identity, golden, assignments, tags, warehouse, value, warehouse_predicted, segments, metrics]
+    made = [
+        channels,
+        run_settings,
+        identity,
+        golden,
+        assignments,
+        campaigns,
+        tags,
+        warehouse,
+        value,
+        warehouse_predicted,
+        segments,
+        metrics,
+    ]
     return dg.Definitions(
-        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys)],
+        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys), delivered_lists],
         asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],
         jobs=[refresh_daily, load_deliveries],
         schedules=[refresh_daily_at_0230],

@@ -13,6 +13,8 @@ from typing import Any
 
 from assets.project import DBT_PROJECT, ROOT
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
+from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 from pipelines.metrics.definitions import read_metrics
@@ -22,7 +24,15 @@ from pipelines.publish.labels import header
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _BLOCKS = DBT_PROJECT / "models" / "marts" / "metrics" / "metrics.md"
 # Python writes these, and the publish stage puts them beside the marts
-_BESIDE_THE_MARTS = (SEGMENT_MEMBERSHIPS, KPI_RESTATEMENT, LATE_FACTS, VALUE_MODELS, VALUE_BACKTESTS)
+_BESIDE_THE_MARTS = (
+    SEGMENT_MEMBERSHIPS,
+    KPI_RESTATEMENT,
+    LATE_FACTS,
+    *NEED_TABLES,
+    VALUE_MODELS,
+    VALUE_CLUSTERS,
+    VALUE_BACKTESTS,
+)
 
 _EXPOSURES = """\
 # Written by `make dictionary`; do not edit.

@@ -1,17 +1,20 @@
-"""Assets of the publish stage: lists for marketers, pages for managers, the database for analysts, the record. The last thing."""
+"""Assets of the publish stage: lists for marketers, pages for managers, the database for analysts, the record; then what is delivered."""
 
 from collections.abc import Iterable, Iterator
 from functools import partial
 
 import dagster as dg
 
+from assets.delivery import deliver_day
+from assets.inputs import keep_inputs
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import code_version
 from assets.records import counts, events, run_id, run_inputs, write_record
 from assets.resources import HomeResource
 from assets.retries import retrying_io
+from pipelines.ledger import append, published_entries
 from pipelines.metrics import read_metrics, revision_of
-from pipelines.publish import publish
+from pipelines.publish import newest_published_day, publish
 from pipelines.reports import write_report
 from pipelines.segments import read_segments
 
@@ -37,8 +40,42 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
         pages = partial(write_report, metrics={name: metric.label.model_dump() for name, metric in read_metrics().items()})
         with retrying_io():
             report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], pages)
-        results = {**report.as_record(), "counts": counts(run), "kpi_revision": revision_of(run, report.run_id)}
+        head = append(run.home, published_entries(run.home, report.as_of, report.run_id, report.files))
+        results = {
+            **report.as_record(),
+            "ledger": head.as_record(),
+            "counts": counts(run),
+            "kpi_revision": revision_of(run, report.run_id),
+            "kept_inputs": keep_inputs(run),
+        }
         write_record(run.home, report.run_id, inputs, **results, **events(context.instance, context.run_id))
         yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
 
     return publish_everything
+
+
+_DELIVERED = dg.AssetSpec(
+    "delivered_lists",
+    deps=["export_segments", "export_reports", "export_analytics"],
+    description="Files of destinations at their places, noted in `delivered/<as_of>.json`.",
+    group_name="publish",
+    partitions_def=DAILY,
+)
+_ARRIVED = dg.AssetCheckSpec(
+    "everything_was_delivered", asset="delivered_lists", description="Every file lies at every place of its destination."
+)
+
+
+@dg.multi_asset(specs=[_DELIVERED], check_specs=[_ARRIVED], name="delivery", backfill_policy=ONE_BY_ONE)
+def delivered_lists(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
+    """Deliver the newest published day; an older one that was run again is no news, `cdp deliver --as-of` delivers it.
+
+    What could not be delivered makes the check red and not the run: everything is published, and `cdp deliver` goes on.
+    """
+    run = home.run(context.partition_key)
+    is_newest = newest_published_day(run.home) == run.as_of
+    told = deliver_day(run.home, run.config, run.as_of).as_metadata() if is_newest else {"undelivered": []}
+    result = dg.AssetCheckResult(
+        check_name="everything_was_delivered", passed=not told["undelivered"], metadata={"failures": told["undelivered"]}
+    )
+    yield dg.MaterializeResult(asset_key="delivered_lists", metadata=told, check_results=[result])

@@ -13,11 +13,14 @@ import dagster as dg
 import polars as pl
 
 from assets.project import code_version
+from pipelines.campaigns import FOLDER as CAMPAIGNS
 from pipelines.channels import readings_hash, visible_loads
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_json
+from pipelines.downloads import FILE as ROLES
+from pipelines.identity.review import count_questions
 from pipelines.metrics import RunFacts
 
 
@@ -40,10 +43,11 @@ def run_id(inputs: Mapping[str, Any]) -> str:
 
 
 def _definitions_hash(run: Run) -> str:
-    folders = (run.reference, *run.config.channels.formats_folders, *run.config.segments.folders)
+    folders = (run.reference, run.reference / CAMPAIGNS, *run.config.channels.formats_folders, *run.config.segments.folders)
     digest = hashlib.sha256()
     for folder in folders:
-        for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"}):
+        # who may download what changes no figure
+        for path in sorted(path for path in folder.glob("*") if path.suffix in {".csv", ".yaml"} and path.name != ROLES):
             digest.update(f"{path.name}\0".encode())
             digest.update(path.read_bytes())
     return digest.hexdigest()
@@ -129,6 +133,7 @@ def counts(run: Run) -> dict[str, Any]:
         "identity": people.collect().row(0, named=True),
         "rejected_values": _height(run, "identity_rejected_values"),
         "refused_links": _height(run, "identity_refused_links"),
+        "open_questions": count_questions(run),
     }
 
 

@@ -11,7 +11,20 @@ from assets.resources import HomeResource
 from pipelines.contracts.value_tables import VALUE_TABLES
 from pipelines.value import predict_values
 
-_UPSTREAM = ["dim_customers", "fct_orders", "golden_consents"]
+_UPSTREAM = [
+    "dim_customers",
+    "dim_products",
+    "fct_coupons",
+    "fct_events",
+    "fct_interactions",
+    "fct_order_lines",
+    "fct_orders",
+    "fct_refunds",
+    "fct_sends",
+    "fct_tickets",
+    "golden_consents",
+    "golden_customers",
+]
 
 
 @dg.multi_asset(specs=specs(VALUE_TABLES, deps=_UPSTREAM, partitions=DAILY, kind="duckdb"), backfill_policy=ONE_BY_ONE)

@@ -70,7 +70,9 @@ def _part(name: str, manifest: Mapping[str, Any], select: str, exclude: str) -> 
     )
     def part(context: dg.AssetExecutionContext, home: HomeResource, progress: dg.ResourceParam[Progress]) -> Iterator[Any]:
         """Build the selected models and run their tests."""
-        arguments = get_updated_cli_invocation_params_for_context(context, manifest, translator).selection_args
+        asked = get_updated_cli_invocation_params_for_context(context, manifest, translator)
+        # of a part of the models: exactly the tests that are named, and not those of two models of which the other is not built yet
+        arguments = [*asked.selection_args, *(["--indirect-selection", asked.indirect_selection] if asked.indirect_selection else [])]
         results = invoke_dbt(home.home(), home.config(), ["build", "--exclude-resource-type", "unit_test", *arguments], progress)
         yield from dagster_results(context, manifest, translator, results)
 

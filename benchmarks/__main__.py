@@ -9,9 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.deliveries import ROOT
+from benchmarks.gate import run_gate
+from benchmarks.gate_report import gate_goals, render_gate
 from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
+from benchmarks.needs import needs_goals, render_needs, run_needs
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
@@ -62,6 +65,13 @@ def _identity(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _needs(chosen: argparse.Namespace) -> bool:
+    figures = run_needs(chosen.work, max(chosen.customers))
+    write_part(chosen.results, render_needs(figures, datetime.now(UTC).date()))
+    _tell(needs_goals(figures))
+    return True
+
+
 def _whole_job(chosen: argparse.Namespace) -> bool:
     """False when a figure differs from the one by hand."""
     empty = run_empty(chosen.work)
@@ -83,12 +93,21 @@ def _value(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _gate(chosen: argparse.Namespace) -> bool:
+    found = [
+        run_gate(chosen.work, customers, chosen.repeats or (1 if customers >= _LARGE else 3)) for customers in sorted(chosen.customers)
+    ]
+    write_part(chosen.results, render_gate(found, datetime.now(UTC).date()))
+    _tell(gate_goals(found))
+    return True
+
+
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "value": _value}
+_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "gate": _gate, "value": _value, "needs": _needs}
 
 
 if __name__ == "__main__":

@@ -98,6 +98,11 @@ class Judge:
             described = connection.exec_driver_sql("describe rows_to_judge").fetchall()
         return {row[0]: row[1].lower() for row in described}
 
+    def has_rows(self) -> bool:
+        """Whether the batch holds any row."""
+        with self._engine.get_connection() as connection:
+            return bool(connection.exec_driver_sql("select 1 from rows_to_judge limit 1").fetchall())
+
     @property
     def batch(self) -> Batch:
         batch: Batch = self._rows.get_batch()
@@ -174,14 +179,18 @@ class ExpectKeyToBeUnique(BatchExpectation):
         return {"success": repeated == 0, "result": {"unexpected_count": repeated}}
 
 
-def expectations_of(suite: Suite) -> list[gxe.Expectation]:
-    """The suite in Great Expectations' words: what the contract says, then the rules."""
+def expectations_of(suite: Suite, has_rows: bool) -> list[gxe.Expectation]:
+    """The suite in Great Expectations' words: what the contract says, then the rules. Of a table without rows, what can be false of it."""
     table = suite.table
     found: list[gxe.Expectation] = [gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(table.column_names))]
-    found += [gxe.ExpectColumnValuesToNotBeNull(column=column) for column in table.required]
-    found += [gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(allowed)) for column, allowed in suite.values.items()]
-    found += [ExpectKeyToBeUnique(columns=list(key.columns), where=key.where) for key in suite.keys]
-    found += [ExpectRowsToHold(claim=rule.claim, holds=rule.holds, tolerated=rule.tolerated) for rule in suite.rules]
     if suite.row_count is not None:
         found.append(gxe.ExpectTableRowCountToEqual(value=suite.row_count))
-    return found
+    return [*found, *_of_rows(suite)] if has_rows else found
+
+
+def _of_rows(suite: Suite) -> list[gxe.Expectation]:
+    table = suite.table
+    found: list[gxe.Expectation] = [gxe.ExpectColumnValuesToNotBeNull(column=column) for column in table.required]
+    found += [gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(allowed)) for column, allowed in suite.values.items()]
+    found += [ExpectKeyToBeUnique(columns=list(key.columns), where=key.where) for key in suite.keys]
+    return [*found, *(ExpectRowsToHold(claim=rule.claim, holds=rule.holds, tolerated=rule.tolerated) for rule in suite.rules)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, one_of
-from pipelines.contracts.organisation import ORGANISATION
+from pipelines.contracts.organization import ORGANIZATION
 from pipelines.contracts.run import CURRENCY_RATES, RFM_BANDS, RUN_CONTEXT
 
 _CODE = "length({0}) = 3 and {0} = upper({0})"
@@ -41,7 +41,7 @@ RUN_SUITES: tuple[Suite, ...] = (
         ),
     ),
     Suite(
-        ORGANISATION,
+        ORGANIZATION,
         values=one_of("kind", "head_office", "region", "store"),
         rules=(
             Rule("only_a_head_office_has_no_parent", "(kind = 'head_office') = (parent_unit is null)"),

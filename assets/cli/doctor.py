@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import re
 import shutil
 import sys
@@ -104,6 +105,22 @@ def _definitions(settings: Config) -> Iterator[Finding]:
             yield Finding(subject, True, f"{len(read(folders))} definitions")
         except CdpError as error:
             yield Finding(subject, False, f"{error.where}: {error.what}", error.do)
+    yield _destinations(settings)
+
+
+def _destinations(settings: Config) -> Finding:
+    """Whether they fit the segments, and whether the environment has the secrets of their places."""
+    from pipelines.publish import check_destinations, missing_variables
+    from pipelines.segments import read_segments
+
+    try:
+        check_destinations(settings.publish, read_segments(settings.segments.folders))
+    except CdpError as error:
+        return Finding("destinations", False, f"{error.where}: {error.what}", error.do)
+    missing = missing_variables(settings.publish, os.environ)
+    detail = f"{len(settings.publish.destinations)} destinations, {len(settings.publish.places)} places"
+    lacks = f"{detail}; {', '.join(missing)} not set" if missing else detail
+    return Finding("destinations", not missing, lacks, "set the variables in the environment of the run" if missing else "")
 
 
 def _folder(name: str, path: Path) -> Finding:

@@ -35,9 +35,11 @@ def finishing_erasures(home: Home, config: Config) -> Iterator[None]:
                 cleared = clear(home, config, config.reference_folder or project.REFERENCE, one.person)
                 for name in cleared.reviewed_files:
                     print(f"cdp: rows of the person were taken out of {name}; its older versions are yours to clear", file=sys.stderr)
-                _, _, databases = erase_from_published(home, one.person.customer_ids, one.person.traces)
-                if databases:
-                    print(f"cdp: {databases} databases of past days were removed; run a day to have it again", file=sys.stderr)
+                erased = erase_from_published(home, one.person.customer_ids, one.person.traces)
+                if erased.databases:
+                    print(f"cdp: {erased.databases} databases of past days were removed; run a day to have it again", file=sys.stderr)
+                for place in erased.delivered:
+                    print(f"cdp: files with the person were delivered: {place}; have them deleted there", file=sys.stderr)
     yield
     if pending:
         for certificate in certify(home, pending, datetime.now(UTC).isoformat(timespec="seconds")):

@@ -11,11 +11,13 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from assets import project
+from assets.cli.expected import expected_lines
 from assets.cli.installation import installation
 from assets.cli.wording import SHOWN, counted, cut, named, part, plain, proven
 from pipelines.contracts.run import Run, last_run
 from pipelines.identity.explanation import explain
 from pipelines.identity.explanation_parts import Apart, Chain, Decision, Explanation, Member, NotOne, Person, ValueFound
+from pipelines.value.explanation import expected_of
 
 
 def print_explanation(
@@ -26,11 +28,14 @@ def print_explanation(
     explanation = explain(run, asked, between=between, on=on, reveal=reveal)
     if reveal:
         warn_of_clear_values()
+    # predictions are of the last run: of who somebody was on an earlier day they say nothing
+    expected = expected_of(run, explanation.person.customer_id) if explanation.person is not None and on is None else None
     if as_json:
-        print(json.dumps(asdict(explanation), ensure_ascii=False, default=str))
+        shown = asdict(explanation) | {"expected": asdict(expected) if expected else None}
+        print(json.dumps(shown, ensure_ascii=False, default=str))
         return
     zone = ZoneInfo(run.config.business_time_zone)
-    print("\n".join(_Text(zone).lines(explanation)))
+    print("\n".join([*_Text(zone).lines(explanation), *(expected_lines(expected) if expected else ())]))
 
 
 def run_of(home: Path | None, config: Path | None) -> Run:

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from assets.cli import channels, metric, quarantine, tags
+from assets.cli import campaign, channels, ledger, metric, quarantine, segments, tags
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption
 from pipelines.contracts.errors import CdpError
 
@@ -26,9 +26,12 @@ _FIRST_DAY = datetime(2026, 1, 1)
 # does, takes a fifth of a small run and frees nothing that shows in its memory
 COLLECT_EVERY = (100_000, 50, 100)
 
+app.add_typer(campaign.app, name="campaign")
 app.add_typer(channels.app, name="channels")
+app.add_typer(ledger.app, name="ledger")
 app.add_typer(metric.app, name="metric")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(segments.app, name="segments")
 app.add_typer(tags.app, name="tags")
 
 
@@ -43,12 +46,28 @@ def run(
     force: Annotated[bool, typer.Option("--force", help="Run again although nothing changed")] = False,
     json: JsonOption = False,
 ) -> None:
-    """Run the whole job: load, resolve, score, check, publish."""
+    """Run the whole job: load, resolve, score, check, publish, deliver."""
+    from assets.cli.deliver import stop_on_undelivered
     from assets.cli.run import run_job
     from assets.cli.summary import print_summary
 
     outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
     print_summary(outcome, as_json=json)
+    stop_on_undelivered(outcome.undelivered)
+
+
+@app.command()
+def deliver(
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="A published day [default: the newest]")] = None,
+    again: Annotated[bool, typer.Option("--again", help="Also lists of messages that changed after they were delivered")] = False,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Deliver files of destinations that are not at their places yet: finish by hand what a run could not."""
+    from assets.cli.deliver import print_delivery
+
+    print_delivery(home, config, as_of.date() if as_of else None, again=again, as_json=json)
 
 
 @app.command()
@@ -123,6 +142,47 @@ def explain(
 
 
 @app.command()
+def why(
+    asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail")],
+    segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment of `cdp segments list`")],
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The list of that day [default: last]")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Say why somebody is on a list, or at which step they were stopped, with the values that decided."""
+    from assets.cli.why import print_why
+
+    print_why(home, config, asked, segment, as_of.date() if as_of else None, as_json=json)
+
+
+@app.command()
+def trace(
+    file: Annotated[Path, typer.Argument(metavar="LIST.csv", help="A published list")],
+    row: Annotated[int, typer.Argument(metavar="ROW", min=2, help="Row as a spreadsheet numbers them; the header is row 1")],
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Trace a row of a list back to file and line of every raw export that it rests on."""
+    from assets.cli.trace import print_trace
+
+    print_trace(home, config, file, row, as_json=json)
+
+
+@app.command()
+def replay(
+    manifest: Annotated[Path, typer.Argument(metavar="MANIFEST", help="manifest.json of a published list")],
+    home: HomeOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make a past list again from what the run could see then, and compare it byte for byte. Writes nothing."""
+    from assets.cli.replay import print_replay
+
+    print_replay(home, manifest, as_json=json)
+
+
+@app.command()
 def review(
     limit: Annotated[int, typer.Option("--limit", min=1, help="Questions at most")] = 20,
     clear: Annotated[bool, typer.Option("--clear", help="Values in clear: personal data on the screen")] = False,
@@ -194,6 +254,23 @@ def forget(
     from assets.cli.forget import forget as erase
 
     erase(home, deliveries, config, asked, is_sure=yes, as_json=json)
+
+
+@app.command()
+def export(
+    role: Annotated[str, typer.Option("--role", help="Whose rights count: a role of roles.yaml")],
+    what: Annotated[str, typer.Option("--what", help="A list by the name of its segment, or a table of the published database")],
+    out: Annotated[Path, typer.Option("--out", metavar="FILE.csv", help="Where to, outside of the home")],
+    as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="Day of the list [default: the newest]")] = None,
+    by: Annotated[str | None, typer.Option("--by", help="Who takes it, for the ledger [default: the login]")] = None,
+    home: HomeOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Download a list or table as a role may see it: its rows, its columns. Every download is a row of the ledger."""
+    from assets.cli.export import print_export
+
+    print_export(home, config, role, what, out, as_of.date() if as_of else None, by, as_json=json)
 
 
 @app.command()

@@ -56,7 +56,7 @@ class Rehearsal:
         day = self.as_of.isoformat()
         if self.run_id is None:
             print("cdp: rehearsing what is, which no run has published", file=sys.stderr)
-            _execute(rehearse_unchecked, self._present, day)
+            execute_aside(rehearse_unchecked, self._present, day)
         return Outcome(self._present.run(day), self._past.marts if self.run_id is None else self._past.analytics)
 
     def candidate(self, config_file: Path | None, reference: Path | None = None) -> Run:
@@ -73,10 +73,10 @@ class Rehearsal:
         outcome, red = Outcome(resource.run(day), self.shadow.marts), None
         print("cdp: rehearsing what would be", file=sys.stderr)
         try:
-            _execute(rehearse, resource, day)
+            execute_aside(rehearse, resource, day)
         except CheckFailedError as error:
             red = error.what
-            _execute(rehearse_unchecked, resource, day)
+            execute_aside(rehearse_unchecked, resource, day)
         return Rehearsed(outcome, red)
 
     def compare(self, after: Rehearsed, examples: int) -> Comparison:
@@ -130,8 +130,8 @@ def _resource(home: Home, config_file: Path | None, reference: Path | None = Non
     return HomeResource(root=str(home.root), config_file=str(config_file or ""), reference=str(reference or ""))
 
 
-def _execute(job: Any, resource: HomeResource, day: str) -> None:
-    """In an instance that leaves nothing behind: the runs of the user interface are those that happened."""
+def execute_aside(job: Any, resource: HomeResource, day: str) -> None:
+    """Execute a job in an instance that leaves nothing behind: the runs of the user interface are those that happened."""
     from assets.definitions import defs
 
     with dg.DagsterInstance.ephemeral() as instance:

@@ -38,7 +38,8 @@ def _lines(run: Run, questions: Sequence[Question], limit: int) -> Iterator[str]
     yield ""
     yield "See them        cdp explain CUSTOMER_ID"
     yield "One person      cdp merge CUSTOMER_ID CUSTOMER_ID"
-    yield f"Two people      a cannot_link row for the two records in {run.reference / FILE_NAME}; --clear shows their keys"
+    yield f"Two people      they stay apart; never asked again with a cannot_link row in {run.reference / FILE_NAME} (--clear: keys)"
+    yield "Merged wrongly  cdp unmerge CUSTOMER_ID RECORD..."
 
 
 def _question(no: int, question: Question) -> Iterator[str]:

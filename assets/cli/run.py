@@ -17,16 +17,18 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 
 from assets.cli.erasing import finishing_erasures
 from assets.cli.progress import Display, ShownProgress
+from assets.delivery import deliver_day
 from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
-from assets.resources import HomeResource, not_writable, only_command
+from assets.resources import HomeResource, not_writable, only_command, only_run
 from pipelines.channels import covered_days, delivery_problems, is_interrupted, recent_drifts, unsettled_files, waiting_files
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError, ConfigurationError, DeliveryError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import is_disk_full
-from pipelines.publish import verify_publication
+from pipelines.publish import Delivered, Undelivered, check_destinations, deliveries_of, newest_published_day, verify_publication
 from pipelines.rehearsal import remove_left_shadows
+from pipelines.segments import read_segments
 
 # nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse; steps print nothing, and to
 # capture that would start two `tail` processes a step, which outlive a run that is killed; the event log stays open, because
@@ -47,13 +49,15 @@ _NO_ROOM_BYTES = 1 << 20  # less than one write of a database
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run left behind. `is_new` is false when everything had been published before."""
+    """What a run left behind. `is_new` is false when everything had been published before. `undelivered`: files that did not arrive."""
 
     home: Home
     record: dict[str, Any]
     is_new: bool
     as_of_was_chosen: bool
     drifts: list[dict[str, str]]
+    delivered: tuple[Delivered, ...]
+    undelivered: tuple[Undelivered, ...]
 
 
 def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, config: Path | None, *, force: bool) -> Outcome:
@@ -67,6 +71,7 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     remove_left_shadows(folders)
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
+    check_destinations(settings.publish, read_segments(settings.segments.folders))
     with only_command(folders), finishing_erasures(folders, settings):
         return _run_jobs(resource, folders, settings, as_of, force=force)
 
@@ -81,13 +86,21 @@ def _run_jobs(resource: HomeResource, folders: Home, settings: Config, as_of: da
     identifier = run_id(run_inputs(run))
     known = None if force else _intact_record(run, identifier)
     if known is not None:
-        return Outcome(folders, known, is_new=False, as_of_was_chosen=as_of is None, drifts=recent_drifts(folders, settings))
+        if newest_published_day(folders) == run.as_of:
+            with only_run(folders):
+                deliver_day(folders, settings, run.as_of)
+        return _outcome(folders, settings, known, is_new=False, as_of=as_of)
     with _instance(folders) as instance:
         _execute("refresh_daily", resource, instance, run.as_of.isoformat())
     published = read_record(folders, identifier)
     if published is None:
         raise CdpError("the job ended without a run record", where=str(folders.runs), do="look at the run with `make ui`")
-    return Outcome(folders, published, is_new=True, as_of_was_chosen=as_of is None, drifts=recent_drifts(folders, settings))
+    return _outcome(folders, settings, published, is_new=True, as_of=as_of)
+
+
+def _outcome(home: Home, config: Config, record: dict[str, Any], *, is_new: bool, as_of: date | None) -> Outcome:
+    delivered, undelivered = deliveries_of(home, date.fromisoformat(record["as_of"]))
+    return Outcome(home, record, is_new, as_of is None, recent_drifts(home, config), delivered, undelivered)
 
 
 def _home_resource(home: Path | None, deliveries: Path | None, config: Path | None) -> HomeResource:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from pipelines.channels import outdated_formats, recent_drifts, waiting_files
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
 from pipelines.erasure import unfinished_erasures
+from pipelines.publish import deliveries_of, newest_published_day
 
 
 def print_status(home: Path | None, deliveries: Path | None, config: Path | None, *, as_json: bool) -> None:
@@ -24,7 +26,7 @@ def print_status(home: Path | None, deliveries: Path | None, config: Path | None
 
 
 def read_status(home: Home, config: Config) -> dict[str, Any]:
-    """Published day and run, counts over all loads, refused files with reasons, files that no run has seen.
+    """Published day and run, files that were not delivered, counts over all loads, refused files with reasons, files that no run has seen.
 
     Also what may need a person: columns that came or went, files loaded with a warning, loads that an older contract has read.
     """
@@ -35,6 +37,7 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
     return {
         "home": str(home.root),
         "published_as_of": record["as_of"] if record else None,
+        "undelivered": _undelivered(home),
         "published_run_id": record["run_id"] if record else None,
         "loaded_files": loaded.height,
         "loaded_rows": int(loaded["loaded_count"].sum()) if loaded.height else 0,
@@ -49,6 +52,12 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
         "outdated_formats": outdated_formats(home, config),
         "failed_runs": sorted(path.name.removesuffix(".failed.json") for path in home.runs.glob("*.failed.json")),
     }
+
+
+def _undelivered(home: Home) -> list[dict[str, str]]:
+    """Of the newest published day."""
+    day = newest_published_day(home)
+    return [asdict(one) for one in deliveries_of(home, day)[1]] if day else []
 
 
 def _warnings(loaded: pl.DataFrame) -> list[dict[str, str]]:
@@ -69,6 +78,7 @@ def _as_text(home: Home, state: dict[str, Any]) -> str:
         f"waiting    {len(state['waiting_files']):,} files that no run has seen",
     ]
     lines += [f"erasing    {name} is not finished: `cdp forget` goes on" for name in state["unfinished_erasures"]]
+    lines += [f"missing    {one['name']} is not at {one['place']}: {one['reason']}: `cdp deliver` goes on" for one in state["undelivered"]]
     lines += [f"refused    {problem['file_path']}: {problem['reason']}" for problem in state["refused_files"]]
     lines += [f"warning    {row['file_path']}: {row['warning']}" for row in state["warnings"]]
     lines += [f"drift      {row['file_path']} ({row['format_name']}): {row['drift']}" for row in state["drifts"]]

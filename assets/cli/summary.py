@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -24,6 +27,15 @@ _HEADLINES = (
     "churn_rate_literal",
 )
 
+_LEFT_BEHIND: Mapping[str, str] = {
+    "reachable": "without a usable contact point",
+    "consented": "without consent",
+    "not_suppressed": "suppressed",
+    "under_cap": "over the cap",
+    "won_priority": "on another list",
+    "not_held_out": "held out",
+    "exported": "not exported",
+}
 _CAUSES = 3  # shown of the causes of restatements, the most frequent first
 
 
@@ -44,10 +56,14 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "files": _files(home),
         "drifts": outcome.drifts,
         "identity": record["counts"]["identity"],
+        "open_questions": record["counts"].get("open_questions", 0),
         "kpis": _headline_kpis(home, record),
         **_of_the_past(home, record),
         "predictions": _predictions(home, record),
         "segments": record["segments"],
+        "notices": record.get("notices", []),
+        "delivered": dict(Counter(entry.place for entry in outcome.delivered)),
+        "undelivered": [asdict(one) for one in outcome.undelivered],
         "analytics": record["analytics"],
         "segments_folder": str(home.published / "segments" / record["as_of"]),
         "report": str(home.reports(date.fromisoformat(record["as_of"])) / "index.html"),
@@ -125,6 +141,36 @@ def _past_lines(facts: Mapping[str, Any]) -> Iterator[str]:
             yield f"Late       {tables}: {word}, see table late_facts"
 
 
+def _list_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """Of each list how many matched and went out, and the step at which most were left behind. The whole way is in `manifest.json`."""
+    waterfalls: Mapping[str, Mapping[str, int]] = facts["segments"]
+    if not waterfalls:
+        yield "Lists      none is valid on this day"
+        return
+    yield f"Lists in {facts['segments_folder']}"
+    wide = max(len(name) for name in waterfalls)
+    yield f"  {'':<{wide}}   matched  exported  most left behind"
+    matched = {name: waterfall for name, waterfall in waterfalls.items() if waterfall["matched"]}
+    for name, waterfall in matched.items():
+        lost = {step: waterfall[before] - waterfall[step] for before, step in pairwise(STEPS)}
+        worst = max(lost, key=lambda step: lost[step])
+        told = f"  {lost[worst]:,} {_LEFT_BEHIND[worst]}" if lost[worst] else ""
+        yield f"  {name:<{wide}}  {waterfall['matched']:>8,}  {waterfall['exported']:>8,}{told}"
+    nobody = [name for name in waterfalls if name not in matched]
+    if nobody:
+        yield f"  nobody matched {', '.join(nobody)}"
+
+
+def _delivery_lines(facts: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody should know of the files for destinations, and where they are."""
+    yield from (f"  {notice}" for notice in facts["notices"])
+    if facts["delivered"]:
+        places = (f"{counted(count, 'file')} to {place}" for place, count in facts["delivered"].items())
+        yield f"Delivered  {', '.join(places)}"
+    if facts["undelivered"]:
+        yield f"Missing    {counted(len(facts['undelivered']), 'file')} not delivered: `cdp deliver` goes on"
+
+
 def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     chosen = ", the newest day that the deliveries cover" if facts["as_of_was_chosen"] else ""
     news = "published" if facts["is_new"] else "nothing new: already published from the same files, settings and code; nothing was changed"
@@ -142,6 +188,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     identity = facts["identity"]
     merges = identity["source_records"] - identity["customers"]
     yield f"Customers  {identity['source_records']:,} source records -> {identity['customers']:,} customers ({merges:,} merged away)"
+    if facts["open_questions"]:
+        yield f"           {counted(facts['open_questions'], 'question')} whether two are one person: cdp review"
     yield ""
     yield f"KPIs of {facts['as_of'][:7]}"
     for kpi in facts["kpis"]:
@@ -153,11 +201,8 @@ def _lines(facts: Mapping[str, Any], outcome: Outcome) -> Iterator[str]:
     for prediction in facts["predictions"]:
         yield f"  {prediction['target']}: {prediction['model'] or 'none'} ({prediction['reason']})"
     yield ""
-    yield "Lists"
-    for name, waterfall in facts["segments"].items():
-        steps = " -> ".join(f"{waterfall[step]:,} {step.replace('_', ' ')}" for step in STEPS)
-        yield f"  {name}: {steps}"
-        yield f"    {facts['segments_folder']}/{name}/list.csv"
+    yield from _list_lines(facts)
+    yield from _delivery_lines(facts)
     yield ""
     yield f"Managers   {facts['report']}"
     yield f"Analysts   duckdb -readonly {outcome.home.root / facts['analytics']}"

@@ -46,8 +46,9 @@ def show(
     json: JsonOption = False,
 ) -> None:
     """Show one tag: what it rests on, its values as published, some customers with the evidence."""
+    from pipelines.contracts.declarations import nearest
     from pipelines.segments import read_segments
-    from pipelines.tags import nearest, read_tags, read_values
+    from pipelines.tags import read_tags, read_values
 
     folders, settings = installation(home, config)
     tags = {tag.name: tag for tag in read_tags()}

@@ -125,3 +125,8 @@
 {% macro span_of(day_no, length) -%}
     cast(({{ day_no }} - {{ day_no }} % ({{ length }} + 1)) / ({{ length }} + 1) as bigint)
 {%- endmacro %}
+
+{# Month and day as one number, 101 to 1231: 29 February is 229. #}
+{% macro month_and_day(day) -%}
+    (extract(month from {{ day }}) * 100 + extract(day from {{ day }}))
+{%- endmacro %}

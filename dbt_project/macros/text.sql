@@ -29,6 +29,19 @@
     ' ' || lower(translate({{ value }}, '/&,;:|>()[]._-', '              ')) || ' '
 {%- endmacro %}
 
+{# Does a part of the text match the regular expression? #}
+{% macro text_matches(value, pattern) -%}
+    {{ return(adapter.dispatch('text_matches')(value, pattern)) }}
+{%- endmacro %}
+
+{% macro default__text_matches(value, pattern) -%}
+    regexp_matches({{ value }}, {{ pattern }})
+{%- endmacro %}
+
+{% macro spark__text_matches(value, pattern) -%}
+    {{ value }} rlike {{ pattern }}
+{%- endmacro %}
+
 {#
   The key of a fact, without the id under which its channel knows the person: some are made of it, and one of those (Mailchimp's) is the
   plain MD5 of the e-mail address. Such a key becomes a hash with the key of the run, so that nobody can try addresses. Reads `id_key`.

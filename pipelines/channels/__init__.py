@@ -8,7 +8,7 @@ from pipelines.channels.drafting import draft_contract
 from pipelines.channels.forgetting import forget_in_loads
 from pipelines.channels.formats import SHIPPED, Format, read_formats
 from pipelines.channels.load import load_deliveries, reload_archived
-from pipelines.channels.loads import Load, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
+from pipelines.channels.loads import Load, keep_only, newest_covered_day, read_manifests, readings_hash, refused_loads, visible_loads
 from pipelines.channels.outlook import outdated_formats, recent_drifts, unsettled_files
 from pipelines.channels.redaction import mask_in_copies
 from pipelines.channels.replacement import is_interrupted
@@ -28,6 +28,7 @@ __all__ = [
     "draft_contract",
     "forget_in_loads",
     "is_interrupted",
+    "keep_only",
     "load_deliveries",
     "loads_to_reload",
     "mask_in_copies",

@@ -10,10 +10,11 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from pipelines.channels.cleaners import CLEANERS
-from pipelines.channels.contract import FormatSpec, TableRule, WithinSpec, nearest
+from pipelines.channels.contract import FormatSpec, TableRule, WithinSpec
 from pipelines.channels.typed import VALUE_TYPES
 from pipelines.channels.yaml_lines import Path
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
+from pipelines.contracts.declarations import nearest
 from pipelines.contracts.tables import POLARS_TYPES, Column, Table, Type
 
 TABLES_BY_NAME: Mapping[str, Table] = {table.name: table for table in CANONICAL_TABLES}

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable
 from datetime import datetime
-from itertools import islice
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -39,26 +36,11 @@ Container = Literal[
 Encoding = Literal["utf-8", "gb18030", "utf-16", "shift_jis"]
 
 
-_COMPARED, _LONGEST = 1000, 100  # names, and characters of each: to compare takes their product
-
-
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, (str, dict)) else value
 
 
 Texts = Annotated[tuple[str, ...], BeforeValidator(_as_list)]
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A hint that ends an error message: the existing name closest to a wrong one, or nothing."""
-    close = closest(name, names)
-    return f", did you mean {close!r}?" if close else ""
-
-
-def closest(name: str, names: Iterable[str]) -> str | None:
-    """The name most like this one; None where none is like it. Of a hostile header only the beginning is compared."""
-    short = [other for other in islice(names, _COMPARED) if len(other) <= _LONGEST]
-    return next(iter(difflib.get_close_matches(name, short, n=1, cutoff=0.5)), None)
 
 
 def _known_zone(value: str | None) -> str | None:

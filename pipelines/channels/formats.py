@@ -16,7 +16,8 @@ from pydantic import BaseModel, ValidationError
 
 from pipelines.channels import yaml_lines
 from pipelines.channels.compiled import Compiled, MeaningError, compile_format
-from pipelines.channels.contract import ExportedAt, FieldSpec, FooterSpec, FormatSpec, TableRule, TotalSpec, WithinSpec, nearest
+from pipelines.channels.contract import ExportedAt, FieldSpec, FooterSpec, FormatSpec, TableRule, TotalSpec, WithinSpec
+from pipelines.contracts.declarations import nearest
 from pipelines.contracts.errors import ConfigurationError
 
 SHIPPED = Path(__file__).parent / "formats"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import date, datetime
 from pathlib import Path
@@ -146,6 +146,14 @@ def recover(home: Home, loads: Iterable[str]) -> None:
                 shutil.rmtree(folder)
     for folder in (staging_folder(home), manifests_folder(home)):
         folder.mkdir(parents=True, exist_ok=True)
+
+
+def keep_only(home: Home, kept: Collection[str]) -> None:
+    """Make the lake of a shadow hold the loads `kept` and no other, as if nothing else had been delivered. Never on a home itself."""
+    for load_id in read_manifests(home).keys() - set(kept):
+        (manifests_folder(home) / f"{load_id}.json").unlink()
+    recover(home, kept)
+    write_loads_table(home, read_manifests(home))
 
 
 def write_loads_table(home: Home, loads: Mapping[str, Load]) -> None:

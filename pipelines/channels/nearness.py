@@ -10,12 +10,12 @@ import polars as pl
 from polars.exceptions import PolarsError
 
 from pipelines.channels.containers import Packing, head_of
-from pipelines.channels.contract import closest
 from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark
 from pipelines.channels.formats import Format
 from pipelines.channels.recognition import header_of, header_rows, json_paths, normal_header
 from pipelines.channels.scans import lacking_columns
+from pipelines.contracts.declarations import closest
 
 _DELIMITERS = (",", "\t", ";", "|")
 _COMPARED = 500  # headers; a hostile file has a hundred thousand

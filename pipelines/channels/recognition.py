@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.contract import Encoding, FieldSpec, FormatSpec, nearest
+from pipelines.channels.contract import Encoding, FieldSpec, FormatSpec
 from pipelines.channels.documents import first_records
 from pipelines.channels.encodings import decoded_head, encoding_by_mark, line_end_of
 from pipelines.channels.foreign import told
 from pipelines.channels.formats import Format
+from pipelines.contracts.declarations import nearest
 
 _HEADER_LINES = 12  # of one header, whose cells may hold line breaks
 _SAMPLED_OBJECTS = 100

@@ -14,11 +14,12 @@ from polars.exceptions import PolarsError
 
 from pipelines.channels.blocks import CELL_END, RECORD_END
 from pipelines.channels.containers import UnreadableError
-from pipelines.channels.contract import FieldSpec, FormatSpec, nearest
+from pipelines.channels.contract import FieldSpec, FormatSpec
 from pipelines.channels.inspection import Inspected
 from pipelines.channels.json_paths import outermost, schema, taken_apart, value
 from pipelines.channels.quotes import Ints
 from pipelines.channels.recognition import header_of, normal_header
+from pipelines.contracts.declarations import nearest
 
 SOURCE_ROW = "source_row"
 _COMPARED, _TOLD = 500, 5  # headers that a missing one is compared with, and missing ones that are told

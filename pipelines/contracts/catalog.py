@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from pipelines.contracts.campaign_tables import CAMPAIGN_TABLES
 from pipelines.contracts.channel_tables import CHANNEL_TABLES
 from pipelines.contracts.identity_tables import GOLDEN_TABLES, IDENTITY_TABLES
 from pipelines.contracts.metric_tables import METRIC_TABLES
@@ -13,5 +14,17 @@ from pipelines.contracts.tables import Table
 from pipelines.contracts.tag_tables import TAG_TABLES
 from pipelines.contracts.value_tables import VALUE_TABLES
 
-_TABLES = (*RUN_TABLES, *CHANNEL_TABLES, *IDENTITY_TABLES, *GOLDEN_TABLES, *TAG_TABLES, *VALUE_TABLES, *SEGMENT_TABLES, *METRIC_TABLES)
-TABLES: Mapping[str, Table] = {table.name: table for table in _TABLES}
+TABLES: Mapping[str, Table] = {
+    table.name: table
+    for table in (
+        *RUN_TABLES,
+        *CHANNEL_TABLES,
+        *IDENTITY_TABLES,
+        *GOLDEN_TABLES,
+        *CAMPAIGN_TABLES,
+        *TAG_TABLES,
+        *VALUE_TABLES,
+        *SEGMENT_TABLES,
+        *METRIC_TABLES,
+    )
+}

@@ -348,6 +348,8 @@ CHANNEL_PRODUCTS = _fact(
     _text("category", "Category."),
     _text("subcategory", "Sub-category."),
     _text("package_size", "As delivered."),
+    Column("unit_cost", Type.PRICE, "What one piece costs the merchant, as the books have it; null when the list does not say."),
+    _text("currency_code", "Currency of the cost; null without one."),
 )
 
 CHANNEL_STORES = _fact(

@@ -5,7 +5,6 @@ Defaults live here and nowhere else; no SQL or Python literal repeats them.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 from decimal import Decimal
@@ -13,11 +12,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from pipelines.contracts.declarations import checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
+from pipelines.contracts.publishing import PublishConfig
 
 Score = Annotated[int, Field(ge=1, le=5)]
 PresetName = Literal["monthly", "annual"]
@@ -85,7 +85,7 @@ class IdentityConfig(_Section):
     @classmethod
     def _known_types(cls, value: frozenset[str]) -> frozenset[str]:
         for name in sorted(value - set(IDENTIFIER_TYPES)):
-            raise ValueError(f"unknown identifier type {name!r}{_nearest(name, IDENTIFIER_TYPES)}")
+            raise ValueError(f"unknown identifier type {name!r}{nearest(name, IDENTIFIER_TYPES)}")
         return value
 
 
@@ -205,6 +205,26 @@ class AnalysisConfig(_Section):
     pareto_days: int = Field(365, ge=1)
 
 
+class NeedsConfig(_Section):
+    """When something falls due, what a season is, and which category is offered next. Seasons share the thresholds of seasonal buyers."""
+
+    bought_again_from_share: Decimal = Field(Decimal("0.3"), ge=0, le=1, decimal_places=4)  # of a category's buyers, with two days or more
+    bought_again_from_intervals: int = Field(30, ge=1)  # with fewer the category's own interval is chance, and nothing of it falls due
+    category_weight: int = Field(3, ge=1)  # the category's typical interval counts as much as so many intervals of a customer
+    lapsed_after_intervals: Decimal = Field(Decimal(3), ge=1, decimal_places=2)  # typical ones since the last purchase; then nothing is due
+    shown_from_intervals: int = Field(1, ge=0)  # who has fewer of a category is not reminded of it
+    season_from_index: Decimal = Field(Decimal("1.5"), gt=1, decimal_places=4)  # times the category's usual share, in each of the years
+    season_from_days: int = Field(30, ge=1)  # days of purchase, without which a category has no season
+    seasons_missed: int = Field(1, ge=0)  # so many in a row, and the need is over
+    next_window_days: int = Field(365, ge=1)  # what was bought in so many days speaks, and is not offered
+    next_per_customer: int = Field(5, ge=5, le=100)
+    next_from_customers: int = Field(10, ge=1)  # categories with fewer buyers are not offered
+    next_categories: int = Field(2000, ge=2, le=10_000)  # of more, those with most buyers
+    next_ridge: Decimal = Field(Decimal(2), gt=0, decimal_places=4)  # times the buyers of a category on average; more: closer to popularity
+    judged_days: int = Field(60, ge=30)  # days before the run that models may not see, and are judged by
+    judged_from_count: int = Field(100, ge=1)  # with fewer due dates or customers to judge by, the simple rule is used
+
+
 class MarketingConfig(_Section):
     """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
 
@@ -284,6 +304,12 @@ def _begin_apart(bands: dict[str, Any]) -> dict[str, Any]:
     return bands
 
 
+_WRONG_SIZE = (
+    *("wrong size", "size issue", "size too", "too small", "too large", "too big", "too tight", "too loose", "does not fit", "doesn't fit"),
+    *("尺码", "尺寸", "偏大", "偏小", "太大", "太小", "不合身", "大小不合"),
+)
+
+
 class ServiceConfig(_Section):
     """From when on an answer counts as good, and how fast the first reply should be."""
 
@@ -292,6 +318,8 @@ class ServiceConfig(_Section):
     promoter_from_score: int = Field(9, ge=0, le=10)  # of an answer on recommending, 0 to 10
     detractor_up_to_score: int = Field(6, ge=0, le=10)
     first_response_target_seconds: int = Field(30, ge=1)
+    # in the reason of a refund, without regard to case
+    wrong_size_words: tuple[Annotated[str, Field(min_length=1, pattern=r"\S")], ...] = Field(_WRONG_SIZE, min_length=1)
 
     @model_validator(mode="after")
     def _apart(self) -> ServiceConfig:
@@ -344,6 +372,41 @@ class LoyaltyConfig(_Section):
     points_per_unit: Decimal = Field(Decimal(1), gt=0, decimal_places=6)  # points for one unit of the reporting currency
     levels: LevelsConfig = LevelsConfig()
     level_names: LevelNamesConfig = LevelNamesConfig()
+    level_notice_days: int = Field(30, ge=1, le=364)  # who would lose a level so soon without another purchase is told
+    points_lifetime_days: int | None = Field(None, ge=1)  # after they were booked; no export states it, null: they do not expire
+    points_notice_days: int = Field(30, ge=1)
+
+
+class PropensityConfig(_Section):
+    """Who buys again, and who is gone: what is learned from, and from when a model is trusted."""
+
+    training_cutoffs: int = Field(3, ge=1, le=12)  # days whose outcomes are learned from, a horizon apart
+    max_training_customers: int = Field(100_000, ge=1000)  # of one of these days; of more, the same part on every run
+    min_customers: int = Field(200, ge=10)  # to fit a model, on the days of training and on the day of calibration
+    min_boosted_customers: int = Field(1000, ge=10)  # ... to fit trees, which invent patterns where there are fewer
+    min_outcomes: int = Field(30, ge=2)  # of those who bought and of those who did not, on each of these days
+    min_rate_customers: int = Field(30, ge=1)  # to give rates by recency; with fewer there is no probability
+    recency_bands_days: tuple[int, ...] = (7, 30, 90, 180, 365)  # upper bounds of the recency rule
+    sensitive_features: frozenset[Literal["age_years", "is_female", "province_share"]] = frozenset()  # read only where named
+    drivers: int = Field(3, ge=0, le=10)  # reasons kept for each probability
+
+    @field_validator("recency_bands_days")
+    @classmethod
+    def _rising(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        if not value or list(value) != sorted(set(value)) or value[0] < 0:
+            raise ValueError("needs days in rising order")
+        return value
+
+
+class ClustersConfig(_Section):
+    """Groups of buyers that behave alike."""
+
+    count: int = Field(6, ge=2, le=20)
+    max_fitted_customers: int = Field(200_000, ge=1000)  # whom the centers are fitted on; of more, the same part on every run
+    min_customers: int = Field(100, ge=2)  # with fewer buyers there are no groups
+    restart_from_gain: Decimal = Field(Decimal("0.02"), ge=0, lt=1, decimal_places=4)  # the last centers start unless others fit better
+    high_from_ratio: Decimal = Field(Decimal("1.5"), gt=1, decimal_places=4)  # times the mean of all buyers that is much
+    label_margin: Decimal = Field(Decimal("0.1"), ge=0, lt=1, decimal_places=4)  # a label stays while its rule holds within this
 
 
 class SegmentsConfig(_Section):
@@ -353,8 +416,12 @@ class SegmentsConfig(_Section):
     header_language: Literal["en", "zh"] = "en"
     global_holdout: Decimal = Field(Decimal("0.05"), ge=0, lt=1)
     holdout_salt: str = "retail-cdp"
+    holdout_unit: Literal["customer", "household"] = "customer"  # who is held out, and put in an arm, together
     cap_messages: int = Field(2, ge=0)
     cap_days: int = Field(7, ge=1)
+    same_message_days: int = Field(3, ge=1)  # a report of so many days after a list may be of its message
+    stop_after_unanswered: int | None = Field(6, ge=1)  # marketing messages in a row without an answer; null: never
+    greeting_lead_days: int = Field(3, ge=0, le=60)
 
 
 class PurchaseModelConfig(_Section):
@@ -388,7 +455,7 @@ class Config(_Section):
     business_time_zone: str = "Asia/Shanghai"
     reporting_currency: str = Field("CNY", pattern=r"^[A-Z]{3}$")
     default_phone_region: str = Field("CN", pattern=r"^[A-Z]{2}$")
-    reference_folder: Path | None = None  # own placeholders, rates, organisation and suppressions; default: data/reference of the project
+    reference_folder: Path | None = None  # own placeholders, rates, organization and suppressions; default: data/reference of the project
     channels: ChannelsConfig = ChannelsConfig()
     identity: IdentityConfig = IdentityConfig()
     rfm: RfmConfig = RfmConfig()
@@ -396,12 +463,16 @@ class Config(_Section):
     reconciliation: ReconciliationConfig = ReconciliationConfig()
     scorecard: ScorecardConfig = ScorecardConfig()
     analysis: AnalysisConfig = AnalysisConfig()
+    needs: NeedsConfig = NeedsConfig()
     marketing: MarketingConfig = MarketingConfig()
     tags: TagsConfig = TagsConfig()
     service: ServiceConfig = ServiceConfig()
     loyalty: LoyaltyConfig = LoyaltyConfig()
+    propensity: PropensityConfig = PropensityConfig()
+    clusters: ClustersConfig = ClustersConfig()
     value: ValueConfig = ValueConfig()
     segments: SegmentsConfig = SegmentsConfig()
+    publish: PublishConfig = PublishConfig()
     engine: EngineConfig = EngineConfig()
 
     @field_validator("business_time_zone")
@@ -439,21 +510,10 @@ def load_config(path: Path | None) -> Config:
     """
     if path is None:
         return Config()
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError as error:
-        raise ConfigurationError("no such file", where=str(path), do="check --config") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    raw = read_yaml(path) or {}
     if not isinstance(raw, dict):
         raise ConfigurationError("holds no settings", where=str(path), do="write `key: value` lines, see cdp.yaml of the project")
-    try:
-        config = Config.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(error), where=str(path), do="mend the key; cdp.yaml of the project lists all") from error
-    return _absolute_folders(config, path.parent)
+    return _absolute_folders(checked(Config, raw, path, "mend the key; cdp.yaml of the project lists all"), path.parent)
 
 
 def _absolute_folders(config: Config, base: Path) -> Config:
@@ -464,33 +524,7 @@ def _absolute_folders(config: Config, base: Path) -> Config:
         update={
             "channels": config.channels.model_copy(update={"formats_folders": absolute(config.channels.formats_folders)}),
             "segments": config.segments.model_copy(update={"folders": absolute(config.segments.folders)}),
+            "publish": config.publish.absolute(base),
             "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
         }
     )
-
-
-def _nearest(name: str, names: Any) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _explain(error: ValidationError) -> str:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    clauses = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
-        clauses.append(f"{'.'.join(path)}: {text}")
-    return "; ".join(clauses)
-
-
-def _keys_at(path: list[str]) -> list[str]:
-    model: type[BaseModel] = Config
-    for part in path:
-        field = model.model_fields.get(part)
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            return list(RfmPreset.model_fields) if model is RfmConfig else list(model.model_fields)
-        model = field.annotation
-    return list(model.model_fields)

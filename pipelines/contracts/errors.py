@@ -35,6 +35,6 @@ class ConfigurationError(CdpError):
 
 
 class DeliveryError(CdpError):
-    """A delivered file cannot be used, and the configuration says that this is fatal."""
+    """A delivered file cannot be used, and the configuration says that this is fatal; or a published file could not be delivered."""
 
     exit_code = 3

@@ -46,9 +46,18 @@ class Home:
     def reports(self, as_of: date) -> Path:
         return self.published / "reports" / as_of.isoformat()
 
+    def delivered(self, as_of: date) -> Path:
+        """What was delivered of a day, where, and with which checksum."""
+        return self.root / "delivered" / f"{as_of}.json"
+
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def inputs(self) -> Path:
+        """Settings and reviewed rows that runs were made with, a folder for each set: what a replay needs of them."""
+        return self.runs / "inputs"
 
     @property
     def run_lock(self) -> Path:
@@ -67,6 +76,11 @@ class Home:
     def erasures(self) -> Path:
         """Tombstones of people who were forgotten, the key of their hashes, and a certificate for each erasure."""
         return self.root / "erasures"
+
+    @property
+    def ledger(self) -> Path:
+        """What left the platform: every publish and every download, as a chain of rows."""
+        return self.root / "ledger"
 
     @property
     def dagster(self) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,7 +15,7 @@ import polars as pl
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.organisation import ORGANISATION, read_organisation
+from pipelines.contracts.organization import ORGANIZATION, read_organization
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
 
@@ -97,6 +98,7 @@ RUN_CONTEXT = Table(
         Column("service_promoter_from_score", Type.INTEGER, "Score from which an answer is that of a promoter.", required=True),
         Column("service_detractor_up_to_score", Type.INTEGER, "Score up to which an answer is that of a detractor.", required=True),
         Column("service_first_response_target_seconds", Type.INTEGER, "A first reply is in time up to this.", required=True),
+        Column("service_wrong_size_pattern", Type.TEXT, "Regular expression of reasons that say the size was wrong.", required=True),
         Column("loyalty_points_per_unit", Type.PRICE, "Points for one unit of net amount.", required=True),
         Column("loyalty_silver_from_amount", Type.AMOUNT, "Level silver from this spend in 365 days.", required=True),
         Column("loyalty_silver_from_purchases", Type.INTEGER, "Level silver from this many purchases in 365 days.", required=True),
@@ -105,6 +107,10 @@ RUN_CONTEXT = Table(
         Column("loyalty_normal_names", Type.TEXT, "What channels call level normal: lower case, each between commas.", required=True),
         Column("loyalty_silver_names", Type.TEXT, "What channels call level silver: lower case, each between commas.", required=True),
         Column("loyalty_gold_names", Type.TEXT, "What channels call level gold: lower case, each between commas.", required=True),
+        Column("loyalty_level_notice_days", Type.INTEGER, "Days ahead in which a level is about to drop.", required=True),
+        Column("loyalty_points_lifetime_days", Type.INTEGER, "Days that points are good for; null when they do not expire."),
+        Column("loyalty_points_notice_days", Type.INTEGER, "Days ahead in which points are about to expire.", required=True),
+        Column("segments_greeting_lead_days", Type.INTEGER, "Days before a birthday on which it is soon.", required=True),
     ),
 )
 
@@ -133,7 +139,7 @@ CURRENCY_RATES = Table(
     ),
 )
 
-RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANISATION)
+RUN_TABLES: tuple[Table, ...] = (RUN_CONTEXT, RFM_BANDS, CURRENCY_RATES, ORGANIZATION)
 
 # below every band that a configuration can name: net spend may be negative after refunds
 _LOWEST = Decimal(-10) ** 15
@@ -146,7 +152,7 @@ class Run:
     as_of: date
     config: Config
     home: Home
-    reference: Path  # folder of reviewed reference rows (placeholders, rates, organisation, suppressions)
+    reference: Path  # folder of reviewed reference rows (placeholders, rates, organization, suppressions)
 
     @property
     def as_of_end_at(self) -> datetime:
@@ -241,6 +247,7 @@ class Run:
             "service_promoter_from_score": service.promoter_from_score,
             "service_detractor_up_to_score": service.detractor_up_to_score,
             "service_first_response_target_seconds": service.first_response_target_seconds,
+            "service_wrong_size_pattern": "|".join(re.escape(word.strip().lower()) for word in service.wrong_size_words),
             "loyalty_points_per_unit": loyalty.points_per_unit,
             "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
             "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
@@ -249,6 +256,10 @@ class Run:
             "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
             "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
             "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
+            "loyalty_level_notice_days": loyalty.level_notice_days,
+            "loyalty_points_lifetime_days": loyalty.points_lifetime_days,
+            "loyalty_points_notice_days": loyalty.points_notice_days,
+            "segments_greeting_lead_days": self.config.segments.greeting_lead_days,
         }
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
@@ -288,7 +299,7 @@ def _between_commas(names: tuple[str, ...]) -> str:
 
 def write_run_tables(run: Run) -> None:
     """Write the RUN_TABLES to the lake."""
-    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organisation(run.reference))
+    frames = (run.context(), run.rfm_bands(), run.currency_rates(), read_organization(run.reference))
     for table, frame in zip(RUN_TABLES, frames, strict=True):
         write_table(frame, table, run.home.table(table.name) / "part-0.parquet")
 

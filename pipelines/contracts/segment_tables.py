@@ -20,6 +20,38 @@ SEGMENT_MEMBERSHIPS = Table(
             required=True,
         ),
         Column("reason", Type.TEXT, "In words."),
+        Column("medium", Type.TEXT, "How the list reaches people: sms or email.", required=True),
+        Column("purpose", Type.TEXT, "marketing or service.", required=True),
+    ),
+)
+
+CONTACT_LEDGER = Table(
+    "contact_ledger",
+    "One row per message to one customer that lists before the day of the run or reports of the channels tell of, each message once.",
+    ("message_key",),
+    (
+        Column(
+            "message_key",
+            Type.TEXT,
+            "The channel's key of the message; day, segment and customer of the list where no channel has reported it.",
+            required=True,
+            personal=Personal.PSEUDONYM,
+        ),
+        Column(
+            "customer_id", Type.TEXT, "The resolved person of today, whatever id the list had.", required=True, personal=Personal.PSEUDONYM
+        ),
+        Column("medium", Type.TEXT, "sms, email, wechat, app_push or mail.", required=True),
+        Column("purpose", Type.TEXT, "marketing or service; what no list of ours explains is marketing.", required=True),
+        Column("told_by", Type.TEXT, "list (not reported, or not yet), report (none of our lists), or both.", required=True),
+        Column(
+            "sent_on",
+            Type.DATE,
+            "Day that the channel reports; without a report the day after the list. Null when a report names no day.",
+        ),
+        Column("status", Type.TEXT, "As reported: sent, delivered, opened, clicked, bounced, failed, ...; null without a report."),
+        Column("listed_on", Type.DATE, "Day of the run that made the list; null without a list."),
+        Column("segment_name", Type.TEXT, "Segment of the list; null without a list."),
+        Column("campaign_key", Type.TEXT, "Campaign of the channel; null without a report or where it names none."),
     ),
 )
 
@@ -34,14 +66,15 @@ SEGMENT_ASSIGNMENTS = Table(
         ),
         Column("outcome", Type.TEXT, "exported or held_out, on the first day.", required=True),
         Column("arm", Type.TEXT, "Arm of the test on the first day; null when held out or without arms."),
+        Column("reason", Type.TEXT, "Which holdout, on the first day; null when exported."),
         Column("assigned_on", Type.DATE, "Day of the first list that the customer was on or held out of.", required=True),
         Column(
             "is_contaminated",
             Type.BOOLEAN,
-            "True when later lists put the customer elsewhere, or a merge brought two together who stood apart.",
+            "True when later lists put the customer elsewhere, or a merge or household brought two together who stood apart.",
             required=True,
         ),
     ),
 )
 
-SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS)
+SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, CONTACT_LEDGER, SEGMENT_MEMBERSHIPS)

@@ -22,6 +22,31 @@ EXPORTED = "exported"
 STEPS = ("matched", *GATE, EXPORTED)
 
 
+# columns of the customer mart that guess at something nobody wants to be guessed at -> the consent that a segment over them must require
+SENSITIVE: Mapping[str, str] = {"life_stage": "personalization"}
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a list promises: `kind` (name, sku or category) and `thing` say of what, `terms` the conditions."""
+
+    kind: str
+    thing: str
+    terms: str
+
+    def contradicts(self, other: Offer | None) -> bool:
+        """The same thing on other terms. Case and blanks at the ends make no difference."""
+        return (
+            other is not None
+            and (self.kind, _plain(self.thing)) == (other.kind, _plain(other.thing))
+            and (_plain(self.terms) != _plain(other.terms))
+        )
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
 @dataclass(frozen=True, slots=True)
 class Segment:
     """One checked definition. `where` is canonical SQL over the columns of the customer mart; `columns` are those that it reads."""
@@ -40,6 +65,8 @@ class Segment:
     definition_hash: str
     valid_from: date | None = None
     valid_to: date | None = None
+    offer: Offer | None = None
+    requires_consent: str | None = None  # beyond that of the channel; `where` asks for it
 
     def is_valid_on(self, day: date) -> bool:
         """Both ends belong to the time that the segment is valid."""
@@ -78,10 +105,14 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class SegmentReport:
-    """What the gate did on one day: a waterfall for each segment that is valid on it."""
+    """What the gate did on one day: a waterfall for each segment that is valid on it.
+
+    `contaminated` counts those of the exported and held out whom the read-out leaves out, because they have stood in two places.
+    """
 
     as_of: date
     waterfalls: Mapping[str, Waterfall] = field(default_factory=dict)
+    contaminated: Mapping[str, int] = field(default_factory=dict)
 
     def as_metadata(self) -> dict[str, dict[str, int]]:
         """Segment -> step -> customers left."""

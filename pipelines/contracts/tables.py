@@ -77,9 +77,11 @@ _STAGES = {
     "channel": "channels",
     "identity": "identity",
     "golden": "golden",
+    "campaign": "campaigns",
     "tag": "tags",
     "value": "value",
     "segment": "segments",
+    "contact": "segments",
     "kpi": "metrics",
     "late": "metrics",
 }

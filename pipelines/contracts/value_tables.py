@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import PROPENSITY_TABLES
 from pipelines.contracts.tables import Column, Personal, Table, Type
 
 _CUSTOMER = Column("customer_id", Type.TEXT, "The resolved person.", required=True, personal=Personal.PSEUDONYM)
@@ -81,4 +83,4 @@ VALUE_BACKTESTS = Table(
     ),
 )
 
-VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, VALUE_MODELS, VALUE_BACKTESTS)
+VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, *PROPENSITY_TABLES, *NEED_TABLES, VALUE_MODELS, VALUE_BACKTESTS)

@@ -39,6 +39,8 @@ def clear(home: Home, config: Config, reference: Path, person: Person) -> Cleare
     # dbt builds all of it anew, and free pages of a database keep what was deleted
     shutil.rmtree(home.warehouse.parent, ignore_errors=True)
     reviewed_rows, files = clear_reviewed(reference, config, person)
+    for kept in sorted(home.inputs.glob("*/reference")):
+        reviewed_rows += clear_reviewed(kept, config, person)[0]
     return Cleared(rows, reviewed_rows, tuple(map(str, files)))
 
 

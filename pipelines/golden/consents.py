@@ -1,5 +1,7 @@
 """Keep what people allowed per contact point, medium and purpose: the newest word of each source record, the strictest of all records.
 
+Of two words of one business day the denial is taken for the newer one.
+
 No merge can raise permission: a customer's statements are the union of its records' statements, and one denial denies.
 """
 
@@ -8,7 +10,7 @@ from __future__ import annotations
 import duckdb
 
 from pipelines.contracts.channel_tables import CHANNEL_CONSENTS
-from pipelines.contracts.engine import create_from_frame, fetch_frame, visible_rows, write_query
+from pipelines.contracts.engine import create_from_frame, fetch_frame, literal, visible_rows, write_query
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.normalization import comparable_values, plain_value
 from pipelines.contracts.run import Run
@@ -48,8 +50,10 @@ from (
         row_number() over (
             partition by statements.source_record_key, statements.type, coalesce(statements.value, odd_values.value),
                 statements.medium, statements.purpose
-            order by statements.last_seen_at desc, statements._exported_at desc, statements.status, statements._load_id,
-                statements._source_row
+            order by
+                -- a list of the subscribed is dated by the end of its day, and who leaves on that day would never be believed
+                cast(timezone({zone}, statements.last_seen_at) as date) desc, statements.status,
+                statements.last_seen_at desc, statements._exported_at desc, statements._load_id, statements._source_row
         ) as place
     from statements
     left join odd_values on odd_values.type = statements.type and odd_values.value_raw = statements.odd_value
@@ -95,6 +99,6 @@ def write_consents(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     consents = visible_rows(run, CHANNEL_CONSENTS)
     connection.execute(_STATEMENTS.format(consents=consents, plain_value=plain_value(run.config)))
     create_from_frame(connection, "odd_values", comparable_values(fetch_frame(connection, _ODD_VALUES), run.config))
-    connection.execute(_NEWEST)
+    connection.execute(_NEWEST.format(zone=literal(run.config.business_time_zone)))
     connection.execute(_DECIDED)
     write_query(connection, _CONSENTS, GOLDEN_CONSENTS, run.home.table("golden_consents") / "part-0.parquet")

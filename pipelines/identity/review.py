@@ -52,20 +52,34 @@ def open_questions(run: Run, *, reveal: bool = False) -> list[Question]:
 
     Raises ConfigurationError when the decisions file cannot be used.
     """
-    held_back = optional_rows(run, "identity_review")
+    held_back = _held_back(run)
     if held_back is None:
         return []
-    customers = written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
-    for side in ("left", "right"):
-        named = customers.rename({"source_record_key": f"{side}_source_record_key", "customer_id": f"{side}_customer_id"})
-        held_back = held_back.join(named, on=f"{side}_source_record_key", how="left")
     decided = _decided(run)
-    rows = held_back.with_columns(parts=_parts(), pair_count=pl.col("left_source_record_count") * pl.col("right_source_record_count"))
+    rows = held_back.with_columns(pair_count=pl.col("left_source_record_count") * pl.col("right_source_record_count"))
     by_parts: dict[tuple[str, ...], list[dict[str, Any]]] = {}
     for row in rows.sort(_LEFT, _RIGHT, *_LINK).collect().iter_rows(named=True):
         by_parts.setdefault(tuple(row["parts"]), []).append(row)
     ordered = sorted(by_parts.values(), key=lambda links: (-max(row["pair_count"] for row in links), links[0][_LEFT], links[0][_RIGHT]))
     return [_question(links, decided, reveal=reveal) for links in ordered]
+
+
+def count_questions(run: Run) -> int:
+    """How many questions the last run left."""
+    held_back = _held_back(run)
+    return 0 if held_back is None else int(held_back.select(pl.col("parts").n_unique()).collect().item())
+
+
+def _held_back(run: Run) -> pl.LazyFrame | None:
+    """Links that were held back with the customers of both sides, and as `parts` the two that a question is about."""
+    rows = optional_rows(run, "identity_review")
+    if rows is None:
+        return None
+    customers = written_rows(run, IDENTITY_CURRENT).select("source_record_key", "customer_id")
+    for side in ("left", "right"):
+        named = customers.rename({"source_record_key": f"{side}_source_record_key", "customer_id": f"{side}_customer_id"})
+        rows = rows.join(named, on=f"{side}_source_record_key", how="left")
+    return rows.with_columns(parts=_parts())
 
 
 def _parts() -> pl.Expr:

@@ -5,18 +5,17 @@ The SQL is a second implementation, written from the definition and over the pub
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import sqlglot
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 from sqlglot import exp
 
+from pipelines.contracts.declarations import Section, Text, checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.metrics.periods import Grain
 
@@ -30,49 +29,35 @@ _Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 _Sql = Annotated[str, Field(min_length=1)]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Text(_Section):
-    """The same in both languages."""
-
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
-
-    def in_language(self, language: str) -> str:
-        return self.zh if language == "zh" else self.en
-
-
-class _Rows(_Section):
+class _Rows(Section):
     numerator: _Sql
     denominator: _Sql | None = None
 
 
-class Distinct(_Section):
+class Distinct(Section):
     """How many different values a column has."""
 
     distinct: _Word
 
 
-class Median(_Section):
+class Median(Section):
     """The middle of a column, between two rows their mean."""
 
     median: _Word
 
 
-class P90(_Section):
+class P90(Section):
     """What nine of ten rows do not exceed, between two rows interpolated."""
 
     p90: _Word
 
 
-class _Measure(_Section):
+class _Measure(Section):
     numerator: Literal["count"] | _Word | Distinct | Median | P90 = "count"
     denominator: Literal["count"] | _Word | Distinct | Median | P90 | None = None
 
 
-class _Definition(_Section):
+class _Definition(Section):
     """A metric, key by key."""
 
     label: Text
@@ -188,43 +173,24 @@ def read_metrics(folder: Path = SHIPPED) -> Mapping[str, Metric]:
 def metric_named(name: str, metrics: Mapping[str, Metric]) -> Metric:
     """The metric. Raises ConfigurationError with the nearest name for an unknown one."""
     if name not in metrics:
-        raise ConfigurationError(f"unknown metric {name}{_nearest(name, metrics)}", do="`cdp metric list` names all")
+        raise ConfigurationError(f"unknown metric {name}{nearest(name, metrics)}", do="`cdp metric list` names all")
     return metrics[name]
 
 
 def _metrics_in(path: Path) -> Mapping[str, Any]:
-    try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    raw = read_yaml(path)
     if not isinstance(raw, dict) or not isinstance(raw.get("metrics"), dict):
         raise ConfigurationError("holds no metrics", where=str(path), do="write `metrics:` and below it a key for each metric")
     unknown = [str(key) for key in raw if key != "metrics"]
     if unknown:
-        raise ConfigurationError(f"{unknown[0]}: unknown key{_nearest(unknown[0], ['metrics'])}", where=str(path), do="mend the key")
+        raise ConfigurationError(f"{unknown[0]}: unknown key{nearest(unknown[0], ['metrics'])}", where=str(path), do="mend the key")
     return {str(name): value for name, value in raw["metrics"].items()}
-
-
-class _Loader(yaml.CSafeLoader):
-    """Refuses a key that stands twice, of which YAML would keep the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-        repeated = next((key for key in keys if keys.count(key) > 1), None)
-        if repeated is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"key {repeated!r} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep)
 
 
 def _metric(path: Path, name: str, raw: Any) -> Metric:
     if not re.fullmatch(r"[a-z][a-z0-9_]{0,62}", name):
         raise ConfigurationError(f"{name}: is no name of a metric", where=str(path), do="lower-case letters, digits and underscores")
-    try:
-        definition = _Definition.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigurationError(_explain(name, error), where=str(path), do="mend the key; the metrics beside it show all") from error
+    definition = checked(_Definition, raw, path, "mend the key; the metrics beside it show all", at=name)
     metric = Metric(name=name, family=path.stem, **dict(definition))
     for part in metric.parts:
         problem = _problem(metric, part)
@@ -243,7 +209,7 @@ def _problem(metric: Metric, part: PartName) -> str | None:
         return "is not one query"
     unknown = set(re.findall(r"\$(\w+)", metric.sql_of(part))) - set(PARAMETERS)
     if unknown:
-        return f"unknown parameter ${min(unknown)}{_nearest(min(unknown), PARAMETERS)}"
+        return f"unknown parameter ${min(unknown)}{nearest(min(unknown), PARAMETERS)}"
     columns = set(statements[0].named_selects)
     needed = {str(dimension) for dimension in metric.dimensions if dimension != "all"}
     needed |= {column for column in (metric.measured_column(part),) if column is not None}
@@ -260,27 +226,3 @@ def _tables(sql: str) -> frozenset[str]:
     tree = sqlglot.parse_one(sql, read="duckdb")
     own = {with_.alias for with_ in tree.find_all(exp.CTE)}
     return frozenset(table.name for table in tree.find_all(exp.Table)) - own
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
-
-
-def _explain(name: str, error: ValidationError) -> str:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    clauses = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
-        clauses.append(f"{'.'.join([name, *path])}: {text}")
-    return "; ".join(clauses)
-
-
-def _keys_at(path: Sequence[str]) -> list[str]:
-    sections: Mapping[str, type[BaseModel]] = {"rows": _Rows, "measure": _Measure}
-    texts = {name for name, field in _Definition.model_fields.items() if "Text" in str(field.annotation)}
-    model = _Definition if not path else Text if path[0] in texts else sections.get(path[0], _Definition)
-    return list(model.model_fields)

@@ -1,6 +1,30 @@
-"""Publish: turn what a run decided into files for people, whole or not at all. Decides nothing about customers."""
+"""Publish: turn what a run decided into files for people, whole or not at all, and deliver them. Decides nothing about customers."""
 
-from pipelines.publish.erasing import erase_from_published
-from pipelines.publish.publication import PublishReport, publish, verify_publication
+from pipelines.publish.delivery import Delivered, DeliveryReport, Undelivered, deliver, deliveries_of, missing_variables
+from pipelines.publish.destinations import check_destinations
+from pipelines.publish.erasing import ErasedFromPublished, erase_from_published
+from pipelines.publish.publication import PublishReport, newest_published_day, publish, verify_publication
+from pipelines.publish.remaking import Remade, remake_list
+from pipelines.publish.tracing import Line, Listed, read_row, trace
 
-__all__ = ["PublishReport", "erase_from_published", "publish", "verify_publication"]
+__all__ = [
+    "Delivered",
+    "DeliveryReport",
+    "ErasedFromPublished",
+    "Line",
+    "Listed",
+    "PublishReport",
+    "Remade",
+    "Undelivered",
+    "check_destinations",
+    "deliver",
+    "deliveries_of",
+    "erase_from_published",
+    "missing_variables",
+    "newest_published_day",
+    "publish",
+    "read_row",
+    "remake_list",
+    "trace",
+    "verify_publication",
+]

@@ -12,6 +12,8 @@ import duckdb
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
+from pipelines.contracts.need_tables import NEED_TABLES
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table
@@ -30,7 +32,9 @@ _PAST: Mapping[str, str] = {
     KPI_RESTATEMENT.name: "as_of <= date '{day}'",
     LATE_FACTS.name: "as_of = date '{day}'",
     VALUE_MODELS.name: "as_of <= date '{day}'",
+    VALUE_CLUSTERS.name: "as_of <= date '{day}'",
     VALUE_BACKTESTS.name: "as_of <= date '{day}'",
+    **{table.name: "true" for table in NEED_TABLES},
 }
 _PERSONAL = sorted(
     {column.name for table in TABLES.values() for column in table.columns if column.personal not in (Personal.NONE, Personal.PSEUDONYM)}

@@ -18,6 +18,7 @@ _EDGE = r"^[\t\r\n']"
 _NUMBER = r"^\s*\.?[0-9][0-9.,:/\\\-eE+% ]*$"
 # integers from here on are shown as 1.23E+11
 _WIDE = r"[0-9]{12,}"
+_SIGNED = r"^[+-]?[0-9]+(\.[0-9]+)?$"
 
 
 def text_cell(column: str) -> pl.Expr:
@@ -30,6 +31,12 @@ def number_cell(column: str) -> pl.Expr:
     """Numbers or dates, already written out, as cells: left alone unless they begin like a formula or are too wide to be shown."""
     value = pl.col(column).fill_null("")
     return _marked(value, value.str.contains(_FORMULA) | value.str.contains(_WIDE)).alias(column)
+
+
+def guarded(column: str) -> pl.Expr:
+    """Free text of a file for programs: only what a spreadsheet would run is marked, numbers stay what they are."""
+    value = pl.col(column).fill_null("")
+    return _marked(value, value.str.contains(_FORMULA) & ~value.str.contains(_SIGNED)).alias(column)
 
 
 def _marked(value: pl.Expr, is_marked: pl.Expr) -> pl.Expr:

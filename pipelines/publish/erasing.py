@@ -1,4 +1,4 @@
-"""Take a person out of what was published: rows of past lists, and databases of past days. What a list was stays provable.
+"""Take a person out of what was published: rows of lists, files of destinations, databases of past days. What a list was stays provable.
 
 `manifest.json` keeps the SHA-256 with which the list went out, and says beside it how many rows were erased since and what the file is
 now; the run's record says the same, so that the publication is still told from one that somebody changed.
@@ -12,10 +12,13 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import json_bytes, replacing, write_json
+from pipelines.publish.delivery import deliveries_of
 
 _PRIVATE = 0o600
 _MARK = "\ufeff"
@@ -26,48 +29,84 @@ class _Change:
     """Digests of a published file as it went out and as it is now, and how many rows it lost."""
 
     went_out: str
-    now: str
+    now: str | None  # none: the file was removed
     row_count: int
 
 
-def erase_from_published(home: Home, customer_ids: Collection[str], words: Collection[str]) -> tuple[int, int, int]:
-    """Take rows with one of these ids, or one of these words as a cell, out of every list that was published.
+@dataclass(frozen=True, slots=True)
+class ErasedFromPublished:
+    """What was taken away. `databases`: of past days, which running the day makes again.
 
-    Return how many lists lost rows, how many rows, and how many databases of past days were removed (running the day makes them).
+    `delivered`: lists that lost rows now, with the places that had been given files of them; what lies there is not ours to take away.
     """
+
+    lists: int
+    rows: int
+    databases: int
+    delivered: tuple[str, ...]
+
+
+def erase_from_published(home: Home, customer_ids: Collection[str], words: Collection[str]) -> ErasedFromPublished:
+    """Take rows with one of these ids, or one of these words as a cell, out of every list that was published."""
     theirs = {*customer_ids, *words}
     lists = rows = 0
     changed: dict[str, _Change] = {}
+    delivered: set[str] = set()
     for manifest in sorted((home.published / "segments").glob("*/*/manifest.json")):
         erased = _erase_from_list(manifest, theirs)
+        if erased:
+            delivered |= _delivered(home, manifest.parent)
         lists, rows = lists + bool(erased), rows + sum(erased.values())
         changed |= {path.relative_to(home.root).as_posix(): change for path, change in _changes(manifest)}
     _tell_records(home, changed)
     databases = list((home.published / "history").glob("*/*.duckdb"))
     for path in databases:
         path.unlink()
-    return lists, rows, len(databases)
+    return ErasedFromPublished(lists, rows, len(databases), tuple(sorted(delivered)))
+
+
+def _delivered(home: Home, folder: Path) -> set[str]:
+    """`<folder of the list> at <place>` of everything that was delivered of a list."""
+    name = f"{folder.parent.name}/{folder.name}"
+    entries, _ = deliveries_of(home, date.fromisoformat(folder.parent.name))
+    return {f"{name} at {entry.place}" for entry in entries if entry.name.startswith(f"{name}/")}
 
 
 def _erase_from_list(manifest: Path, theirs: Collection[str]) -> dict[str, int]:
-    """Rows that each file of a list lost. The manifest is written before the file: who is killed between begins with the same rows."""
+    """Rows that each file of a list lost. The manifest is written before a file: who is killed between begins with the same rows.
+
+    Files of destinations hold people as hashes, in archives and workbooks, and nobody who is not on the list or has just left it: of a
+    list that loses somebody they go whole, before the rows by which that is seen.
+    """
     value = json.loads(manifest.read_bytes())
-    lost = {}
-    for name in sorted(value["files"]):
-        path = manifest.with_name(name)
-        if path.suffix == ".csv" and path.exists():
-            content = path.read_bytes().decode("utf-8")
-            kept, count = _without(content, theirs)
-            if count:
-                lost[name] = count
-                told = value.setdefault("erased", {}).setdefault(name, {"row_count": 0})
-                digest = hashlib.sha256(kept.encode()).hexdigest()
-                if told.get("sha256") != digest:
-                    told |= {"sha256": digest, "byte_count": len(kept.encode()), "row_count": told["row_count"] + count}
-                write_json(manifest, value, mode=_PRIVATE)
-                with replacing(path, mode=_PRIVATE) as beside:
-                    beside.write_bytes(kept.encode())
+    own = [name for name, told in sorted(value["files"].items()) if "destination" not in told]
+    kept = {
+        name: _without(manifest.with_name(name).read_bytes().decode("utf-8"), theirs) for name in own if manifest.with_name(name).exists()
+    }
+    lost = {name: count for name, (_, count) in kept.items() if count}
+    if lost:
+        _remove_destination_files(manifest, value)
+    for name, count in lost.items():
+        content = kept[name][0].encode()
+        told = value.setdefault("erased", {}).setdefault(name, {"row_count": 0})
+        digest = hashlib.sha256(content).hexdigest()
+        if told.get("sha256") != digest:
+            told |= {"sha256": digest, "byte_count": len(content), "row_count": told["row_count"] + count}
+        write_json(manifest, value, mode=_PRIVATE)
+        with replacing(manifest.with_name(name), mode=_PRIVATE) as beside:
+            beside.write_bytes(content)
     return lost
+
+
+def _remove_destination_files(manifest: Path, value: dict[str, Any]) -> None:
+    """`sha256` null says that the file is gone with all its rows."""
+    theirs = {name: told for name, told in value["files"].items() if "destination" in told}
+    if theirs:
+        gone = {name: {"sha256": None, "byte_count": 0, "row_count": told["row_count"]} for name, told in theirs.items()}
+        value["erased"] = value.get("erased", {}) | gone
+        write_json(manifest, value, mode=_PRIVATE)
+        for name in theirs:
+            manifest.with_name(name).unlink(missing_ok=True)
 
 
 def _without(content: str, theirs: Collection[str]) -> tuple[str, int]:

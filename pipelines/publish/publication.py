@@ -6,7 +6,6 @@ again puts that right, because all are rebuilt from the same inputs and the run 
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -24,7 +23,9 @@ from pipelines.contracts.run import Run
 from pipelines.contracts.segments import Segment, Waterfall
 from pipelines.contracts.storage import recover_folder, replacing, replacing_folder
 from pipelines.publish.analytics import build_analytics
-from pipelines.publish.lists import PRIVATE_FOLDER, write_lists
+from pipelines.publish.destinations import check_destinations
+from pipelines.publish.files import PRIVATE_FOLDER, sha256_of
+from pipelines.publish.lists import write_lists
 
 _ADVICE = "make room or mend the permissions, and run the day again; what was published before is unchanged"
 
@@ -39,6 +40,7 @@ class PublishReport:
     is_newest: bool  # false: a newer day is published, so the database of this one went to `published/history/`
     files: Mapping[str, str]
     waterfalls: Mapping[str, Waterfall]
+    notices: tuple[str, ...] = ()  # what somebody should know of the files for destinations
 
     def as_record(self) -> dict[str, Any]:
         """For `runs/<run_id>.json`; `verify_publication` reads `files` from there."""
@@ -47,6 +49,7 @@ class PublishReport:
             "is_newest": self.is_newest,
             "files": dict(self.files),
             "segments": {name: asdict(waterfall) for name, waterfall in self.waterfalls.items()},
+            "notices": list(self.notices),
         }
 
 
@@ -69,6 +72,7 @@ def publish(
     home, as_of = run.home, run.as_of
     is_newest = all(day <= as_of for day in _published_days(home))
     analytics = home.analytics if is_newest else home.published / "history" / as_of.isoformat() / home.analytics.name
+    check_destinations(run.config.publish, segments)
     facts = {"run_id": run_id, "code_version": code_version, "loads": sorted(loads)}
     with _errors_for_people(home):
         home.segments(as_of).parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
@@ -79,27 +83,37 @@ def publish(
             build_analytics(run, facts, database)
             with replacing_folder(home.reports(as_of)) as pages, replacing_folder(home.segments(as_of)) as lists:
                 write_report(database, pages)
-                waterfalls = write_lists(run, segments, lists, facts)
-        files = {_name(path, home): _sha256(path) for path in (*_published_files(home, as_of), analytics)}
-    return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls)
+                written = write_lists(run, segments, lists, facts)
+        files = {_name(path, home): sha256_of(path) for path in (*_published_files(home, as_of), analytics)}
+    waterfalls = {name: one.waterfall for name, one in written.items()}
+    notices = tuple(notice for one in written.values() for notice in one.notices)
+    return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls, notices)
 
 
 def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
     """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact.
 
-    A list out of which people were erased is intact as `erased_files` say that it is now; `files` keep what went out.
+    A list out of which people were erased is intact as `erased_files` say that it is now, null where the file went whole; `files` keep
+    what went out.
     """
     erased = {name: told["sha256"] for name, told in record.get("erased_files", {}).items()}
-    files: Mapping[str, str] = {**record["files"], **erased}
+    files: Mapping[str, str | None] = {**record["files"], **erased}
     problems = []
     for name, digest in sorted(files.items()):
         path = home.root / name
-        if not path.is_file():
+        if digest is None:
+            problems += [f"{name} was put back"] if path.exists() else []
+        elif not path.is_file():
             problems.append(f"{name} is missing")
-        elif _sha256(path) != digest:
+        elif sha256_of(path) != digest:
             problems.append(f"{name} was changed")
     there = {_name(path, home) for path in _published_files(home, date.fromisoformat(str(record["as_of"])))}
     return problems + [f"{name} was added" for name in sorted(there - set(files))]
+
+
+def newest_published_day(home: Home) -> date | None:
+    """The last day whose lists were published; None before the first."""
+    return max(_published_days(home), default=None)
 
 
 def _published_days(home: Home) -> list[date]:
@@ -128,8 +142,3 @@ def _published_files(home: Home, as_of: date) -> list[Path]:
 
 def _name(path: Path, home: Home) -> str:
     return path.relative_to(home.root).as_posix()
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()

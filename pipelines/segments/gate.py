@@ -3,34 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import polars as pl
 
-from pipelines.contracts.engine import lake_rows, open_engine, write_query
+from pipelines.contracts.engine import create_from_frame, instant, lake_rows, literal, open_engine, stored_rows, write_query
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.identity_tables import (
     GOLDEN_CONSENTS,
     GOLDEN_CUSTOMERS,
-    IDENTITY_CHANGES,
     IDENTITY_CONTACT_POINTS,
     IDENTITY_CURRENT,
 )
+from pipelines.contracts.redirections import redirections
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_changes import memberships_path
+from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
 from pipelines.contracts.segments import Segment, SegmentReport, Waterfall
 from pipelines.contracts.storage import sync_folder
 from pipelines.segments import steps
+from pipelines.segments.ledger import write_ledger
+from pipelines.segments.offers import check_offers
 from pipelines.segments.reading import read_segments
+from pipelines.segments.refusals import add_refusals
 from pipelines.segments.suppressions import read_suppressions
+from pipelines.segments.units import households, unit_of
 
 _MART = "marts.main.mart_marketing__customer_360"
 # channel of a segment -> type of the contact point that it reaches
 _CONTACT_TYPE: Mapping[str, str] = {"sms": "phone", "email": "email"}
 _HASH_DIGITS = 12
+# more messages than anybody is ever sent
+_NEVER = 2**31
 
 
 def mart_columns(run: Run) -> dict[str, str]:
@@ -47,26 +52,33 @@ def decide_memberships(run: Run, segments: Sequence[Segment] | None = None) -> S
     """Match the segments that are valid on the day, send the matches through the gate, store `segment_memberships` of the day.
 
     Without `segments`, all definitions of the configuration are read and checked first. One row a segment and matched customer;
-    the partition of the day is replaced whole. The same inputs and day give the same rows.
+    the partition of the day is replaced whole, and so is `contact_ledger`. The same inputs and day give the same rows. Raises
+    ConfigurationError when a `where` fails on the data, CheckFailedError when two lists promise a customer different things; the
+    memberships of the day are then as they were.
     """
     if segments is None:
         segments = read_segments(run.config.segments.folders, mart_columns(run))
-    valid = [segment for segment in segments if segment.is_valid_on(run.as_of)]
-    path = run.home.table(SEGMENT_MEMBERSHIPS.name) / f"as_of={run.as_of}" / "part-0.parquet"
+    valid = sorted((segment for segment in segments if segment.is_valid_on(run.as_of)), key=lambda segment: segment.name)
+    path = memberships_path(run, run.as_of)
     with open_engine(run, "segments") as connection:
-        _match(connection, run, valid)
+        _attach_marts(connection, run)
+        _match(connection, valid)
+        _plan(connection, run, valid)
         _judge(connection, run)
+        check_offers(connection, valid)
+        contaminated = dict(connection.execute(steps.CONTAMINATED).fetchall())
         write_query(connection, steps.DECIDED.format(as_of=_date(run)), SEGMENT_MEMBERSHIPS, path)
         sync_folder(path.parent.parent)
-        query = f"select segment_name, outcome, count(*) from read_parquet('{_quoted(str(path))}') group by all"
+        query = f"select segment_name, outcome, count(*) from read_parquet({literal(str(path))}) group by all"
         counts = connection.execute(query).fetchall()
     outcomes = {segment.name: {outcome: count for name, outcome, count in counts if name == segment.name} for segment in valid}
-    return SegmentReport(run.as_of, {name: Waterfall.of_outcomes(found) for name, found in sorted(outcomes.items())})
+    waterfalls = {name: Waterfall.of_outcomes(found) for name, found in outcomes.items()}
+    return SegmentReport(run.as_of, waterfalls, {name: contaminated.get(name, 0) for name in waterfalls})
 
 
 def _attach_marts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     try:
-        connection.execute(f"attach '{_quoted(str(run.home.marts))}' as marts (read_only)")
+        connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
         connection.execute(f"select 1 from {_MART} limit 0")
     except duckdb.Error as error:
         raise CdpError(
@@ -74,67 +86,78 @@ def _attach_marts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         ) from error
 
 
-def _match(connection: duckdb.DuckDBPyConnection, run: Run, segments: Sequence[Segment]) -> None:
-    """Create `matched` (segment_name, customer_id), and `plans` and `arms` with what the gate needs of each segment."""
-    _attach_marts(connection, run)
-    connection.execute("create table matched (segment_name varchar, customer_id varchar)")
-    for segment in segments:
+def _match(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
+    """Create `matched (segment_no, customer_no)`: segments by their place in `segments`, customers by their row of the mart."""
+    connection.execute("create table matched (segment_no integer, customer_no bigint)")
+    for number, segment in enumerate(segments):
         try:
-            connection.execute(f"insert into matched select '{segment.name}', customer_id from {_MART} where {segment.where}")
+            connection.execute(f"insert into matched select {number}, rowid from {_MART} where {segment.where}")
         except duckdb.Error as error:
             # its text may quote a value of the row at fault
             raise ConfigurationError(
                 f"where fails on the data ({type(error).__name__})", where=segment.name, do="guard the divisions and sums in it"
             ) from None
+
+
+def _plan(connection: duckdb.DuckDBPyConnection, run: Run, segments: Sequence[Segment]) -> None:
+    """Create `plans`, one row a segment, `ways`, and `arms` with the range of hashes of each arm."""
     settings = run.config.segments
+    by_priority = sorted(segments, key=lambda segment: (segment.priority, segment.name))
     plans = {
+        "segment_no": list(range(len(segments))),
         "segment_name": [segment.name for segment in segments],
         "channel": [segment.channel for segment in segments],
         "contact_type": [_CONTACT_TYPE[segment.channel] for segment in segments],
-        "priority": [segment.priority for segment in segments],
+        "purpose": [segment.purpose for segment in segments],
+        "place": [by_priority.index(segment) for segment in segments],
         "holdout_below": [_below(segment.holdout) for segment in segments],
-        "global_holdout_below": [_below(settings.global_holdout)] * len(segments),
+        # the global holdout is of marketing
+        "global_holdout_below": [_below(settings.global_holdout if segment.purpose == "marketing" else Decimal(0)) for segment in segments],
         "salt": [settings.holdout_salt] * len(segments),
     }
-    text = dict.fromkeys(plans, pl.String) | {"priority": pl.Int64}
-    _load(connection, "plans", pl.DataFrame(plans, schema=text))
-    arms = [bounds for segment in segments for bounds in _arm_bounds(segment)]
-    columns = ("segment_name", "arm", "from_hash", "below_hash")
-    _load(connection, "arms", pl.DataFrame(arms, schema=dict.fromkeys(columns, pl.String), orient="row"))
+    kinds = dict.fromkeys(plans, pl.String) | dict.fromkeys(("segment_no", "place"), pl.Int64)
+    create_from_frame(connection, "planned", pl.DataFrame(plans, schema=kinds))
+    connection.execute(steps.WAYS)
+    arms = [(number, *bounds) for number, segment in enumerate(segments) for bounds in _arm_bounds(segment)]
+    columns = {"segment_no": pl.Int64, "arm": pl.String, "from_hash": pl.String, "below_hash": pl.String}
+    create_from_frame(connection, "arms", pl.DataFrame(arms, schema=columns, orient="row"))
 
 
 def _judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
-    """Create `judged`, `ranked` and `hashes`: the steps of the gate in order."""
-    _load(connection, "suppressions", read_suppressions(run))
+    """Create the tables of the steps of the gate, in order, up to `assigned`."""
+    suppressed = read_suppressions(run).with_columns(medium=pl.lit(None, pl.String), is_of_marketing=pl.lit(value=False))
+    create_from_frame(connection, "suppressions", suppressed)
+    add_refusals(connection, run)
+    connection.execute(f"create table redirections as select * from {redirections(run)}")
+    write_ledger(connection, run)
+    for step in _STEPS:
+        connection.execute(step.format_map(_names(run)))
+
+
+def _names(run: Run) -> dict[str, str]:
+    """What the texts of the steps leave open."""
     settings = run.config.segments
-    names = {
-        table.name: lake_rows(run, table)
-        for table in (GOLDEN_CUSTOMERS, GOLDEN_CONSENTS, IDENTITY_CHANGES, IDENTITY_CONTACT_POINTS, IDENTITY_CURRENT)
+    tables = (GOLDEN_CUSTOMERS, GOLDEN_CONSENTS, IDENTITY_CONTACT_POINTS, IDENTITY_CURRENT)
+    return {table.name: lake_rows(run, table) for table in tables} | {
+        "mart": _MART,
+        "sends": "marts.main.fct_sends",
+        "households": households(run),
+        "assignments": stored_rows(run, SEGMENT_ASSIGNMENTS),
+        "unit": unit_of("mart", settings.holdout_unit),
+        "as_of": _date(run),
+        "as_of_end_at": instant(run.as_of_end_at),
+        "zone": literal(run.config.business_time_zone),
+        "digits": str(_HASH_DIGITS),
+        "cap_messages": str(settings.cap_messages),
+        "cap_days": str(settings.cap_days),
+        "stop_after": str(settings.stop_after_unanswered or _NEVER),
     }
-    names |= {"as_of": _date(run), "past": _past(run), "digits": str(_HASH_DIGITS)}
-    names |= {"cap_messages": str(settings.cap_messages), "cap_days": str(settings.cap_days)}
-    for step in (
-        steps.WANTED,
-        steps.CONSENTS,
-        steps.SUCCESSORS,
-        steps.SUPPRESSED,
-        steps.MESSAGES,
-        steps.JUDGED,
-        steps.RANKED,
-        steps.HASHES,
-    ):
-        connection.execute(step.format_map(names))
 
 
-def _past(run: Run) -> str:
-    """SQL relation: memberships of the days before the run that share a rolling window with it."""
-    days = (run.as_of - timedelta(days=back) for back in range(1, run.config.segments.cap_days))
-    folder = run.home.table(SEGMENT_MEMBERSHIPS.name)
-    paths = [path for path in (folder / f"as_of={day}" / "part-0.parquet" for day in days) if path.exists()]
-    if not paths:
-        return "(select '' as customer_id, '' as outcome where false)"
-    listed = ", ".join(f"'{_quoted(str(path))}'" for path in paths)
-    return f"read_parquet([{listed}], hive_partitioning = false)"
+_STEPS = (
+    *(steps.PEOPLE, steps.CONSENTS, steps.SUPPRESSED, steps.MESSAGES, steps.STANDING),
+    *(steps.FIRSTS, steps.WON, steps.ASSIGNED, steps.EXPORTED),
+)
 
 
 def _below(share: Decimal) -> str:
@@ -142,26 +165,14 @@ def _below(share: Decimal) -> str:
     return format(int(share * 16**_HASH_DIGITS), f"0{_HASH_DIGITS}x") if share < 1 else "g"
 
 
-def _arm_bounds(segment: Segment) -> list[tuple[str, str, str, str]]:
+def _arm_bounds(segment: Segment) -> list[tuple[str, str, str]]:
     """Half-open ranges of the arm's hash, in the order of the names so that reordering a file moves nobody."""
     bounds, start = [], Decimal(0)
     for arm, share in sorted(segment.arms.items()):
-        bounds.append((segment.name, arm, _below(start), _below(start + share)))
+        bounds.append((arm, _below(start), _below(start + share)))
         start += share
     return bounds
 
 
-def _load(connection: duckdb.DuckDBPyConnection, name: str, frame: pl.DataFrame) -> None:
-    """Create the table `name`. By way of a file: handing a frame over imports pyarrow and pandas, which takes seconds."""
-    [(staging,)] = connection.execute("select current_setting('temp_directory')").fetchall()
-    path = Path(staging) / f"{name}.parquet"
-    frame.write_parquet(path)
-    connection.execute(f"create table {name} as select * from read_parquet('{_quoted(str(path))}')")
-
-
 def _date(run: Run) -> str:
-    return f"date '{run.as_of.isoformat()}'"
-
-
-def _quoted(text: str) -> str:
-    return text.replace("'", "''")
+    return f"date {literal(run.as_of.isoformat())}"

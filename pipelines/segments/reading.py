@@ -1,4 +1,4 @@
-"""Read segment definitions from YAML: shape, names, shares, dates. Decides nothing about customers."""
+"""Read segment definitions from YAML: shape, names, shares, dates, consents. Decides nothing about customers."""
 
 from __future__ import annotations
 
@@ -8,16 +8,24 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.segments import Segment
+from pipelines.contracts.masking import shortened
+from pipelines.contracts.segments import SENSITIVE, Offer, Segment
 from pipelines.segments.expressions import Condition, check_condition, nearest
 
 SHIPPED = Path(__file__).with_name("definitions")
+_ADVICE: Mapping[str, str] = {
+    "name": "lower case letters, digits and underscores, as in win_back_180_days",
+    "holdout": "a share below 1: whom a segment always holds out, it never writes to",
+    "arms": "give each arm the share of the customers that it gets, so that all shares sum to 1",
+    "valid": "give days as 2026-01-31, the last one not before the first",
+    "priority": "a whole number from 1; the smallest wins a customer whom two lists want on one day",
+}
 # names become folders and cells
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
@@ -42,6 +50,23 @@ class _Valid(_Section):
         return self
 
 
+class _Offer(_Section):
+    name: str | None = Field(None, min_length=1)
+    sku: str | None = Field(None, min_length=1)
+    category: str | None = Field(None, min_length=1)
+    terms: str = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _of_one_thing(self) -> _Offer:
+        if len([thing for thing in (self.name, self.sku, self.category) if thing is not None]) != 1:
+            raise ValueError("names one thing: a name, a sku or a category")
+        return self
+
+    def read(self) -> Offer:
+        [(kind, thing)] = [(kind, thing) for kind, thing in self.model_dump(exclude={"terms"}).items() if thing is not None]
+        return Offer(kind, thing, self.terms)
+
+
 class _Definition(_Section):
     """A segment file, key by key (activation.md)."""
 
@@ -50,11 +75,13 @@ class _Definition(_Section):
     description: str = Field(min_length=1)
     where: str = Field(min_length=1)
     channel: Literal["sms", "email"]
-    purpose: Literal["marketing"]
+    purpose: Literal["marketing", "service"]
     priority: int = Field(ge=1)
     holdout: Decimal = Field(Decimal(0), ge=0, lt=1)
     arms: dict[_Name, Annotated[Decimal, Field(gt=0, le=1)]] = Field(default_factory=dict)
+    offer: _Offer | None = None
     valid: _Valid = _Valid()
+    requires_consent: Literal["personalization"] | None = None  # beyond that of the channel
     owner: str = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -71,32 +98,92 @@ def read_segments(folders: Sequence[Path], columns: Mapping[str, str] | None = N
     `columns` maps the columns of the customer mart to DuckDB types; without it only shape and syntax are checked.
     Raises ConfigurationError naming file and key: unknown keys, wrong values, two segments of one name, a forbidden expression.
     """
-    found: dict[str, tuple[Segment, Path]] = {}
+    found, faults = examine_segments(folders, columns)
+    if faults:
+        first = faults[0]
+        more = f" (and {len(faults) - 1} more: `cdp segments check`)" if len(faults) > 1 else ""
+        raise ConfigurationError(f"{first.what}{more}", where=first.where, do=first.do)
+    return tuple(defined.segment for defined in found)
+
+
+class Defined(NamedTuple):
+    """A segment, and the file that defines it."""
+
+    segment: Segment
+    path: Path
+
+
+def read_segment(path: Path, columns: Mapping[str, str] | None = None) -> Segment:
+    """The segment of one file, wherever it lies: a draft that nobody has put among the others. Raises ConfigurationError."""
+    segment, faults = _read(path, columns)
+    if segment is None:
+        raise faults[0]
+    return segment
+
+
+def examine_segments(
+    folders: Sequence[Path], columns: Mapping[str, str] | None = None
+) -> tuple[tuple[Defined, ...], tuple[ConfigurationError, ...]]:
+    """The segments that can be used, by name, and everything that is wrong with the others, file by file. Raises nothing."""
+    found: dict[str, Defined] = {}
+    faults: list[ConfigurationError] = []
     for folder in (SHIPPED, *folders):
         if not folder.is_dir():
-            raise ConfigurationError("no such folder", where=str(folder), do="mend segments.folders in the configuration")
+            faults.append(ConfigurationError("no such folder", where=str(folder), do="mend segments.folders in the configuration"))
         for path in sorted(folder.glob("*.yaml")):
-            segment = _read(path, columns)
-            if segment.name in found:
-                raise ConfigurationError(
-                    f"name: {segment.name} is taken by {found[segment.name][1].name}", where=str(path), do="choose another name"
-                )
-            found[segment.name] = segment, path
-    return tuple(found[name][0] for name in sorted(found))
+            segment, wrong = _read(path, columns)
+            faults += wrong
+            if segment is not None and segment.name in found:
+                taken = f"name: {segment.name} is taken by {found[segment.name].path.name}"
+                faults.append(ConfigurationError(taken, where=str(path), do="choose another name"))
+            elif segment is not None:
+                found[segment.name] = Defined(segment, path)
+    return tuple(found[name] for name in sorted(found)), tuple(faults)
 
 
-def _read(path: Path, columns: Mapping[str, str] | None) -> Segment:
+def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None, list[ConfigurationError]]:
+    """One file: the segment, or what is wrong with it."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        raw = yaml.load(path.read_text(encoding="utf-8"), _OneOfEachKey)
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except yaml.YAMLError as error:
-        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+        return None, [ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions")]
+    except (yaml.YAMLError, RecursionError) as error:
+        reason = " ".join(str(error).split())
+        return None, [ConfigurationError(f"is not valid YAML: {reason}", where=str(path), do="mend the line")]
     try:
         definition = _Definition.model_validate(raw)
     except ValidationError as error:
-        raise ConfigurationError(_explain(error), where=str(path), do="mend the key; the shipped segments show all") from error
-    return _segment(definition, check_condition(definition.where, columns, str(path)))
+        return None, _explained(error, str(path))
+    try:
+        return _segment(definition, _condition(definition, columns, str(path))), []
+    except ConfigurationError as error:
+        return None, [error]
+
+
+class _OneOfEachKey(yaml.SafeLoader):
+    """YAML in which a key that stands twice is an error: the last one would win, and the reviewer may have read the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((str(key) for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"{twice} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def _condition(definition: _Definition, columns: Mapping[str, str] | None, where: str) -> Condition:
+    """The checked expression with the consent that the segment requires. A sensitive column is refused without its consent."""
+    condition = check_condition(definition.where, columns, where)
+    consent = definition.requires_consent
+    for name in condition.columns:
+        if SENSITIVE.get(name, consent) != consent:
+            needed = SENSITIVE[name]
+            raise ConfigurationError(
+                f"where: {name} is sensitive, and the segment does not require consent", where=where, do=f"add requires_consent: {needed}"
+            )
+    if consent is None:
+        return condition
+    return check_condition(f"({condition.sql}) and {consent}_consent = 'granted'", columns, where)
 
 
 def _segment(definition: _Definition, condition: Condition) -> Segment:
@@ -116,22 +203,28 @@ def _segment(definition: _Definition, condition: Condition) -> Segment:
         definition_hash=hashlib.sha256(json.dumps(meant, sort_keys=True, ensure_ascii=False).encode()).hexdigest(),
         valid_from=definition.valid.from_,
         valid_to=definition.valid.to,
+        offer=definition.offer.read() if definition.offer else None,
+        requires_consent=definition.requires_consent,
     )
 
 
-def _explain(error: ValidationError) -> str:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    clauses = []
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
+def _explained(error: ValidationError, where: str) -> list[ConfigurationError]:
+    """A fault for each problem: the dotted key, what is wrong with its value, what to do; for an unknown key the nearest one."""
+    faults = []
+    # a key that is misspelled is missing under its own name, too
+    for problem in sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"):
+        path = [str(part) for part in problem["loc"] if part != "[key]"]
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
             text = f"unknown key{nearest(path[-1], _keys_at(path[:-1]))}"
-        clauses.append(f"{'.'.join(path)}: {text}" if path else text)
-    return "; ".join(clauses)
+        elif isinstance(problem["input"], str | int | float | Decimal):
+            text += f", and is {shortened(str(problem['input']))!r}"
+        advice = _ADVICE.get(path[0] if path else text.partition(":")[0], "mend the key; the shipped segments show all")
+        faults.append(ConfigurationError(f"{'.'.join(path)}: {text}" if path else text, where=where, do=advice))
+    return faults
 
 
 def _keys_at(path: Sequence[str]) -> list[str]:
-    sections: Mapping[tuple[str, ...], Any] = {("label",): _Label, ("valid",): _Valid}
+    sections: Mapping[tuple[str, ...], Any] = {("label",): _Label, ("valid",): _Valid, ("offer",): _Offer}
     model = sections.get(tuple(path), _Definition)
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,179 +1,298 @@
-"""The steps of the gate as SQL text, in order. Each reads the tables that the ones before it made; `gate` runs them."""
+"""The steps of the gate as SQL text, in order. Each reads the tables that the ones before it made; `gate` runs them.
+
+Whether somebody may be written to depends on the way (channel and purpose) and not on the segment: it is judged once a customer and
+way, and the many pairs of segment and customer stay two numbers each until they are written. A step drops what no later one reads: a
+million customers with their messages and consents are most of the memory that a night may use.
+"""
 
 from __future__ import annotations
 
-WANTED = """
-create table wanted as
+# `place` is the order of ids as text, `unit_id` who is held out together
+PEOPLE = """
+create table people as
 select
-    matched.segment_name,
-    matched.customer_id,
-    plans.channel,
-    plans.contact_type,
-    plans.priority,
-    case plans.contact_type when 'phone' then golden.phone_e164 when 'email' then golden.email end as contact_value
-from matched
-join plans on plans.segment_name = matched.segment_name
-left join {golden_customers} as golden on golden.customer_id = matched.customer_id
+    mart.rowid as customer_no,
+    row_number() over (order by mart.customer_id) as place,
+    mart.customer_id,
+    golden.phone_e164,
+    golden.email,
+    mart.last_active_on,
+    {unit} as unit_id
+from {mart} as mart
+left join {golden_customers} as golden on golden.customer_id = mart.customer_id
+left join {households} as households on households.customer_id = mart.customer_id
+"""
+
+WAYS = """
+create table plans as
+select planned.*, dense_rank() over (order by channel, purpose) as way_no from planned;
+create table ways as
+select distinct way_no, channel, contact_type, purpose from plans
 """
 
 # A contact point is one mailbox or one telephone: who denies it, denies it for everybody who shares it.
 CONSENTS = """
-create table consents as
-select contact_type, contact_value, medium, customer_id, status
-from {golden_consents}
-where purpose = 'marketing' and contact_value in (select contact_value from wanted);
 create table denied as
-select distinct contact_type, contact_value, medium as channel from consents where status = 'denied';
+select distinct ways.way_no, stated.contact_value
+from {golden_consents} as stated
+join ways on ways.channel = stated.medium and ways.contact_type = stated.contact_type and ways.purpose = stated.purpose
+where stated.status = 'denied';
 create table granted as
-select distinct contact_type, contact_value, medium as channel, customer_id from consents where status = 'granted'
-"""
-
-# Ids that merges have retired, with the one that took over: what an old id was sent or asked for holds for the new one.
-SUCCESSORS = """
-create table successors as
-with recursive redirected as (
-    select customer_id as old_id, other_customer_id as new_id from {identity_changes} where change = 'redirected' and as_of <= {as_of}
-),
-
-followed as (
-    select old_id, new_id from redirected
-    union
-    select followed.old_id, redirected.new_id from followed join redirected on redirected.old_id = followed.new_id
-)
-
-select old_id, new_id from followed
+select distinct ways.way_no, stated.customer_id, stated.contact_value
+from {golden_consents} as stated
+join ways on ways.channel = stated.medium and ways.contact_type = stated.contact_type and ways.purpose = stated.purpose
+where stated.status = 'granted'
 """
 
 SUPPRESSED = """
 create table silenced as
-select customer_id, min(reason) as reason
+select people_said.customer_id, ways.way_no, min(people_said.reason) as reason
 from (
-    select value as customer_id, reason from suppressions where type = 'customer_id'
+    select value as customer_id, reason, medium, is_of_marketing from suppressions where type = 'customer_id'
     union all
-    select successors.new_id, suppressions.reason
-    from suppressions join successors on successors.old_id = suppressions.value
+    select redirections.new_id, suppressions.reason, suppressions.medium, suppressions.is_of_marketing
+    from suppressions
+    join redirections on redirections.old_id = suppressions.value
     where suppressions.type = 'customer_id'
     union all
-    select current_members.customer_id, suppressions.reason
+    select current_members.customer_id, suppressions.reason, suppressions.medium, suppressions.is_of_marketing
     from suppressions
     join {identity_contact_points} as points on points.type = suppressions.type and points.value = suppressions.value
     join {identity_current} as current_members on current_members.source_record_key = points.source_record_key
     where suppressions.is_person
-) as people
-group by customer_id;
+) as people_said
+join ways
+    on coalesce(people_said.medium = ways.channel, true)
+    and (ways.purpose = 'marketing' or not people_said.is_of_marketing)
+group by people_said.customer_id, ways.way_no;
 create table silenced_contacts as
-select type as contact_type, value as contact_value, min(reason) as reason
+select suppressions.value as contact_value, ways.way_no, min(suppressions.reason) as reason
 from suppressions
-where type <> 'customer_id'
-group by type, value
+join ways
+    on ways.contact_type = suppressions.type
+    and coalesce(suppressions.medium = ways.channel, true)
+    and (ways.purpose = 'marketing' or not suppressions.is_of_marketing)
+group by suppressions.value, ways.way_no
 """
 
+# The list of tonight is used tomorrow. A message on the day of an answer counts as answered; one that did not arrive counts nowhere.
 MESSAGES = """
 create table messages as
-select customer_id, count(*) as message_count
-from (
-    select coalesce(successors.new_id, past.customer_id) as customer_id
-    from {past} as past
-    left join successors on successors.old_id = past.customer_id
-    where past.outcome = 'exported'
-) as sent
-group by customer_id
-"""
-
-JUDGED = """
-create table judged as
-select
-    wanted.*,
-    case
-        when wanted.contact_value is null then 'unreachable'
-        when granted.customer_id is null or denied.contact_value is not null then 'no_consent'
-        when silenced.customer_id is not null or silenced_contacts.contact_value is not null then 'suppressed'
-        when coalesce(messages.message_count, 0) >= {cap_messages} then 'over_cap'
-    end as outcome,
-    case
-        when wanted.contact_value is null then 'no ' || wanted.contact_type
-        when denied.contact_value is not null then wanted.channel || ' for marketing is denied on the ' || wanted.contact_type
-        when granted.customer_id is null then 'no consent to ' || wanted.channel || ' for marketing'
-        when silenced.customer_id is not null then silenced.reason || ', the person'
-        when silenced_contacts.contact_value is not null then silenced_contacts.reason || ', the ' || wanted.contact_type
-        when coalesce(messages.message_count, 0) >= {cap_messages}
-            then coalesce(messages.message_count, 0) || ' messages in {cap_days} days'
-    end as reason
-from wanted
-left join granted
-    on granted.customer_id = wanted.customer_id
-    and granted.contact_type = wanted.contact_type
-    and granted.contact_value = wanted.contact_value
-    and granted.channel = wanted.channel
-left join denied
-    on denied.contact_type = wanted.contact_type
-    and denied.contact_value = wanted.contact_value
-    and denied.channel = wanted.channel
-left join silenced on silenced.customer_id = wanted.customer_id
-left join silenced_contacts
-    on silenced_contacts.contact_type = wanted.contact_type and silenced_contacts.contact_value = wanted.contact_value
-left join messages on messages.customer_id = wanted.customer_id
-"""
-
-# One list a customer, and one customer a contact point: two people behind one telephone do not get the same message twice.
-RANKED = """
-create table ranked as
-with by_customer as (
-    select
-        judged.*,
-        first_value(segment_name) over (partition by customer_id order by priority, segment_name) as first_segment
-    from judged
-    where outcome is null
+with reactions as (
+    select customer_id, max(cast(timezone({zone}, greatest(opened_at, clicked_at)) as date)) as reacted_on
+    from {sends}
+    where greatest(opened_at, clicked_at) < {as_of_end_at}
+    group by customer_id
 )
 
 select
-    segment_name,
-    customer_id,
-    case
-        when segment_name <> first_segment then 'on the list of ' || first_segment
-        when row_number() over (
-            partition by contact_type, contact_value, segment_name = first_segment order by priority, segment_name, customer_id
-        ) > 1 then 'the ' || contact_type || ' is on a list already'
-    end as lost_to
-from by_customer
+    people.customer_no,
+    count(case when ledger.sent_on > {as_of} + 1 - {cap_days} then 1 end) as message_count,
+    count(case when ledger.sent_on > coalesce(greatest(people.last_active_on, reactions.reacted_on), date '0001-01-01') then 1 end)
+        as unanswered_count
+from ledger
+join people on people.customer_id = ledger.customer_id
+left join reactions on reactions.customer_id = ledger.customer_id
+where ledger.purpose = 'marketing' and coalesce(ledger.status, 'sent') not in ('bounced', 'failed')
+group by people.customer_no;
+drop table ledger
 """
 
-# 48 bits of a salted MD5 in hex, compared as text: uniform to 1 in 10^14, the same in every engine, repeatable for ever.
-HASHES = """
-create table hashes as
+# A message of service needs no grant, because it belongs to what the customer asked for: only a denial stops it, and no cap does.
+STANDING = """
+create table standing as
+with points as (
+    select
+        people.customer_no,
+        people.customer_id,
+        ways.*,
+        case ways.contact_type when 'phone' then people.phone_e164 when 'email' then people.email end as contact_value
+    from people
+    cross join ways
+)
+
 select
-    ranked.segment_name,
-    ranked.customer_id,
-    left(md5(plans.salt || '|arm|' || ranked.segment_name || '|' || ranked.customer_id), {digits}) as arm_hash,
+    points.customer_no,
+    points.way_no,
     case
-        when left(md5(plans.salt || '|holdout|' || ranked.customer_id), {digits}) < plans.global_holdout_below then 'global holdout'
-        when left(md5(plans.salt || '|holdout|' || ranked.segment_name || '|' || ranked.customer_id), {digits}) < plans.holdout_below
-            then 'holdout of the segment'
-    end as held_by
-from ranked
-join plans on plans.segment_name = ranked.segment_name
-where ranked.lost_to is null
+        when points.contact_value is null then 'unreachable'
+        when denied.contact_value is not null or (points.purpose = 'marketing' and granted.customer_id is null) then 'no_consent'
+        when silenced.customer_id is not null or silenced_contacts.contact_value is not null then 'suppressed'
+        when points.purpose = 'marketing' and messages.unanswered_count >= {stop_after} then 'suppressed'
+        when points.purpose = 'marketing' and coalesce(messages.message_count, 0) >= {cap_messages} then 'over_cap'
+    end as outcome,
+    case
+        when points.contact_value is null then 'no ' || points.contact_type
+        when denied.contact_value is not null
+            then points.channel || ' for ' || points.purpose || ' is denied on the ' || points.contact_type
+        when points.purpose = 'marketing' and granted.customer_id is null then 'no consent to ' || points.channel || ' for marketing'
+        when silenced.customer_id is not null then silenced.reason || ', the person'
+        when silenced_contacts.contact_value is not null then silenced_contacts.reason || ', the ' || points.contact_type
+        when points.purpose = 'marketing' and messages.unanswered_count >= {stop_after}
+            then messages.unanswered_count || ' messages without an answer'
+        when points.purpose = 'marketing' and coalesce(messages.message_count, 0) >= {cap_messages}
+            then coalesce(messages.message_count, 0) || ' messages in {cap_days} days'
+    end as reason
+from points
+left join granted
+    on granted.way_no = points.way_no and granted.customer_id = points.customer_id and granted.contact_value = points.contact_value
+left join denied on denied.way_no = points.way_no and denied.contact_value = points.contact_value
+left join silenced on silenced.way_no = points.way_no and silenced.customer_id = points.customer_id
+left join silenced_contacts on silenced_contacts.way_no = points.way_no and silenced_contacts.contact_value = points.contact_value
+left join messages on messages.customer_no = points.customer_no;
+drop table granted;
+drop table denied;
+drop table silenced;
+drop table silenced_contacts;
+drop table messages
+"""
+
+# One marketing list a customer a day; service lists do not compete.
+FIRSTS = """
+create table firsts as
+select matched.customer_no, min(plans.place) as place
+from matched
+join plans on plans.segment_no = matched.segment_no
+join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no
+where standing.outcome is null and plans.purpose = 'marketing'
+group by matched.customer_no
+"""
+
+# One customer a contact point: two people behind one telephone do not get the same message twice, and of marketing none on one day.
+WON = """
+create table won as
+select
+    candidates.segment_no,
+    candidates.customer_no,
+    row_number() over (
+        partition by case when plans.purpose = 'service' then candidates.segment_no end, plans.contact_type,
+            case plans.contact_type when 'phone' then people.phone_e164 when 'email' then people.email end
+        order by plans.place, people.place
+    ) = 1 as has_contact
+from (
+    select plans.segment_no, firsts.customer_no
+    from firsts
+    join plans on plans.place = firsts.place
+    union all
+    select matched.segment_no, matched.customer_no
+    from matched
+    join plans on plans.segment_no = matched.segment_no and plans.purpose = 'service'
+    join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no and standing.outcome is null
+) as candidates
+join plans on plans.segment_no = candidates.segment_no
+join people on people.customer_no = candidates.customer_no
+"""
+
+# Where somebody once stood in a segment, there they stay: their own first list, else that of the household.
+# 48 bits of a salted MD5 in hex, compared as text: uniform to 1 in 10^14, the same in every engine, repeatable for ever.
+ASSIGNED = """
+create table assigned as
+with frozen as (
+    select
+        plans.segment_no,
+        people.customer_no,
+        people.unit_id,
+        stood.outcome,
+        stood.arm,
+        stood.reason,
+        stood.is_contaminated,
+        row_number() over (partition by plans.segment_no, people.unit_id order by stood.assigned_on, people.place) = 1 as is_first
+    from {assignments} as stood
+    join plans on plans.segment_name = stood.segment_name
+    join people on people.customer_id = stood.customer_id
+),
+
+placed as (
+    select
+        won.segment_no,
+        won.customer_no,
+        plans.segment_name,
+        plans.salt,
+        people.unit_id,
+        coalesce(own.outcome, of_unit.outcome) as outcome,
+        case when own.outcome is not null then own.arm else of_unit.arm end as frozen_arm,
+        coalesce(own.reason, of_unit.reason) as frozen_reason,
+        coalesce(own.is_contaminated, false) as is_contaminated,
+        left(md5(plans.salt || '|holdout|' || people.unit_id), {digits}) < plans.global_holdout_below as is_in_global,
+        left(md5(plans.salt || '|holdout|' || plans.segment_name || '|' || people.unit_id), {digits}) < plans.holdout_below as is_in_own
+    from won
+    join plans on plans.segment_no = won.segment_no
+    join people on people.customer_no = won.customer_no
+    left join frozen as own on own.segment_no = won.segment_no and own.customer_no = won.customer_no
+    left join frozen as of_unit on of_unit.segment_no = won.segment_no and of_unit.unit_id = people.unit_id and of_unit.is_first
+    where won.has_contact
+),
+
+held as (
+    select
+        placed.*,
+        case
+            when outcome = 'held_out' then coalesce(frozen_reason, 'holdout of the segment')
+            when outcome = 'exported' then null
+            when is_in_global then 'global holdout'
+            when is_in_own then 'holdout of the segment'
+        end as held_by,
+        left(md5(salt || '|arm|' || segment_name || '|' || unit_id), {digits}) as arm_hash
+    from placed
+)
+
+select
+    held.segment_no,
+    held.customer_no,
+    held.held_by,
+    held.is_contaminated,
+    -- an arm that is declared no more cannot be sent
+    case when held.held_by is null then coalesce(kept.arm, drawn.arm) end as arm
+from held
+left join arms as kept on kept.segment_no = held.segment_no and kept.arm = held.frozen_arm
+left join arms as drawn
+    on drawn.segment_no = held.segment_no and held.arm_hash >= drawn.from_hash and held.arm_hash < drawn.below_hash
+"""
+
+EXPORTED = """
+create view exported as
+select plans.segment_name, people.customer_id
+from assigned
+join plans on plans.segment_no = assigned.segment_no
+join people on people.customer_no = assigned.customer_no
+where assigned.held_by is null
+"""
+
+CONTAMINATED = """
+select plans.segment_name, count(*)
+from assigned
+join plans on plans.segment_no = assigned.segment_no
+where assigned.is_contaminated
+group by plans.segment_name
+order by plans.segment_name
 """
 
 DECIDED = """
 select
     {as_of} as as_of,
-    judged.segment_name,
-    judged.customer_id,
-    case when judged.outcome is null and ranked.lost_to is null and hashes.held_by is null then arms.arm end as arm,
+    plans.segment_name,
+    people.customer_id,
+    assigned.arm,
     case
-        when judged.outcome is not null then judged.outcome
-        when ranked.lost_to is not null then 'lost_priority'
-        when hashes.held_by is not null then 'held_out'
+        when standing.outcome is not null then standing.outcome
+        when assigned.customer_no is null then 'lost_priority'
+        when assigned.held_by is not null then 'held_out'
         else 'exported'
     end as outcome,
-    coalesce(judged.reason, ranked.lost_to, hashes.held_by) as reason
-from judged
-left join ranked on ranked.segment_name = judged.segment_name and ranked.customer_id = judged.customer_id
-left join hashes on hashes.segment_name = judged.segment_name and hashes.customer_id = judged.customer_id
-left join arms
-    on arms.segment_name = judged.segment_name
-    and hashes.arm_hash >= arms.from_hash
-    and hashes.arm_hash < arms.below_hash
-order by segment_name, customer_id
+    case
+        when standing.outcome is not null then standing.reason
+        when assigned.customer_no is not null then assigned.held_by
+        when plans.purpose = 'marketing' and firsts.place <> plans.place then 'on the list of ' || winners.segment_name
+        else 'the ' || plans.contact_type || ' is on a list already'
+    end as reason,
+    plans.channel as medium,
+    plans.purpose
+from matched
+join plans on plans.segment_no = matched.segment_no
+join people on people.customer_no = matched.customer_no
+join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no
+left join firsts on firsts.customer_no = matched.customer_no
+left join plans as winners on winners.place = firsts.place
+left join assigned on assigned.segment_no = matched.segment_no and assigned.customer_no = matched.customer_no
+order by matched.segment_no, people.place
 """

@@ -164,7 +164,7 @@ class Draws:
 def scramble(numbers: Ints, modulus: int, offset: int = 0) -> Ints:
     """Permute 0..modulus-1: different numbers stay different and no longer look consecutive.
 
-    Multiplies by a number near the golden section of the modulus, so neighbours land far apart. Numbers times modulus
+    Multiplies by a number near the golden section of the modulus, so neighbors land far apart. Numbers times modulus
     must stay below 2**63.
     """
     factor = int(modulus * 0.6180339887498949) | 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
+from pipelines.contracts.declarations import nearest
 
 BASE_FORMATS = frozenset(
     {
@@ -67,6 +67,7 @@ LIST_FORMATS = frozenset(
     {
         "generic_coupons",
         "generic_coupons_zh",
+        "generic_products",
         "generic_reviews",
         "generic_reviews_zh",
         "generic_shipments",
@@ -104,5 +105,4 @@ def formats_named(text: str) -> frozenset[str]:
 
 def nearest_format(name: str) -> str:
     """A hint that goes on with an error message: the existing name closest to a wrong one, or nothing."""
-    close = difflib.get_close_matches(name, sorted(ALL_FORMATS | set(FORMAT_GROUPS) | {"all"}), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
+    return nearest(name, sorted(ALL_FORMATS | set(FORMAT_GROUPS) | {"all"}))

@@ -1,6 +1,6 @@
 """Draw the people: who they are, how they can be reached, which channels they use, how they will buy.
 
-A person depends on the seed and on their number only. Neighbours in a cell of eight carry the traps that take two or
+A person depends on the seed and on their number only. Neighbors in a cell of eight carry the traps that take two or
 three people: a family phone, two cards on one phone, a recycled number. What people do is drawn elsewhere.
 """
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 import numpy as np
 
 from pipelines.simulate.draws import Ints
-from pipelines.simulate.format_names import ALL_FORMATS, BASE_FORMATS, nearest_format
+from pipelines.simulate.format_names import ALL_FORMATS, BASE_FORMATS, OUTREACH_FORMATS, nearest_format
 
 BUSINESS_ZONE = "Asia/Shanghai"
 DAY_SECONDS = 86_400
@@ -150,8 +150,11 @@ SAMPLE = SimulationSpec(
     days=245,
     seed=20261044,
     first_day=date(2026, 3, 1),
-    deliver_every_days=7,
-    daily_tail_days=14,
+    deliver_every_days=14,
+    daily_tail_days=7,
+    formats=BASE_FORMATS
+    | OUTREACH_FORMATS
+    | {"loyalty_members", "mailchimp_members", "google_ads_campaign", "meta_ads", "generic_coupons", "generic_products", "generic_reviews"},
     sessions_per_month=1.0,
     family_phone_share=0.10,
     recycled_phone_share=0.02,

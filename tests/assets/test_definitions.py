@@ -23,7 +23,7 @@ GROUPS = [
     "marts_metrics",
     "marts_service",
 ]
-GROUPS += ["tags", "value", "segments", "metrics", "publish"]
+GROUPS += ["campaigns", "tags", "value", "segments", "metrics", "publish"]
 
 
 @pytest.fixture(scope="module")

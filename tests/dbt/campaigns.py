@@ -11,6 +11,11 @@ from tests.dbt.lake import Row, TinyLake, at
 
 NUMBERS = ("spring", "summer", "win_back", "thanks", None)
 SEGMENTS = {"win_back": ("coupon", "reminder", None), "thanks": ("", None), "unsent": ("", None)}  # "" without arms, None held out
+REGISTRY = (
+    ("big", Decimal("5000.50"), ("sms:spring", "ads:search", "segments:win_back")),
+    ("quiet", Decimal("10.00"), ("post:never", "segments:unlisted")),
+    ("free", None, ("mail:summer", "segments:unsent")),
+)
 # from a message to the order after it; 0 is the same moment
 GAPS = tuple(timedelta(days=days, hours=hours) for days in (0, 1, 6, 7, 8) for hours in (-23, -1, 0, 1, 23))
 
@@ -31,6 +36,7 @@ class Campaigns:
         for number in range(40):
             self.cost(number)
         self.lists()
+        self.registry()
 
     def campaigns(self) -> None:
         for channel in ("sms", "post"):
@@ -135,6 +141,20 @@ class Campaigns:
                     assigned_on=min(edge.date() - timedelta(days=pick.choice((0, 1, 29, 30, 31))), self.as_of - timedelta(days=1)),
                     is_contaminated=pick.random() < 0.08,
                 )
+
+    def registry(self) -> None:
+        """What was planned: a campaign with lists, messages and bills; one of which nothing has come; one without a budget."""
+        for name, budget, sources in REGISTRY:
+            self.lake.add(
+                "campaign_registry",
+                registered_name=name,
+                planned_from_on=self.as_of - timedelta(days=9),
+                planned_to_on=self.as_of + timedelta(days=9),
+                budget_amount=budget,
+            )
+            for key in sources:
+                channel, number = key.split(":")
+                self.lake.add("campaign_sources", source_key=key, channel=channel, campaign_no=number, registered_name=name)
 
     def _records(self, customer: str) -> set[str]:
         return {row["source_record_key"] for row in self.lake.of("identity_current") if row["customer_id"] == customer}

@@ -42,7 +42,7 @@ class ServiceHistory(History):
             self.stock_count(number)
             self.cost(number)
             self.interaction(number)
-        self.organisation()
+        self.organization()
 
     def versions(self, table: str, moment: Any, variants: list[dict[str, Any]], **same: Any) -> None:
         """One row per variant, each exported later than the one before."""
@@ -220,11 +220,11 @@ class ServiceHistory(History):
             occurred_at=moment,
         )
 
-    def organisation(self) -> None:
-        self.lake.add("organisation", unit="Office", kind="head_office", head_office="Office", unit_path="Office")
+    def organization(self) -> None:
+        self.lake.add("organization", unit="Office", kind="head_office", head_office="Office", unit_path="Office")
         for region in ("East", "North"):
             self.lake.add(
-                "organisation",
+                "organization",
                 unit=region,
                 kind="region",
                 parent_unit="Office",
@@ -235,7 +235,7 @@ class ServiceHistory(History):
         for unit, region_of in REGIONS.items():
             path = " > ".join(filter(None, ("Office", region_of, unit)))
             self.lake.add(
-                "organisation",
+                "organization",
                 unit=unit,
                 kind="store",
                 parent_unit=region_of or "Office",

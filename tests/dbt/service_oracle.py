@@ -67,7 +67,7 @@ class ServiceOracle(Oracle):
     def stores(self) -> dict[str, dict[str, Any]]:
         """Every store that anybody names, with its region and who says so."""
         listed = {row["store_key"]: row for row in sorted(self.lake.of("channel_stores"), key=lambda row: row["_exported_at"])}
-        organised = {row["unit"]: row for row in self.lake.of("organisation") if row["kind"] == "store"}
+        organized = {row["unit"]: row for row in self.lake.of("organization") if row["kind"] == "store"}
         stock = [
             row
             for row in self.lake.of("channel_stock")
@@ -75,11 +75,11 @@ class ServiceOracle(Oracle):
         ]
         named = {f"{row['channel']}:{row['store_id_channel']}" for row in (*self.visible_orders, *stock) if row["store_id_channel"]}
         found = {}
-        for store in {*named, *listed, *organised}:
-            by_tree, by_list = organised.get(store, {}).get("region"), listed.get(store, {}).get("region")
+        for store in {*named, *listed, *organized}:
+            by_tree, by_list = organized.get(store, {}).get("region"), listed.get(store, {}).get("region")
             found[store] = {
                 "region": by_tree or by_list or "unassigned",
-                "region_source": "organisation" if by_tree else "store_list" if by_list else "nobody",
+                "region_source": "organization" if by_tree else "store_list" if by_list else "nobody",
                 "store_name": listed.get(store, {}).get("store_name") or store.partition(":")[2],
                 "has_orders": any(f"{row['channel']}:{row['store_id_channel']}" == store for row in self.visible_orders),
             }

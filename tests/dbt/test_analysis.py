@@ -9,10 +9,13 @@ from fractions import Fraction
 from itertools import pairwise
 from typing import Any
 
+import duckdb
 import pytest
 
-from pipelines.contracts.config import Config
+from pipelines.contracts.config import Config, NeedsConfig
 from pipelines.contracts.home import Home
+from pipelines.value.needs.bought import SOLD_CATEGORIES, create_bought_days
+from pipelines.value.needs.replenishment import create_due_dates
 from tests.dbt.analysis_history import AnalysisHistory
 from tests.dbt.analysis_oracle import AnalysisOracle
 from tests.dbt.conftest import Build, rows
@@ -219,3 +222,22 @@ def test_the_best_buyers_come_first_and_every_purchase_counts(case: Case) -> Non
     told = rows(home, "select rfm_tier, net_amount, order_count from pareto_customers where slice_type = 'rfm_tier'")
     assert differences({row[0]: row[1:] for row in told}, by_tier) == {}
     assert "unattributed" in by_tier
+
+
+def test_needs_are_read_from_the_purchases_that_intervals_are_told_of(case: Case) -> None:
+    """What counts as bought is said in SQL models and in the stage `value`: both must say the same."""
+    home, oracle = case
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.marts}' as marts (read_only)")
+        create_bought_days(connection, SOLD_CATEGORIES)
+        create_due_dates(connection, NeedsConfig(), oracle.as_of)
+        pairs = connection.execute(
+            "select customer_id, category, interval_count, cast(median_days as decimal(9, 2)), last_on from need_pairs"
+            " join bought_customers using (customer_no) join bought_categories using (category_no) where interval_count > 0"
+        ).fetchall()
+    told = rows(
+        home,
+        "select customer_id, category, interval_count, median_days_between, last_purchased_on from customer_purchase_intervals"
+        " where scope = 'category'",
+    )
+    assert sorted(pairs) == sorted(told) and len(told) > 20

@@ -6,7 +6,7 @@ import itertools
 import math
 import random
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from scipy import stats
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
+from tests.dbt.campaigns import REGISTRY
 from tests.dbt.conftest import PROJECT, Build, rows
 from tests.dbt.history import History
 from tests.dbt.lake import tiny_run
@@ -31,6 +32,7 @@ MODELS = (
     "+mart_marketing__campaign_performance",
     "+mart_marketing__campaign_effects",
     "+int_kpi_marketing",
+    "+int_customer_home_stores",
     "--indirect-selection",
     "cautious",
 )
@@ -164,6 +166,33 @@ def test_sales_of_the_days_before_during_and_after(case: tuple[Home, MarketingOr
     assert any(None in row for row in found) and any(None not in row for row in found)
 
 
+def test_plans_stand_beside_what_came_of_them(case: tuple[Home, MarketingOracle]) -> None:
+    home, oracle = case
+    owners = {key: name for name, _, keys in REGISTRY for key in keys}
+    budgets = {name: budget for name, budget, _ in REGISTRY}
+    sql = """
+    select campaign_key, segment_name, registered_name, is_registered, budget_amount, budget_used_rate, targeted, sent, cost
+    from mart_marketing__campaign_performance
+    """
+    found = rows(home, sql)
+    costs: dict[str, Decimal] = {}
+    for (campaign, _), amount in oracle.costs_by_campaign().items():
+        # win_back is billed by a channel under the name of its segment
+        owner = owners.get(campaign) or owners.get(f"segments:{campaign.split(':')[-1]}")
+        if owner:
+            costs[owner] = costs.get(owner, Decimal(0)) + amount
+    assert {"big", "free"} <= costs.keys()
+    for campaign, segment, name, is_registered, budget, used, *_ in found:
+        owner = owners.get(campaign) or owners.get(f"segments:{segment}")
+        assert (name, is_registered, budget) == (owner, owner is not None, budgets.get(owner or ""))
+        assert used == (pytest.approx(float(costs[name] / budget)) if budget and name in costs else None)
+    nothing = {row[0]: row[6:] for row in found if row[2] == "quiet"}
+    assert nothing == {"post:never": (0, 0, None), "segments:unlisted": (0, 0, None)}
+    assert {row[2] for row in found} == {"big", "quiet", "free", None}
+    planned = rows(home, "select campaign_key, registered_name from dim_campaigns where registered_name is not null")
+    assert {("post:never", "quiet"), ("sms:spring", "big"), ("ads:search", "big"), ("mail:summer", "free")} == set(planned)
+
+
 def test_effect_report_is_of_the_trailing_days(case: tuple[Home, MarketingOracle]) -> None:
     home, oracle = case
     begin = oracle.as_of - timedelta(days=29)
@@ -205,6 +234,25 @@ def test_every_marketing_kpi_equals_the_oracle(case: tuple[Home, MarketingOracle
     wanted = oracle.marketing_kpis()
     assert found.keys() == wanted.keys()
     assert {key: (found[key], wanted[key]) for key in wanted if found[key] != wanted[key]} == {}
+
+
+def test_home_store_is_that_of_most_purchases(case: tuple[Home, MarketingOracle]) -> None:
+    home, oracle = case
+    visits: dict[str, dict[str, list[datetime]]] = {}
+    for purchase in oracle.purchases:
+        if purchase.customer_id is not None and purchase.store is not None:
+            visits.setdefault(purchase.customer_id, {}).setdefault(purchase.store, []).append(purchase.at)
+    wanted = {}
+    for customer, stores in visits.items():
+        most = max((len(times), max(times)) for times in stores.values())
+        wanted[customer] = min(store for store, times in stores.items() if (len(times), max(times)) == most)
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{home.warehouse}' as warehouse (read_only)")
+        found = connection.execute(
+            "select customer_id, home_store_key from warehouse.intermediate.int_customer_home_stores"
+            " join warehouse.intermediate.int_customers using (customer_no)"
+        ).fetchall()
+    assert dict(found) == wanted and len(found) == len(wanted) > 10 and len(set(wanted.values())) > 1
 
 
 # --- one implementation of the statistics, on any table

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -85,7 +86,7 @@ def test_every_store_has_a_row_and_a_region(case: tuple[Home, ServiceOracle]) ->
         row[0]: dict(zip(columns, row[1:], strict=True)) for row in rows(home, f"select store_key, {', '.join(columns)} from dim_stores")
     }
     assert found == oracle.stores
-    assert {row["region_source"] for row in found.values()} == {"organisation", "store_list", "nobody"}
+    assert {row["region_source"] for row in found.values()} == {"organization", "store_list", "nobody"}
 
 
 def test_orders_carry_their_store_and_its_region(case: tuple[Home, ServiceOracle]) -> None:
@@ -118,7 +119,12 @@ def test_costs_and_stock_are_the_newest_that_the_day_knows(case: tuple[Home, Ser
 def test_the_newest_word_of_each_record_is_its_consent(case: tuple[Home, ServiceOracle]) -> None:
     home, oracle = case
     newest: dict[tuple[str, ...], Row] = {}
-    for row in sorted(oracle.lake.of("channel_consents"), key=lambda row: (row["last_seen_at"], row["_exported_at"])):
+
+    # of two words of one day the denial is the newer
+    def age(row: Row) -> tuple[Any, ...]:
+        return (row["last_seen_at"] + timedelta(hours=8)).date(), row["status"] == "denied", row["last_seen_at"], row["_exported_at"]
+
+    for row in sorted(oracle.lake.of("channel_consents"), key=age):
         if row["_exported_at"] < oracle.run.exported_before_at and row["first_seen_at"] < oracle.run.as_of_end_at:
             newest[tuple(row[name] for name in ("source_record_key", "contact_type", "contact_value_raw", "medium", "purpose"))] = row
     wanted = [(oracle.customer_of.get(key[0]), key[3], row["status"], row["last_seen_at"]) for key, row in newest.items()]

@@ -32,10 +32,24 @@ class Case(NamedTuple):
     wanted: dict[tuple[str, str], Held]
 
 
+NEEDY, OTHER = sorted(row["customer_id"] for row in TagHistory(1).lake.of("golden_customers"))[:2]
+
+
+def add_needs(lake: TinyLake) -> None:
+    """What the stage `value` may say of two customers; the 360 shows what comes first."""
+    for customer, rank, category in ((NEEDY, 2, "tea"), (NEEDY, 1, "milk"), (NEEDY, None, "rice"), (OTHER, None, "milk")):
+        lake.add("value_replenishments", customer_id=customer, category=category, due_rank=rank, due_on=DAYS[0] + timedelta(days=2))
+    for customer, rank, category in ((NEEDY, 1, "sunscreen"), (OTHER, None, "gloves")):
+        lake.add("value_seasonal_needs", customer_id=customer, category=category, listed_rank=rank, season_from_on=date(2024, 6, 1))
+    for rank, category in ((1, "bread"), (2, "wine")):
+        lake.add("value_next_categories", customer_id=NEEDY, candidate_rank=rank, category=category)
+
+
 @pytest.fixture(scope="module")
 def cases(built: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[date, Case]:
     """One lake, seen on two days of a month."""
     lake = TagHistory(1).lake
+    add_needs(lake)
     found = {}
     for day in DAYS:
         run = tiny_run(tmp_path_factory.mktemp("lake"), day)
@@ -203,3 +217,19 @@ def test_messages_coupons_and_cases_of_the_360_equal_the_oracle(cases: dict[date
             )
         )
     assert sorted(found, key=str) == sorted(wanted, key=str)
+
+
+@pytest.mark.parametrize("day", DAYS)
+def test_the_360_shows_of_each_need_what_comes_first(cases: dict[date, Case], day: date) -> None:
+    needs = (
+        "next_best_category, replenishment_category, replenishment_due_on, replenishment_due_in_days, seasonal_need, seasonal_need_from_on"
+    )
+    found = rows(
+        cases[day].home,
+        f"select customer_id, {needs} from mart_marketing__customer_360"
+        " where next_best_category is not null or replenishment_category is not null or seasonal_need is not null",
+    )
+    due_on = DAYS[0] + timedelta(days=2)
+    assert found == [(NEEDY, "bread", "milk", due_on, (due_on - day).days, "sunscreen", date(2024, 6, 1))]
+    [(customers,)] = rows(cases[day].home, "select count(*) from mart_marketing__customer_360")
+    assert customers == len(cases[day].lake.of("golden_customers"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
@@ -42,6 +43,17 @@ def test_two_words_at_one_time_deny(lake: SmallLake) -> None:
     put_people(lake, PEOPLE)
     lake.add("channel_consents", [consent("taobao:a", "granted"), consent("taobao:a", "denied")])
     assert decided(lake) == {SMS: "denied"}
+
+
+@pytest.mark.parametrize(("hours", "status"), [(1, "denied"), (30, "granted")])
+def test_of_two_words_of_one_day_the_denial_is_the_newer(lake: SmallLake, hours: int, status: str) -> None:
+    """A list of the subscribed is dated by the end of its day: who left on that day would stay subscribed for ever."""
+    put_people(lake, PEOPLE)
+    left = consent("taobao:a", "denied", 3)
+    lake.add("channel_consents", [left])
+    listed = left | {"status": "granted", "last_seen_at": left["last_seen_at"] + timedelta(hours=hours)}
+    lake.add("channel_consents", [listed])
+    assert decided(lake) == {SMS: status}
 
 
 def test_consent_is_kept_per_contact_point_medium_and_purpose(lake: SmallLake) -> None:

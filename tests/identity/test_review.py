@@ -15,7 +15,7 @@ import pytest
 from pipelines.contracts.identity_tables import IDENTITY_CURRENT
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_table
-from pipelines.identity.review import open_questions
+from pipelines.identity.review import count_questions, open_questions
 from tests.identity.lake import SEEN, SmallLake
 
 PHONE = "+8613712345670"
@@ -59,6 +59,16 @@ def test_links_between_the_same_two_customers_are_one_question(tmp_path: Path) -
     assert [(link.left_source_record_key, link.type) for link in first.links] == [("x:1", "phone"), ("x:2", "email")]
     assert (first.left_customer_id, first.left_source_record_count, first.right_source_record_count, first.pair_count) == ("c_b", 2, 7, 14)
     assert second.right_customer_id == "c_c"
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_as_many_questions_are_counted_as_are_asked(tmp_path: Path, seed: int) -> None:
+    """The summary of a run counts without reading what each question is about."""
+    rng = random.Random(seed)
+    customers = {f"x:{n}": f"c_{rng.randrange(6)}" for n in range(20)}
+    rows = [held(f"x:{left}", f"x:{right}", 1, 1) for left, right in (sorted(rng.sample(range(24), 2)) for _ in range(30))]
+    run = queued(tmp_path, customers, rows)
+    assert count_questions(run) == len(open_questions(run)) > 5
 
 
 def test_record_that_is_nobodys_still_asks(tmp_path: Path) -> None:

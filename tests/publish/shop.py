@@ -14,6 +14,7 @@ import polars as pl
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.config import Config, SegmentsConfig
 from pipelines.contracts.home import Home
+from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.run import Run
 from pipelines.contracts.segments import Segment
 from pipelines.publish import PublishReport, publish
@@ -61,7 +62,9 @@ def made(folder: Path) -> Run:
         golden | {"customer_id": name, "phone_e164": phone, "email": email, "full_name": full_name}
         for name, phone, email, full_name, _ in PEOPLE
     ])  # fmt: skip
-    for name in ("kpi_restatement", "late_facts", "value_models", "value_backtests"):
+    needs = (table.name for table in NEED_TABLES)
+    empty = (*needs, "kpi_restatement", "late_facts", "value_models", "value_clusters", "value_backtests")
+    for name in (*empty, "golden_consents", "identity_contact_points", "identity_current"):
         write(home, name, "part-0.parquet", [])
     decided(home, DAY)
     build_marts(home)

@@ -25,7 +25,7 @@ WRITES = {
         "write_parquet",
     ),
     *("sink_csv", "sink_parquet", "mkdir", "touch", "unlink", "rmdir", "rename", "replace", "chmod", "symlink_to", "hardlink_to"),
-    *("copy", "copy2", "copyfile", "copytree", "move", "rmtree", "build_analytics", "write_lists"),
+    *("copy", "copy2", "copyfile", "copytree", "move", "rmtree", "build_analytics", "write_lists", "write_private", "write_uploads"),
 }
 
 
@@ -88,23 +88,29 @@ def test_nothing_but_the_publish_stage_writes_below_published() -> None:
     assert found == set()
 
 
-def test_lists_are_written_by_one_module_that_only_the_publication_uses() -> None:
+def test_lists_are_written_by_one_module_that_only_the_publication_and_a_replay_use() -> None:
+    """Files of a list by `lists`, of its destinations by `uploads` which it alone calls; destinations themselves make bytes of rows."""
     texts = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in modules()}
-    tables = [name for name, text in texts.items() if name.startswith("pipelines/publish") and "write_csv" in text]
-    users = [name for name, text in texts.items() if "write_lists" in text]
-    assert tables == ["pipelines/publish/lists.py"]
-    assert sorted(users) == ["pipelines/publish/lists.py", "pipelines/publish/publication.py"]
+
+    def users(word: str) -> set[str]:
+        return {name.removeprefix("pipelines/publish/") for name, text in texts.items() if word in text}
+
+    assert users("write_private") == {"files.py", "lists.py", "uploads.py"}
+    assert users("write_uploads") == {"lists.py", "uploads.py"}
+    assert users("write_lists") == {"lists.py", "publication.py", "remaking.py"}
+    makers = {name: text for name, text in texts.items() if name.startswith("pipelines/publish/destinations/")}
+    assert len(makers) > 5
+    assert [name for name, text in makers.items() if "pathlib" in text or "open(" in text or "import os" in text] == []
 
 
 def test_contact_values_meet_memberships_in_lists_alone() -> None:
     """The gate's table leaves the lake through the publish stage only, and meets phones and e-mails only where lists are written."""
-    users = {
-        path.relative_to(ROOT).as_posix()
+    names = {
+        path.relative_to(ROOT).as_posix(): {
+            node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)
+        }
         for path in modules()
-        if {"SEGMENT_MEMBERSHIPS", "GOLDEN_CUSTOMERS"}
-        <= {node.id for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Name)}
     }
-    assert users - {"pipelines/contracts/identity_tables.py", "pipelines/contracts/segment_tables.py"} == {
-        "pipelines/publish/lists.py",
-        "pipelines/segments/gate.py",
-    }
+    gate = {"SEGMENT_MEMBERSHIPS", "memberships_path", "changes_since"}
+    users = {path for path, used in names.items() if "GOLDEN_CUSTOMERS" in used and gate & used}
+    assert users - {"pipelines/contracts/identity_tables.py"} == {"pipelines/publish/lists.py", "pipelines/segments/gate.py"}

@@ -10,10 +10,11 @@ import pytest
 
 from pipelines.contracts.home import Home
 from pipelines.contracts.storage import write_json
-from pipelines.publish import erase_from_published, erasing, verify_publication
+from pipelines.publish import ErasedFromPublished, erase_from_published, erasing, verify_publication
 from tests.publish.shop import DAY, content, made, publish_it
 
 LIST = f"published/segments/{DAY}/win_back/list.csv"
+ADDED = f"published/segments/{DAY}/win_back/added.csv"
 MANIFEST = f"published/segments/{DAY}/win_back/manifest.json"
 
 
@@ -33,12 +34,12 @@ def record(home: Home) -> dict[str, Any]:
 def test_row_goes_by_id_or_by_word_and_every_other_byte_stays(home: Home) -> None:
     before = content(home)
     rows = before[LIST].split(b"\r\n")
-    assert erase_from_published(home, ["c_1"], [])[:2] == (1, 1)
+    assert erase_from_published(home, ["c_1"], []) == ErasedFromPublished(lists=1, rows=2, databases=0, delivered=())
     after = content(home)
-    assert after[LIST] == b"\r\n".join([rows[0], *rows[2:]])
-    assert {name for name in before if before[name] != after[name]} == {LIST, MANIFEST}
+    assert after[LIST] == after[ADDED] == b"\r\n".join([rows[0], *rows[2:]])
+    assert {name for name in before if before[name] != after[name]} == {LIST, ADDED, MANIFEST}
     # a name with quotes and a line break is a cell like any other
-    assert erase_from_published(home, [], ['No, "quoted"\r\nname'])[:2] == (1, 1)
+    assert erase_from_published(home, [], ['No, "quoted"\r\nname']).rows == 2
     assert content(home)[LIST] == b"\r\n".join([rows[0], rows[2], b""])
 
 

@@ -65,7 +65,10 @@ def test_manifest_is_enough_to_check_and_rebuild_the_list(run: Run) -> None:
     folder = run.home.segments(DAY) / "win_back"
     manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
     data = (folder / "list.csv").read_bytes()
-    assert manifest["files"] == {"list.csv": {"sha256": hashlib.sha256(data).hexdigest(), "byte_count": len(data), "row_count": 3}}
+    assert manifest["files"]["list.csv"] == {"sha256": hashlib.sha256(data).hexdigest(), "byte_count": len(data), "row_count": 3}
+    assert (
+        set(manifest["files"]) == {path.name for path in folder.iterdir()} - {"manifest.json"} == {"list.csv", "added.csv", "removed.csv"}
+    )
     assert manifest["waterfall"]["exported"] == 3
     assert report.waterfalls["win_back"] == Waterfall(5, 4, 4, 4, 4, 4, 3, 3)
     assert manifest["segment"] == json.loads(json.dumps(SMS.as_record()))

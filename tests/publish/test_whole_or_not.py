@@ -6,19 +6,25 @@ import errno
 import hashlib
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
+from pipelines.contracts.publishing import PublishConfig
 from pipelines.contracts.run import Run
 from pipelines.publish import analytics as analytics_module
 from pipelines.publish import lists as lists_module
+from pipelines.publish import uploads as uploads_module
 from pipelines.publish import verify_publication
 from tests.publish import shop
 from tests.publish.shop import DAY, content, made, publish_it, tables
+
+DESTINATIONS = {name: {"kind": "list_xlsx", "segments": ["win_back"]} for name in ("first_book", "second_book")}
 
 
 @pytest.fixture
@@ -26,8 +32,9 @@ def run(tmp_path: Path) -> Run:
     return made(tmp_path)
 
 
-@pytest.mark.parametrize("moment", ["copy", "database", "report", "first list", "second list", "rename of lists"])
+@pytest.mark.parametrize("moment", ["copy", "database", "report", "first list", "second list", "destination", "rename of lists"])
 def test_failure_at_any_moment_leaves_the_old_publication(run: Run, moment: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = replace(run, config=Config(publish=PublishConfig.model_validate({"destinations": DESTINATIONS})))
     publish_it(run)
     before = content(run.home)
     full = OSError(errno.ENOSPC, "No space left on device", "somewhere")
@@ -53,6 +60,9 @@ def test_failure_at_any_moment_leaves_the_old_publication(run: Run, moment: str,
         monkeypatch.setattr(lists_module, "write_json", fail)
     elif moment == "second list":
         monkeypatch.setattr(lists_module, "_write_list", fail_second)
+    elif moment == "destination":
+        original = uploads_module.write_private
+        monkeypatch.setattr(uploads_module, "write_private", fail_second)
     else:
         monkeypatch.setattr(lists_module, "sync_folder", fail)
     with pytest.raises(CdpError, match=r"No space left on device.*what was published before is unchanged"):

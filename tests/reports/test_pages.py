@@ -79,6 +79,12 @@ def test_back_test_shows_what_is_used_beside_what_came(pages: Pages) -> None:
     assert "与前期持平" in _Read(pages["index.zh.html"]).texts
 
 
+def test_needs_are_shown_with_what_came_true(pages: Pages) -> None:
+    texts = _Read(pages["index.html"]).texts
+    assert {"51.5 % (bought one of 3 candidates)", "4,321", "Every year", "same season of two years"} <= set(texts)
+    assert "命中情况" in pages["index.zh.html"]
+
+
 def test_figures_are_those_of_the_database(pages: Pages) -> None:
     texts = _Read(pages["index.html"]).texts
     assert "9,876,543.21 CNY" in texts and "1,234.50 in 2026-02" in texts

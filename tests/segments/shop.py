@@ -43,13 +43,26 @@ class Shop:
     config: SegmentsConfig = OPEN
     customers: dict[str, dict[str, Any]] = field(default_factory=dict)
     consents: list[tuple[str, str, str, str]] = field(default_factory=list)  # customer, contact value, medium, status
+    denied_service: list[tuple[str, str]] = field(default_factory=list)  # customer, phone
     suppressions: str = ""
     redirects: list[tuple[str, str]] = field(default_factory=list)
     points: list[tuple[str, str, str]] = field(default_factory=list)  # customer, type, value
+    sends: list[dict[str, Any]] = field(default_factory=list)  # rows of fct_sends
+    reports: list[dict[str, Any]] = field(default_factory=list)  # rows of channel_sends
+    statements: list[dict[str, Any]] = field(default_factory=list)  # rows of channel_consents
+    households: list[tuple[str, str]] = field(default_factory=list)  # household, customer
 
-    def add(self, customer: str, *, recency_days: int | None = 1, consents: bool = True, **contact: str | None) -> None:
+    def add(
+        self,
+        customer: str,
+        *,
+        recency_days: int | None = 1,
+        consents: bool = True,
+        last_active_on: date | None = None,
+        **contact: str | None,
+    ) -> None:
         golden = {"phone_e164": phone(len(self.customers)), "email": None} | contact
-        self.customers[customer] = golden | {"recency_days": recency_days}
+        self.customers[customer] = golden | {"recency_days": recency_days, "last_active_on": last_active_on}
         if consents and golden["phone_e164"]:
             self.consents.append((customer, golden["phone_e164"], "sms", "granted"))
 
@@ -68,12 +81,14 @@ class Shop:
         home.marts.parent.mkdir(parents=True, exist_ok=True)
         home.marts.unlink(missing_ok=True)
         with duckdb.connect(str(home.marts)) as marts:
-            marts.execute("create table mart_marketing__customer_360 (customer_id varchar, recency_days integer)")
+            marts.execute("create table mart_marketing__customer_360 (customer_id varchar, recency_days integer, last_active_on date)")
             if self.customers:
-                rows = [[name, facts["recency_days"]] for name, facts in self.customers.items()]
+                rows = [[name, facts["recency_days"], facts["last_active_on"]] for name, facts in self.customers.items()]
                 marts.execute(
-                    "insert into mart_marketing__customer_360 select unnest($1), unnest($2)", list(map(list, zip(*rows, strict=True)))
+                    "insert into mart_marketing__customer_360 select unnest($1), unnest($2), unnest($3)",
+                    list(map(list, zip(*rows, strict=True))),
                 )
+            self._write_sends(marts, reference)
         base = {
             "first_seen_at": NEVER,
             "last_seen_at": NEVER,
@@ -85,8 +100,11 @@ class Shop:
         self.write("golden_customers", [base | {"customer_id": name} | facts for name, facts in self.customers.items()])
         self.write("golden_consents", [
             base | {"customer_id": name, "contact_type": "phone" if medium == "sms" else "email", "contact_value": value, "medium": medium,
-                    "purpose": "marketing", "status": status, "stated_at": NEVER}
-            for name, value, medium, status in self.consents
+                    "purpose": purpose, "status": status, "stated_at": NEVER}
+            for name, value, medium, status, purpose in (
+                *((*consent, "marketing") for consent in self.consents),
+                *((*denial, "sms", "denied", "service") for denial in self.denied_service),
+            )
         ])  # fmt: skip
         self.write("identity_changes", [
             {"as_of": DAY, "change": "redirected", "customer_id": old, "other_customer_id": new, "source_record_count": 1}
@@ -97,19 +115,49 @@ class Shop:
              "is_accepted": True}
             for name, kind, value in self.points
         ])  # fmt: skip
+        self.write("identity_households", [{"household_id": household, "customer_id": name} for household, name in self.households])
+        provenance = {"channel": "sms", "_exported_at": NEVER, "_load_id": "0" * 16, "_source_row": 1}
+        self.write("channel_sends", [provenance | row for row in self.reports], "load=0")
+        self.write("channel_consents", [provenance | base | row for row in self.statements], "load=0")
         self.write("identity_current", [base | {"source_record_key": f"pos:{name}", "customer_id": name} for name in self.customers])
         return Run(day, Config(segments=self.config), home, reference)
 
-    def write(self, name: str, rows: list[dict[str, Any]]) -> None:
-        path = self.root / "lake" / name / "part-0.parquet"
+    def _write_sends(self, marts: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        schema = {
+            **dict.fromkeys(("send_key", "channel", "campaign_key", "customer_id", "medium", "status"), pl.String()),
+            "counted_on": pl.Date(),
+            **dict.fromkeys(("opened_at", "clicked_at"), pl.Datetime("us", "UTC")),
+        }
+        filled = [{"send_key": f"sms:{place}", "channel": "sms", "medium": "sms", "status": "delivered"} | row
+                  for place, row in enumerate(self.sends)]  # fmt: skip
+        columns = {column: [row.get(column) for row in filled] for column in schema}
+        pl.DataFrame(columns, schema=schema).write_parquet(folder / "sends.parquet")
+        marts.execute(f"create table fct_sends as select * from read_parquet('{folder / 'sends.parquet'}')")
+
+    def write(self, name: str, rows: list[dict[str, Any]], folder: str = ".") -> None:
+        path = self.root / "lake" / name / folder / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         schema = TABLES[name].schema
         columns = {column: [row.get(column) for row in rows] for column in schema}
         pl.DataFrame(columns, schema=schema).write_parquet(path)
 
-    def sent(self, days_ago: int, *customers: str, outcome: str = "exported", name: str = "earlier") -> None:
+    def sent(
+        self,
+        days_ago: int,
+        *customers: str,
+        outcome: str = "exported",
+        name: str = "earlier",
+        medium: str = "sms",
+        purpose: str = "marketing",
+    ) -> None:
+        self.sent_lists(days_ago, [(customer, name) for customer in customers], outcome, medium, purpose)
+
+    def sent_lists(
+        self, days_ago: int, listed: list[tuple[str, str]], outcome: str = "exported", medium: str = "sms", purpose: str = "marketing"
+    ) -> None:
+        """The memberships of a day: customers and segments."""
         day = DAY - timedelta(days=days_ago)
         path = self.root / "lake" / "segment_memberships" / f"as_of={day}" / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [(day, name, customer, None, outcome, None) for customer in customers]
+        rows = [(day, name, customer, None, outcome, None, medium, purpose) for customer, name in listed]
         pl.DataFrame(rows, schema=TABLES["segment_memberships"].schema, orient="row").write_parquet(path)

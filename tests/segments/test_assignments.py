@@ -19,7 +19,10 @@ Listed = tuple[int, str, str, str, str | None]  # days before DAY, segment, cust
 def settle(shop: Shop, listed: list[Listed], day: date = DAY) -> dict[tuple[str, str], tuple[Any, ...]]:
     """(segment, customer) -> outcome, arm, days before DAY, is_contaminated."""
     table = TABLES["segment_memberships"]
-    rows = [(DAY - timedelta(days=back), segment, customer, arm, outcome, None) for back, segment, customer, outcome, arm in listed]
+    rows = [
+        (DAY - timedelta(days=back), segment, customer, arm, outcome, None, "sms", "marketing")
+        for back, segment, customer, outcome, arm in listed
+    ]
     for (of_day,), part in pl.DataFrame(rows, schema=table.schema, orient="row").partition_by("as_of", as_dict=True).items():
         path = shop.root / "lake" / table.name / f"as_of={of_day}" / "part-0.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -221,3 +221,23 @@ def test_missing_marts_are_an_error_that_says_what_to_do(shop: Shop) -> None:
     run.home.marts.unlink()
     with pytest.raises(CdpError, match=r"marts\.duckdb: cannot be read.*dbt"):
         decide_memberships(run, (segment(),))
+
+
+def test_a_segment_of_nobody_and_one_of_everybody_have_clear_waterfalls(shop: Shop) -> None:
+    for number in range(3):
+        shop.add(f"c{number}")
+    shop.add("nowhere", phone_e164=None, email=None)
+    found = shop.decide(segment("everybody"), segment("nobody", where="recency_days > 9999"), segment("mails", channel="email"))
+    assert shop.report.waterfalls["everybody"] == Waterfall(4, 3, 3, 3, 3, 3, 3, 3)
+    assert shop.report.waterfalls["nobody"] == Waterfall()
+    assert shop.report.waterfalls["mails"] == Waterfall(matched=4)
+    assert found["everybody", "nowhere"] == ("unreachable", "no phone", None)
+    assert found["mails", "nowhere"] == ("unreachable", "no email", None)
+
+
+def test_without_customers_or_segments_there_are_no_memberships(shop: Shop) -> None:
+    assert shop.decide(segment()) == {}
+    assert shop.report.waterfalls == {"all_sms": Waterfall()}
+    shop.add("a")
+    assert shop.decide() == {}
+    assert shop.report == SegmentReport(DAY)

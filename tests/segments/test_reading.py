@@ -48,6 +48,12 @@ def read(folder: Path, text: str, name: str = "own.yaml") -> Segment:
     return next(segment for segment in read_segments((folder,), mart_columns()) if segment.name not in SHIPPED)
 
 
+# those of the contract of activation that need no model of the future
+SCENARIOS = {
+    *("registered_without_order", "first_order_thanks", "cart_left_1h", "cart_left_24h", "browsed_not_bought", "birthday_in_3_days"),
+    *("high_value", "win_back_180_days", "sleeping_high_value", "declining", "churned", "wrong_size_return", "unhappy_after_service"),
+    *("satisfaction_survey", "points_about_to_expire", "level_about_to_drop", "new_mother"),
+}
 SHIPPED = {segment.name for segment in read_segments(())}
 
 
@@ -61,7 +67,7 @@ def mart_columns() -> dict[str, str]:
 
 def test_shipped_segments_fit_the_contract_of_the_mart() -> None:
     assert {segment.name for segment in read_segments((), mart_columns())} == SHIPPED
-    assert {"first_order_thanks", "high_value", "registered_without_order", "sleeping_high_value", "win_back_180_days"} == SHIPPED
+    assert SCENARIOS <= SHIPPED
 
 
 def test_definition_is_read_whole(tmp_path: Path) -> None:
@@ -90,7 +96,7 @@ def test_hash_follows_the_meaning_and_not_the_layout(tmp_path: Path) -> None:
         (("coupon_50: 0.5", "coupon_50: 0.4"), r"arms: shares sum to 0\.9, not to 1"),
         (("holdout: 0.10", "holdout: 1"), "holdout: .*less than 1"),
         (("channel: sms", "channel: pigeon"), "channel: .*'sms' or 'email'"),
-        (("purpose: marketing", "purpose: service"), "purpose"),
+        (("purpose: marketing", "purpose: advertising"), "purpose: .*'marketing' or 'service'"),
         (("priority: 20", "priority: 0"), "priority"),
         (("name: win_back", "name: ../win_back"), "name: .*pattern"),
         (("name: win_back", "name: high_value"), r"own\.yaml: name: high_value is taken by high_value\.yaml"),

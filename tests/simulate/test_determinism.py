@@ -112,7 +112,8 @@ def test_sample_is_small_and_ends_in_october_2026(tmp_path):
     summary = simulate_sample(tmp_path / "sample")
     assert SAMPLE.last_day == date(2026, 10, 31)
     files = [path for path in (tmp_path / "sample").rglob("*") if path.is_file()]
-    assert sum(path.stat().st_size for path in files) < 2_500_000
+    assert sum(path.stat().st_size for path in files) < 3_000_000
     assert len(files) < 400
-    assert all(rows > 100 for rows in summary.rows.values())
-    assert len(list((tmp_path / "sample" / "2026-10-31").iterdir())) == 8
+    assert set(summary.rows) == SAMPLE.formats
+    assert all(rows > 40 for rows in summary.rows.values())
+    assert len(list((tmp_path / "sample" / "2026-10-31").iterdir())) == 15

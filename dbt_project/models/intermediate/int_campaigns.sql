@@ -1,4 +1,5 @@
--- One row per campaign of a channel that was told of, written for, spent on or listed. Facts that name no campaign are `unattributed`.
+-- One row per campaign of a channel that was told of, written for, spent on, listed or registered. Facts that name no campaign are
+-- `unattributed`.
 --
 -- A campaign whose number is the name of a segment is that segment's. A segment that no channel reports of is a campaign of its own; of
 -- several channels the one with the most messages shows what the segment's test has earned, then the first by key.
@@ -12,6 +13,14 @@ campaigns as (
 
 assignments as (
     select * from {{ source('lake', 'segment_assignments') }}
+),
+
+registry as (
+    select * from {{ source('lake', 'campaign_registry') }}
+),
+
+sources as (
+    select * from {{ source('lake', 'campaign_sources') }}
 ),
 
 facts as (
@@ -84,7 +93,21 @@ segments as (
         -- a list is used from the day after its run on
         {{ add_days('min(assigned_on)', 1) }} as first_on,
         {{ add_days('max(assigned_on)', 1) }} as last_on
-    from assignments
+    from (
+        select
+            segment_name,
+            assigned_on
+        from assignments
+
+        union all
+
+        -- one that no list was made of yet
+        select
+            campaign_no as segment_name,
+            cast(null as date) as assigned_on
+        from sources
+        where channel = 'segments'
+    ) as listed
     group by segment_name
 ),
 
@@ -116,8 +139,13 @@ select
     named.channel,
     campaigns.campaign_name,
     campaigns.campaign_type,
-    coalesce(campaigns.starts_on, named.first_on) as starts_on,
-    coalesce(campaigns.ends_on, greatest(named.last_on, campaigns.starts_on)) as ends_on,
+    coalesce(campaigns.starts_on, named.first_on, registry.planned_from_on) as starts_on,
+    coalesce(
+        campaigns.ends_on,
+        greatest(named.last_on, campaigns.starts_on),
+        case when named.first_on is null and campaigns.starts_on is null then registry.planned_to_on end
+    ) as ends_on,
+    registry.registered_name,
     named.segment_name,
     named.segment_name is not null and row_number() over (
         partition by named.segment_name
@@ -127,3 +155,6 @@ select
     named.campaign_key <> 'unattributed' and named.message_count + named.coupon_count > 0 and named.cost_count > 0 as has_return
 from named
 left join campaigns on named.campaign_key = campaigns.campaign_key
+left join sources as told on named.campaign_key = told.source_key
+left join sources as lists on 'segments:' || named.segment_name = lists.source_key
+left join registry on coalesce(told.registered_name, lists.registered_name) = registry.registered_name

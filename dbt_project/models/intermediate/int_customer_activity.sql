@@ -57,6 +57,7 @@ joined as (
         customers.customer_no,
         customers.customer_id,
         run_context.as_of,
+        run_context.as_of_end_at,
         run_context.business_time_zone,
         customer_events.last_event_at,
         customer_events.last_cart_at,
@@ -77,6 +78,13 @@ joined as (
     left join totals on customers.customer_no = totals.customer_no
     left join customer_events on customers.customer_id = customer_events.customer_id
     left join customer_interactions on customers.customer_id = customer_interactions.customer_id
+),
+
+carts as (
+    select
+        joined.*,
+        coalesce(last_cart_at is not null and (last_checkout_at is null or last_checkout_at < last_cart_at), false) as has_open_cart
+    from joined
 )
 
 select
@@ -91,5 +99,8 @@ select
     {{ business_date('known_at', 'business_time_zone') }} as known_on,
     last_active_at,
     {{ business_date('last_active_at', 'business_time_zone') }} as last_active_on,
-    coalesce(last_cart_at is not null and (last_checkout_at is null or last_checkout_at < last_cart_at), false) as has_open_cart
-from joined
+    has_open_cart,
+    case
+        when has_open_cart then cast(floor({{ seconds_between('last_cart_at', 'as_of_end_at') }} / 3600) as bigint)
+    end as open_cart_hours
+from carts

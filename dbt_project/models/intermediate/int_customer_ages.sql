@@ -30,10 +30,7 @@ ages as (
         context.tags_oldest_age,
         extract(year from context.month_end_on) - extract(year from golden.birth_on)
         - case
-            when
-                extract(month from context.month_end_on) * 100 + extract(day from context.month_end_on)
-                < extract(month from golden.birth_on) * 100 + extract(day from golden.birth_on)
-                then 1
+            when {{ month_and_day('context.month_end_on') }} < {{ month_and_day('golden.birth_on') }} then 1
             else 0
         end as age_years
     from golden

@@ -1,4 +1,4 @@
--- One row per customer who ever opened a service case or gave a review: what is open, and the last scores.
+-- One row per customer who ever opened a service case or gave a review: what is open, the last scores, and since when.
 {{ config(materialized='table') }}
 
 with
@@ -11,6 +11,7 @@ tickets as (
         tickets.status,
         tickets.created_at,
         tickets.created_on,
+        tickets.solved_on,
         tickets.satisfaction_score
     from {{ ref('fct_tickets') }} as tickets
     inner join {{ ref('int_customers') }} as customers on tickets.customer_id = customers.customer_id
@@ -38,6 +39,7 @@ scores as (
         customer_no,
         'satisfaction' as scale,
         satisfaction_score as score,
+        coalesce(solved_on, created_on) as scored_on,
         row_number() over (partition by customer_no order by created_at desc nulls last, ticket_key desc nulls last) as score_rank
     from tickets
     where satisfaction_score is not null
@@ -48,6 +50,7 @@ scores as (
         customer_no,
         scale,
         score,
+        cast(null as date) as scored_on,
         row_number() over (partition by customer_no, scale order by reviewed_at desc nulls last, review_key desc nulls last) as score_rank
     from reviews
 ),
@@ -56,6 +59,7 @@ last_scores as (
     select
         customer_no,
         max(case when scale = 'satisfaction' then score end) as last_satisfaction_score,
+        max(scored_on) as last_satisfaction_on,
         max(case when scale = 'review' then score end) as last_review_score,
         max(case when scale = 'nps' then score end) as last_nps_score
     from scores
@@ -71,7 +75,8 @@ ticket_counts as (
         count(
             case when tickets.created_on > context.before_365d_on and tickets.ticket_type = 'complaint' then 1 end
         ) as complaint_count_365d,
-        max(tickets.created_at) as last_ticket_at
+        max(tickets.created_at) as last_ticket_at,
+        max(case when tickets.satisfaction_score is null then tickets.solved_on end) as unrated_case_solved_on
     from tickets
     cross join context
     group by tickets.customer_no
@@ -89,7 +94,9 @@ select
     coalesce(ticket_counts.ticket_count_365d, 0) as ticket_count_365d,
     coalesce(ticket_counts.complaint_count_365d, 0) as complaint_count_365d,
     ticket_counts.last_ticket_at,
+    ticket_counts.unrated_case_solved_on,
     last_scores.last_satisfaction_score,
+    last_scores.last_satisfaction_on,
     last_scores.last_review_score,
     last_scores.last_nps_score
 from customers

@@ -20,6 +20,8 @@ renamed as (
         source.category,
         source.subcategory,
         source.package_size,
+        source.unit_cost,
+        source.currency_code,
         source._load_id,
         source._source_row,
         source._exported_at

@@ -9,6 +9,7 @@ from pipelines.reports import charts
 from pipelines.reports.figures import Published
 from pipelines.reports.parts import Figures, Part, Section
 from pipelines.reports.sections.drawing import drawn
+from pipelines.reports.sections.needs import TARGETS, needs_judged
 from pipelines.reports.wording import Words, number
 
 # what is used, and the rule that needs no model
@@ -32,7 +33,7 @@ from value_models as models
 left join value_backtests as tests
     on models.as_of = tests.as_of and models.target = tests.target and models.model_name = tests.model_name
     and tests.bucket = 'all' and tests.metric in ('deviance', 'log_loss')
-where models.as_of = ?
+where models.as_of = ? and not list_contains(?, models.target)
 qualify row_number() over (partition by models.target, models.model_name order by tests.metric asc) = 1
 order by models.target, models.is_used desc, tests.expected, models.model_name
 """
@@ -44,7 +45,10 @@ def predictions(published: Published, words: Words) -> Section:
         _by_week(published, words),
         _by_decile(published, words, "purchase_probability_by_decile", 3),
         _by_decile(published, words, "net_amount_by_decile", 2),
+        _by_decile(published, words, "churn_probability_by_decile", 3),
+        _by_decile(published, words, "repurchase_probability_by_decile", 3),
         _models(published, words),
+        needs_judged(published, words),
     ]
     return Section("predictions", words("predictions"), parts)
 
@@ -76,7 +80,7 @@ def _by_decile(published: Published, words: Words, metric: str, decimals: int) -
 
 
 def _models(published: Published, words: Words) -> Part:
-    found = published.rows(_MODELS, [published.as_of])
+    found = published.rows(_MODELS, [published.as_of, list(TARGETS)])
     if not found:
         return Part(words("models"), words("nothing_yet"))
     header = [words("target"), words("model"), words("used"), words("error"), words("days"), words("customers")]

@@ -55,7 +55,7 @@ class SmallShop:
         self.reference = root / "reference"
         self.reference.mkdir()
         (self.home.root / "cdp.yaml").write_text("reference_folder: ../reference\n")
-        monkeypatch.setattr(rehearsal, "_execute", self._execute)
+        monkeypatch.setattr(rehearsal, "execute_aside", self._execute)
         load_deliveries(self.home, self.resource.config())
 
     @property
@@ -97,7 +97,7 @@ class SmallShop:
         self._write(run, "identity_contact_points", points)
         for name in ("identity_links", "identity_refused_links", "identity_changes"):
             self._write(run, name, [])
-        listed = [(run.as_of, "loyal", customer, None, "exported", None) for customer in set(customers.values())]
+        listed = [(run.as_of, "loyal", customer, None, "exported", None, "sms", "marketing") for customer in set(customers.values())]
         self._write(run, "segment_memberships", listed, f"as_of={run.as_of}")
         run.home.marts.parent.mkdir(parents=True, exist_ok=True)
         run.home.marts.unlink(missing_ok=True)

@@ -112,7 +112,7 @@ def test_run_may_begin_while_a_rehearsal_is_at_work(shop: SmallShop, other: Path
             ran.append(True)
         shop._run(arguments[1].run(arguments[2]))
 
-    monkeypatch.setattr("assets.cli.rehearsal._execute", run_beside)
+    monkeypatch.setattr("assets.cli.rehearsal.execute_aside", run_beside)
     diff(shop, other)
     assert ran
 

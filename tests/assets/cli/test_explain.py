@@ -9,7 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from pipelines.contracts.home import Home
+from pipelines.contracts.propensity_tables import VALUE_CLUSTERS, VALUE_CUSTOMER_CLUSTERS, VALUE_PROPENSITIES
 from pipelines.contracts.run import write_run_tables
+from pipelines.contracts.storage import write_table
 from pipelines.golden import build_golden
 from pipelines.identity import resolve_identity
 from tests.assets.cli.command import cdp
@@ -147,3 +150,41 @@ def test_review_lists_what_waits_for_a_decision(
     assert [question["pair_count"] for question in json.loads(out)] == [12, 3]
     assert PHONE in out
     assert "personal data in clear" in err
+
+
+def test_explanation_ends_with_what_is_expected_and_why(
+    lake: SmallLake, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = lake.customers()["youzan:b"]
+    home = Home(lake.root)
+    common = {"customer_id": customer, "basis": "model", "model_name": "logistic"}
+    outlooks = [
+        common
+        | {"target": "churn_90d", "probability": 0.8314, "drivers": "days since the last purchase: 70 (+1.2); purchase days: 1 (+0.4)"},
+        common | {"target": "repurchase_30d", "probability": None, "basis": "too_little_data", "model_name": None, "drivers": None},
+        common | {"target": "churn_90d", "customer_id": "another", "probability": 0.1, "drivers": None},
+    ]
+    day = f"as_of={DAY + timedelta(days=1)}"
+    for table, folder, rows in (
+        (VALUE_PROPENSITIES, "", outlooks),
+        (VALUE_CUSTOMER_CLUSTERS, "", [{"customer_id": customer, "cluster": 2, "label": "churn_risk"}]),
+        (VALUE_CLUSTERS, day, [{"cluster": 2, "label": "churn_risk", "description": "last bought long ago (2.1x the mean)"}]),
+    ):
+        write_table(pl.DataFrame(rows, schema=table.schema), table, home.table(table.name) / folder / "part-0.parquet")
+    code, out, _ = cdp(capsys, monkeypatch, "explain", customer, "--home", lake.root)
+    lines = [" ".join(line.split()) for line in out.splitlines()]
+    assert code == 0
+    at = lines.index("Expected, as seen by the last run")
+    assert lines[at + 1 : at + 7] == [
+        "no purchase in the next 90 days: 83.1% (logistic)",
+        "days since the last purchase: 70 (+1.2)",
+        "purchase days: 1 (+0.4)",
+        "a purchase in the next 30 days: not predicted: too little data",
+        "",
+        "Group of buyers alike",
+    ]
+    assert lines[at + 7] == "2 churn_risk: last bought long ago (2.1x the mean)"
+    _, out, _ = cdp(capsys, monkeypatch, "explain", customer, "--home", lake.root, "--json")
+    assert json.loads(out)["expected"]["outlooks"][0]["drivers"] == ["days since the last purchase: 70 (+1.2)", "purchase days: 1 (+0.4)"]
+    _, out, _ = cdp(capsys, monkeypatch, "explain", customer, "--home", lake.root, "--on", str(DAY))
+    assert "Expected" not in out

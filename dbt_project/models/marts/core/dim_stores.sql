@@ -1,4 +1,4 @@
--- One row per store of a channel that an order, a count of stock, a store list or the organisation names.
+-- One row per store of a channel that an order, a count of stock, a store list or the organization names.
 with
 
 listed as (
@@ -21,7 +21,7 @@ counted as (
     where store_id_channel is not null
 ),
 
-organisation as (
+organization as (
     select
         unit as store_key,
         split_part(unit, ':', 1) as channel,
@@ -29,7 +29,7 @@ organisation as (
         head_office,
         region,
         unit_path
-    from {{ source('lake', 'organisation') }}
+    from {{ source('lake', 'organization') }}
     where kind = 'store'
 ),
 
@@ -66,7 +66,7 @@ named as (
         store_id_channel,
         false as has_orders,
         false as is_listed
-    from organisation
+    from organization
 ),
 
 stores as (
@@ -85,17 +85,17 @@ select
     stores.channel,
     stores.store_id_channel,
     coalesce(listed.store_name, stores.store_id_channel) as store_name,
-    coalesce(organisation.region, listed.region, 'unassigned') as region,
+    coalesce(organization.region, listed.region, 'unassigned') as region,
     case
-        when organisation.region is not null then 'organisation'
+        when organization.region is not null then 'organization'
         when listed.region is not null then 'store_list'
         else 'nobody'
     end as region_source,
-    organisation.head_office,
-    organisation.unit_path,
-    organisation.store_key is not null as is_in_organisation,
+    organization.head_office,
+    organization.unit_path,
+    organization.store_key is not null as is_in_organization,
     stores.is_listed,
     stores.has_orders
 from stores
-left join organisation on stores.store_key = organisation.store_key
+left join organization on stores.store_key = organization.store_key
 left join listed on stores.store_key = listed.store_key

@@ -13,10 +13,11 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
--- of two statements of one moment the denial holds, as where permission is decided
+-- of two statements of one day the denial holds, as where permission is decided
 newest as (
     select statements.*
     from statements
+    cross join run_context
     qualify
         row_number() over (
             partition by
@@ -26,9 +27,10 @@ newest as (
                 statements.medium,
                 statements.purpose
             order by
+                {{ business_date('statements.last_seen_at', 'run_context.business_time_zone') }} desc nulls last,
+                statements.status asc nulls last,
                 statements.last_seen_at desc nulls last,
                 statements._exported_at desc nulls last,
-                statements.status asc nulls last,
                 statements._load_id asc nulls last,
                 statements._source_row asc nulls last
         ) = 1

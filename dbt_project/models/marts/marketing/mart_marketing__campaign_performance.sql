@@ -22,6 +22,10 @@ sales as (
     select * from {{ ref('int_campaign_sales') }}
 ),
 
+registry as (
+    select * from {{ source('lake', 'campaign_registry') }}
+),
+
 run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
@@ -54,6 +58,17 @@ costs as (
     from days
     where cost_amount is not null
     group by campaign_key, channel
+),
+
+-- what the campaigns of channels have cost that belong to a registered one
+spent as (
+    select
+        campaigns.registered_name,
+        sum(costs.cents) as cents
+    from campaigns
+    inner join costs on campaigns.campaign_key = costs.campaign_key and campaigns.channel = costs.channel
+    where campaigns.registered_name is not null
+    group by campaigns.registered_name
 ),
 
 -- people, each once; a fact of nobody known is somebody of its own
@@ -172,8 +187,8 @@ joined as (
                 then coalesce(assigned.customer_count, 0)
             else coalesce(written_to.customer_count, 0)
         end as targeted_count,
-        case when campaigns.shows_test then apart.held_out_count else 0 end as held_out_count,
-        case when campaigns.shows_test then apart.contaminated_count else 0 end as contaminated_count,
+        case when campaigns.shows_test then coalesce(apart.held_out_count, 0) else 0 end as held_out_count,
+        case when campaigns.shows_test then coalesce(apart.contaminated_count, 0) else 0 end as contaminated_count,
         costs.cents,
         experiments.difference,
         experiments.difference_low,
@@ -232,6 +247,14 @@ select
     billed.campaign_name,
     billed.campaign_type,
     billed.segment_name,
+    billed.registered_name,
+    billed.registered_name is not null as is_registered,
+    registry.objective,
+    registry.owner,
+    registry.planned_from_on,
+    registry.planned_to_on,
+    registry.budget_amount,
+    cast(spent.cents as double) / 100 / cast(registry.budget_amount as double) as budget_used_rate,
     billed.starts_on,
     billed.ends_on,
     cast(billed.targeted_count as bigint) as targeted,
@@ -270,4 +293,6 @@ select
     run_context.as_of
 from billed
 cross join run_context
+left join registry on billed.registered_name = registry.registered_name
+left join spent on billed.registered_name = spent.registered_name
 left join sales on billed.campaign_key = sales.campaign_key and billed.channel = sales.channel

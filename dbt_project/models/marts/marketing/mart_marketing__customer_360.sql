@@ -13,8 +13,16 @@ totals as (
     select * from {{ ref('int_customer_totals') }}
 ),
 
+margins as (
+    select * from {{ ref('int_customer_margins') }}
+),
+
 channels as (
     select * from {{ ref('int_customer_channels') }}
+),
+
+home_stores as (
+    select * from {{ ref('int_customer_home_stores') }}
 ),
 
 consents as (
@@ -79,8 +87,45 @@ points as (
     select * from {{ ref('customer_points') }}
 ),
 
+replenishments as (
+    select * from {{ source('lake', 'value_replenishments') }}
+    where due_rank = 1
+),
+
+seasonal_needs as (
+    select * from {{ source('lake', 'value_seasonal_needs') }}
+    where listed_rank = 1
+),
+
+next_categories as (
+    select * from {{ source('lake', 'value_next_categories') }}
+    where candidate_rank = 1
+),
+
 predictions as (
     select * from {{ source('lake', 'value_customers') }}
+),
+
+occasions as (
+    select * from {{ ref('int_customer_occasions') }}
+),
+
+loyalty_ahead as (
+    select * from {{ ref('int_customer_loyalty_ahead') }}
+),
+
+churn as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'churn_90d'
+),
+
+repurchase as (
+    select * from {{ source('lake', 'value_propensities') }}
+    where target = 'repurchase_30d'
+),
+
+clusters as (
+    select * from {{ source('lake', 'value_customer_clusters') }}
 ),
 
 run_context as (
@@ -99,6 +144,7 @@ select
     ages.age_group,
     life_stages.life_stage,
     customers.birth_month_number,
+    coalesce(occasions.has_birthday_soon, false) as has_birthday_soon,
     customers.country,
     customers.province,
     customers.city,
@@ -113,7 +159,9 @@ select
     customers.registration_channel,
     customers.member_level,
     levels.level as member_level_computed,
+    coalesce(loyalty_ahead.is_level_about_to_drop, false) as is_level_about_to_drop,
     points.points_balance,
+    loyalty_ahead.points_expiring,
     points.points_difference,
     customers.source_record_count,
     customers.channel_count,
@@ -129,6 +177,8 @@ select
     coalesce(totals.order_count_90d, 0) as order_count_90d,
     coalesce(totals.order_count_365d, 0) as order_count_365d,
     cast(coalesce(totals.net_amount_total, 0) as decimal(18, 2)) as net_amount_total,
+    margins.gross_margin_total,
+    margins.net_amount_costed_total,
     cast(coalesce(totals.net_amount_30d, 0) as decimal(18, 2)) as net_amount_30d,
     cast(coalesce(totals.net_amount_90d, 0) as decimal(18, 2)) as net_amount_90d,
     cast(coalesce(totals.net_amount_365d, 0) as decimal(18, 2)) as net_amount_365d,
@@ -137,6 +187,8 @@ select
     channels.preferred_channel,
     channels.purchase_channels,
     coalesce(channels.purchase_channel_count, 0) as purchase_channel_count,
+    home_stores.home_store_key,
+    home_stores.home_region,
     habits.channel_preference,
     coalesce(habits.is_weekend_buyer, false) as is_weekend_buyer,
     coalesce(habits.is_night_buyer, false) as is_night_buyer,
@@ -145,6 +197,12 @@ select
     tastes.category_preference,
     tastes.brand_preference,
     tastes.price_band,
+    next_categories.category as next_best_category,
+    replenishments.category as replenishment_category,
+    replenishments.due_on as replenishment_due_on,
+    {{ days_between('run_context.as_of', 'replenishments.due_on') }} as replenishment_due_in_days,
+    seasonal_needs.category as seasonal_need,
+    seasonal_needs.season_from_on as seasonal_need_from_on,
     rfm_monthly.recency_score as recency_score_monthly,
     rfm_monthly.frequency_score as frequency_score_monthly,
     rfm_monthly.monetary_score as monetary_score_monthly,
@@ -169,6 +227,11 @@ select
     predictions.ltv_predicted_12m,
     predictions.ltv_predicted_low_12m,
     predictions.ltv_predicted_high_12m,
+    churn.probability as churn_probability_90d,
+    churn.basis as churn_probability_basis,
+    repurchase.probability as repurchase_probability_30d,
+    repurchase.basis as repurchase_probability_basis,
+    clusters.label as cluster_label,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
     activity.last_active_on,
@@ -183,6 +246,8 @@ select
     browsing.cart_categories_30d,
     activity.last_cart_at,
     activity.has_open_cart,
+    activity.open_cart_hours,
+    coalesce(occasions.has_ordered_after_day, false) as has_ordered_after_day,
     activity.last_interaction_at,
     messages.last_sent_at,
     coalesce(messages.send_count_30d, 0) as send_count_30d,
@@ -199,9 +264,12 @@ select
     coalesce(service.ticket_count_365d, 0) as ticket_count_365d,
     coalesce(service.complaint_count_365d, 0) as complaint_count_365d,
     service.last_ticket_at,
+    {{ days_between('service.unrated_case_solved_on', 'run_context.as_of') }} as days_since_unrated_case,
     service.last_satisfaction_score,
+    {{ days_between('service.last_satisfaction_on', 'run_context.as_of') }} as days_since_last_satisfaction,
     service.last_review_score,
     service.last_nps_score,
+    {{ days_between('occasions.wrong_size_returned_on', 'run_context.as_of') }} as days_since_wrong_size_return,
     customers.has_phone,
     customers.has_email,
     consents.sms_status as sms_consent,
@@ -220,7 +288,9 @@ inner join lifecycles on customers.customer_id = lifecycles.customer_id
 inner join rfm_monthly on customers.customer_id = rfm_monthly.customer_id
 inner join rfm_annual on customers.customer_id = rfm_annual.customer_id
 left join totals on activity.customer_no = totals.customer_no
+left join margins on activity.customer_no = margins.customer_no
 left join channels on activity.customer_no = channels.customer_no
+left join home_stores on activity.customer_no = home_stores.customer_no
 left join ages on activity.customer_no = ages.customer_no
 left join life_stages on activity.customer_no = life_stages.customer_no
 left join browsing on activity.customer_no = browsing.customer_no
@@ -230,7 +300,15 @@ left join reactions on activity.customer_no = reactions.customer_no
 left join messages on activity.customer_no = messages.customer_no
 left join coupons on activity.customer_no = coupons.customer_no
 left join service on activity.customer_no = service.customer_no
+left join occasions on activity.customer_no = occasions.customer_no
+left join loyalty_ahead on activity.customer_no = loyalty_ahead.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id
+left join replenishments on customers.customer_id = replenishments.customer_id
+left join seasonal_needs on customers.customer_id = seasonal_needs.customer_id
+left join next_categories on customers.customer_id = next_categories.customer_id
 left join predictions on customers.customer_id = predictions.customer_id
+left join churn on customers.customer_id = churn.customer_id
+left join repurchase on customers.customer_id = repurchase.customer_id
+left join clusters on customers.customer_id = clusters.customer_id

@@ -38,6 +38,8 @@ select
     compared.against_customer_count,
     compared.mean,
     compared.against_mean,
+    compared.standard_deviation,
+    compared.against_standard_deviation,
     compared.difference,
     compared.difference_low,
     compared.difference_high,

@@ -1,0 +1,138 @@
+"""`cdp replay`: a past list made again in a shadow of the home, from what its run could see, and compared byte for byte."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from assets.cli.installation import installation
+from assets.cli.rehearsal import execute_aside
+from assets.cli.run import telling_of_full_disk
+from assets.inputs import CONFIG, REFERENCE, are_unchanged
+from assets.jobs import rehearse_unchecked
+from assets.project import code_version
+from assets.records import read_record
+from assets.resources import HomeResource, no_run
+from pipelines.channels import keep_only, read_manifests, readings_hash
+from pipelines.contracts.errors import CheckFailedError, ConfigurationError
+from pipelines.contracts.home import Home
+from pipelines.contracts.run import Run
+from pipelines.publish import Remade, remake_list
+from pipelines.rehearsal import link_file, shadow_of
+from pipelines.segments import read_segments
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A list that was made again. `differences`: what is not as it was when it went out, and may explain why a file differs."""
+
+    segment_name: str
+    as_of: date
+    run_id: str
+    load_count: int
+    hidden_load_count: int
+    differences: tuple[str, ...]
+    files: tuple[Remade, ...]
+    certificates: tuple[str, ...]
+
+    @property
+    def is_equal(self) -> bool:
+        """Is every file what went out, but for people who were forgotten since?"""
+        return all(file.is_equal is not False for file in self.files)
+
+
+def print_replay(home: Path | None, manifest: Path, *, as_json: bool) -> None:
+    """Replay the list of a manifest and print what came of it.
+
+    Raises ConfigurationError for what is no manifest or can no longer be replayed, CheckFailedError when a file differs.
+    """
+    folders, _ = installation(home, None)
+    done = replay(folders, manifest)
+    print(json.dumps(asdict(done) | {"is_equal": done.is_equal}, ensure_ascii=False, default=str) if as_json else "\n".join(_lines(done)))
+    if not done.is_equal:
+        differing = ", ".join(file.name for file in done.files if file.is_equal is False)
+        why = "; ".join(done.differences) or "nothing that a run depends on has changed: report it"
+        raise CheckFailedError(f"{differing} is not what went out", where=done.segment_name, do=why)
+
+
+def replay(home: Home, path: Path) -> Replay:
+    """Make the list again as of then: later loads hidden, settings, reviewed rows and definitions those of its run. The code is today's."""
+    manifest, record, kept = _inputs(home, path)
+    name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
+    with ExitStack() as stack:
+        stack.enter_context(telling_of_full_disk(home))
+        with no_run(home):
+            shadow = stack.enter_context(shadow_of(home))
+            if manifest.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
+                before = shadow.segments(date.fromisoformat(manifest["since"])) / name / path.name
+                link_file(path, before)
+            there = read_manifests(home).keys()
+        keep_only(shadow, record["loads"])
+        resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
+        run = resource.run(day.isoformat())
+        differences = tuple(_differences(home, run, manifest, record, there))
+        execute_aside(rehearse_unchecked, resource, day.isoformat())
+        segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
+        if segment is None:
+            raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
+        with tempfile.TemporaryDirectory(dir=shadow.root) as folder:
+            files = remake_list(run, segment, manifest, Path(folder))
+    is_erased = any(file.erased_row_count for file in files)
+    certificates = sorted(found.name for found in home.erasures.glob("*.json") if ".pending." not in found.name) if is_erased else []
+    hidden = len(there - set(record["loads"]))
+    return Replay(name, day, manifest["run_id"], len(record["loads"]), hidden, differences, tuple(files), tuple(certificates))
+
+
+def _inputs(home: Home, path: Path) -> tuple[dict[str, Any], dict[str, Any], Path]:
+    """The manifest, the record of its run, and the folder with what the run read besides loads."""
+    try:
+        manifest = json.loads(path.read_bytes())
+        run_id, _ = manifest["run_id"], manifest["segment"]["name"]
+    except (OSError, json.JSONDecodeError, KeyError, TypeError) as error:
+        what = f"is no manifest of a list ({type(error).__name__})"
+        raise ConfigurationError(what, where=str(path), do="name a manifest.json in published/segments") from error
+    record = read_record(home, run_id) if Path(run_id).name == run_id else None
+    if record is None:
+        raise ConfigurationError(f"run {run_id} has no record here", where=str(home.runs), do="name the home that published the list")
+    kept = home.inputs / record.get("kept_inputs", "")
+    if "kept_inputs" not in record or not kept.is_dir():
+        raise ConfigurationError(
+            f"the settings of run {run_id} were not kept", where=str(home.inputs), do="only later runs can be replayed"
+        )
+    return manifest, record, kept
+
+
+def _differences(home: Home, run: Run, manifest: Mapping[str, Any], record: Mapping[str, Any], there: Any) -> Iterator[str]:
+    if record["code_version"] != code_version():
+        yield f"the code is another one, {code_version()[:12]} instead of {record['code_version'][:12]}"
+    if not are_unchanged(home, record["kept_inputs"]):
+        yield "reviewed rows of people who were forgotten are gone"
+    missing = set(record["loads"]) - set(there)
+    if missing:
+        yield f"{len(missing)} loads are not in the lake any more"
+    elif readings_hash(run.home, run) != record["readings_hash"]:
+        yield "loads were read again since, under other contracts or without people who were forgotten"
+    if sorted(record["loads"]) != sorted(manifest["loads"]):
+        yield "the manifest names other loads than the record of its run"
+
+
+def _lines(done: Replay) -> Iterator[str]:
+    yield f"{done.segment_name} of {done.as_of}, run {done.run_id}: made again beside the home, nothing was written"
+    yield f"loads      {done.load_count:,} as then, {done.hidden_load_count:,} later ones hidden"
+    yield from (f"differs    {difference}" for difference in done.differences)
+    for file in done.files:
+        verdict = {
+            True: "equal",
+            False: f"DIFFERS, now {(file.remade_sha256 or 'not made')[:16]}",
+            None: "was taken away by an erasure",
+        }[file.is_equal]
+        yield f"{file.name:<10} {verdict}, SHA-256 {file.went_out_sha256[:16]} went out"
+        if file.erased_row_count:
+            yield f"           without {file.erased_row_count:,} rows of people who were forgotten since"
+    yield from (f"erased     {name}" for name in done.certificates)

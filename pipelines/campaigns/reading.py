@@ -1,0 +1,201 @@
+"""Read the registry of campaigns from YAML: shape, names, dates, and that every segment and arm is there. Knows no customer."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.segments import Segment
+
+# below the folder of reviewed rows: a plan is decided by people, as those are
+FOLDER = "campaigns"
+# the channel under which campaigns of segments stand that no channel reports of
+SEGMENTS = "segments"
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+_Objective = Literal[
+    "acquisition", "activation", "cross_sell", "loyalty", "repeat_purchase", "retention", "satisfaction", "seasonal", "win_back"
+]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Words(_Section):
+    """A text in both languages."""
+
+    en: _Text
+    zh: _Text
+
+
+class Dates(_Section):
+    """Planned days; both ends belong to the campaign."""
+
+    from_: date = Field(alias="from")
+    to: date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Dates:
+        if self.to < self.from_:
+            raise ValueError("ends before it begins")
+        return self
+
+
+class Budget(_Section):
+    """What may be spent, and in which currency that is meant."""
+
+    amount: Decimal = Field(gt=0, max_digits=18, decimal_places=2)
+    currency: str = Field(pattern=r"^[A-Z]{3}$")
+
+
+class Campaign(_Section):
+    """A registered campaign, key by key."""
+
+    name: _Name
+    label: Words
+    objective: _Objective
+    owner: _Text
+    dates: Dates
+    description: _Text | None = None
+    budget: Budget | None = None
+    offer: Words | None = None
+    arms: dict[_Name, _Text] = Field(default_factory=dict)  # arm of its segments -> what the customers in it get
+    segments: tuple[_Name, ...] = ()
+    sources: dict[_Name, tuple[_Text, ...]] = Field(default_factory=dict)  # channel -> ids of its campaigns
+
+    @model_validator(mode="after")
+    def _whole(self) -> Campaign:
+        if not self.segments and not any(self.sources.values()):
+            raise ValueError("names neither a segment nor a campaign of a channel, so nothing could be counted for it")
+        if len(self.arms) == 1:
+            raise ValueError("arms: one arm alone is no test; leave the key out")
+        if SEGMENTS in self.sources:
+            raise ValueError("sources.segments: is no channel; name the segments under `segments`")
+        return self
+
+    @property
+    def source_keys(self) -> tuple[tuple[str, str], ...]:
+        """Channel and number of what belongs to it: campaigns of channels, then segments."""
+        named = [(channel, number) for channel, numbers in self.sources.items() for number in numbers]
+        return (*named, *((SEGMENTS, segment) for segment in self.segments))
+
+    @property
+    def same_offers(self) -> tuple[tuple[str, ...], ...]:
+        """Groups of arms that get word for word the same: between them a test has nothing to find (A/A)."""
+        groups: dict[str, list[str]] = {}
+        for arm, offer in sorted(self.arms.items()):
+            groups.setdefault(offer, []).append(arm)
+        return tuple(tuple(arms) for arms in groups.values() if len(arms) > 1)
+
+
+def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) -> tuple[Campaign, ...]:
+    """The registered campaigns of `<reference>/campaigns/*.yaml`, by name; none where there is no such folder.
+
+    Raises ConfigurationError naming file and key: unknown keys (with the nearest), wrong values, a name, segment or campaign of a channel
+    that two claim, a segment that is not there, arms that are not those of the segments, a budget in another currency than `currency`.
+    """
+    read: dict[str, tuple[Campaign, Path]] = {}
+    for path in sorted((reference / FOLDER).glob("*.yaml")):
+        campaign = _read(path)
+        if campaign.name in read:
+            raise ConfigurationError(f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do=_RENAME)
+        _check_segments(campaign, {segment.name: segment for segment in segments}, path)
+        if campaign.budget is not None and campaign.budget.currency != currency:
+            what = f"budget.currency: {campaign.budget.currency} is not the reporting currency"
+            raise ConfigurationError(what, where=str(path), do=f"state the budget in {currency}, in which costs are added up")
+        read[campaign.name] = campaign, path
+    _check_claims(read.values())
+    return tuple(read[name][0] for name in sorted(read))
+
+
+_RENAME = "choose another name"
+
+
+def campaign_named(name: str, campaigns: Sequence[Campaign]) -> Campaign:
+    """The campaign of this name. Raises ConfigurationError that names the nearest."""
+    for campaign in campaigns:
+        if campaign.name == name:
+            return campaign
+    raise ConfigurationError(
+        f"no campaign {name!r} is registered{_nearest(name, [campaign.name for campaign in campaigns])}", do="see `cdp campaign list`"
+    )
+
+
+def _check_segments(campaign: Campaign, known: Mapping[str, Segment], path: Path) -> None:
+    for name in campaign.segments:
+        if name not in known:
+            raise ConfigurationError(f"segments: no segment {name}{_nearest(name, known)}", where=str(path), do="see `cdp segments list`")
+        arms = sorted(known[name].arms)
+        if arms != sorted(campaign.arms):
+            what = f"arms: segment {name} parts its customers into {', '.join(arms) or 'no arms'}, the campaign names "
+            raise ConfigurationError(
+                what + (", ".join(sorted(campaign.arms)) or "none"), where=str(path), do="say for each arm of the segment what it gets"
+            )
+    if campaign.arms and not campaign.segments:
+        raise ConfigurationError(
+            "arms: belong to lists, and no segment is named", where=str(path), do="name the segment, or leave arms out"
+        )
+
+
+def _check_claims(read: Iterable[tuple[Campaign, Path]]) -> None:
+    """Nothing belongs to two: budgets would be set against the same cost twice, and a test read with two offers."""
+    claimed: dict[tuple[str, str], str] = {}
+    found = list(read)
+    for campaign, path in found:
+        for channel, number in campaign.source_keys:
+            what = f"segments: {number}" if channel == SEGMENTS else f"sources.{channel}: {number}"
+            if (channel, number) in claimed:
+                owner = claimed[channel, number]
+                told = f"{what} stands twice" if owner == campaign.name else f"{what} belongs to {owner} already"
+                raise ConfigurationError(told, where=str(path), do="give it to one; a new offer needs a segment of its own")
+            claimed[channel, number] = campaign.name
+    for campaign, path in found:
+        for channel, number in campaign.source_keys:
+            owner = claimed.get((SEGMENTS, number), campaign.name)
+            if channel != SEGMENTS and owner != campaign.name:
+                what = f"sources.{channel}: {number} is how {channel} reports the lists of the segment, which {owner} has"
+                raise ConfigurationError(what, where=str(path), do="take it out of one of the two")
+
+
+def _read(path: Path) -> Campaign:
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
+    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError of its own
+        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
+    try:
+        return Campaign.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigurationError("; ".join(_clauses(error)), where=str(path), do="mend the key; the shipped campaign shows all") from error
+
+
+def _clauses(error: ValidationError) -> Iterator[str]:
+    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
+    for problem in error.errors():
+        path = [str(part) for part in problem["loc"]]
+        text = problem["msg"].removeprefix("Value error, ")
+        if problem["type"] == "extra_forbidden":
+            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
+        elif problem["type"] == "string_type" and path[0] == "sources":
+            text = "is not text; put the id into quotes, or its leading zeros are lost"
+        yield f"{'.'.join(path)}: {text}" if path else text
+
+
+def _keys_at(path: Sequence[str]) -> list[str]:
+    sections: Mapping[tuple[str, ...], Any] = {("label",): Words, ("offer",): Words, ("dates",): Dates, ("budget",): Budget}
+    return [field.alias or name for name, field in sections.get(tuple(path), Campaign).model_fields.items()]
+
+
+def _nearest(name: str, names: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
+    return f", did you mean {close[0]!r}?" if close else ""

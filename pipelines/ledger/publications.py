@@ -1,0 +1,36 @@
+"""What a publication put out, as entries of the ledger: a row for each list, page and database."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from pipelines.contracts.home import Home
+from pipelines.ledger.rows import Entry
+
+_MANIFEST = "manifest.json"
+# the files that have the columns of the list; those of a destination have what its format asks for
+_WITH_COLUMNS = frozenset({"list.csv", "added.csv"})
+
+
+def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, str]) -> list[Entry]:
+    """Entries for the published `files` (path below the home -> SHA-256), by path. Manifests are left out: the run's record holds them.
+
+    Rows are those that the manifest beside a list tells, columns too where it does; pages and databases have none.
+    """
+    told: dict[str, Any] = {}
+    for name in files:
+        if name.endswith(f"/{_MANIFEST}"):
+            manifest = json.loads((home.root / name).read_bytes())
+            columns = [column["name"] for column in manifest["columns"]]
+            for file, facts in manifest["files"].items():
+                told[name.removesuffix(_MANIFEST) + file] = facts["row_count"], columns if file in _WITH_COLUMNS else None
+    entries = []
+    for name, digest in sorted(files.items()):
+        if not name.endswith(f"/{_MANIFEST}"):
+            row_count, columns = told.get(name, (None, None))
+            shown = None if columns is None else tuple(columns)
+            entries.append(Entry("publish", "run", name, as_of.isoformat(), digest, row_count, shown, run_id))
+    return entries

@@ -155,7 +155,6 @@ def lifetimes(folder: Path) -> dict[str, Any]:
         "customers": frame.height,
         "steps": clock.told,
         "parameters": {name: float(value) for name, value in fitter.params_.items()},
-        "log_likelihood": float(fitter.log_likelihood_),
     }
 
 

@@ -63,6 +63,8 @@ class History:
             ltv_predicted_12m=Decimal(number * 7) / 100 if number % 3 else None,
             probability_alive=number % 10 / 9 if number % 3 == 1 else None,
         )
+        for target in ("churn_90d", "repurchase_30d")[: number % 3]:
+            self.lake.add("value_propensities", target=target, customer_id=f"c{number:03}", basis="model", probability=number % 8 / 7)
         for record in range(self.random.randint(1, 3)):
             self.lake.add("identity_current", source_record_key=f"shop:{number}-{record}", customer_id=f"c{number:03}")
 

@@ -18,7 +18,6 @@ from polars.testing import assert_frame_equal
 from expectations import validate_table
 from pipelines.contracts.run import Run
 from pipelines.contracts.value_tables import VALUE_TABLES
-from pipelines.value.purchases import PurchaseProbabilities
 from pipelines.value.purchases.histories import create_histories, create_purchase_days
 from pipelines.value.purchases.judging import auc, deciles, deviance, log_loss
 from tests.value.marts import Purchase, predicted, run_on, table
@@ -182,24 +181,6 @@ def test_two_orders_of_one_day_are_one_purchase_day(tmp_path: Path, purchases: p
     split = predicted(run_on(tmp_path / "split", pl.concat([halves, rest]), AS_OF))
     whole = predicted(run_on(tmp_path / "whole", purchases, AS_OF))
     assert_frame_equal(split, whole)
-
-
-def test_a_purchase_probability_at_a_past_day_knows_nothing_later(run: Run, purchases: pl.DataFrame) -> None:
-    with duckdb.connect(config={"temp_directory": str(run.home.lake)}) as connection:
-        connection.execute(f"attach '{run.home.marts}' as marts (read_only)")
-        create_purchase_days(connection, run)
-        ask = PurchaseProbabilities(connection, run.config.value.purchases)
-        known = purchases.filter(pl.col("purchased_on") <= CUTOFF)["customer_id"].unique().sort()
-        numbers = dict(connection.execute("select customer_id, customer_no from people").fetchall())
-        asked = np.array([numbers[customer] for customer in known])
-        with_future = ask(CUTOFF, 30, asked)
-        connection.execute(f"delete from purchase_days where purchased_on > date '{CUTOFF}'")
-        without = PurchaseProbabilities(connection, run.config.value.purchases)(CUTOFF, 30, asked)
-        assert with_future is not None and without is not None
-        assert with_future.tolist() == without.tolist()
-        with pytest.raises(KeyError):
-            ask(CUTOFF, 30, np.array([10**9]))
-        assert ask(START - timedelta(days=1), 30, asked) is None
 
 
 def shops() -> Mapping[str, tuple[list[Purchase], str]]:

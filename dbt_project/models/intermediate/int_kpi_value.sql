@@ -1,7 +1,14 @@
--- One row per metric on predictions (ltv_predicted_12m, probability_alive), dimension (all, acquisition_channel, rfm_tier) and value, of
--- the month of the run. Earlier months have none: what was predicted in them is in the databases of their days.
+-- One row per metric on predictions (ltv_predicted_12m, probability_alive, churn_probability_90d, repurchase_probability_30d), dimension
+-- (all, acquisition_channel, rfm_tier) and value, of the month of the run.
+--
+-- Earlier months have none: what was predicted in them is in the databases of their days.
 {%- set dimensions = {'all': "'all'", 'acquisition_channel': 'acquisition_channel', 'rfm_tier': 'rfm_tier'} %}
-{%- set metrics = {'ltv_predicted_12m': 'money', 'probability_alive': 'rate'} %}
+{%- set metrics = {
+    'ltv_predicted_12m': 'money',
+    'probability_alive': 'rate',
+    'churn_probability_90d': 'rate',
+    'repurchase_probability_30d': 'rate'
+} %}
 with
 
 run_context as (
@@ -10,6 +17,10 @@ run_context as (
 
 predictions as (
     select * from {{ source('lake', 'value_customers') }}
+),
+
+propensities as (
+    select * from {{ source('lake', 'value_propensities') }}
 ),
 
 customers as (
@@ -34,12 +45,16 @@ known as (
     select
         predictions.ltv_predicted_12m,
         cast(predictions.probability_alive as decimal(18, 6)) as probability_alive,
+        cast(churn.probability as decimal(18, 6)) as churn_probability_90d,
+        cast(repurchase.probability as decimal(18, 6)) as repurchase_probability_30d,
         coalesce(channels.acquisition_channel, 'unattributed') as acquisition_channel,
         coalesce(tiers.rfm_tier, 'no_purchase') as rfm_tier
-    from predictions
-    inner join customers on predictions.customer_id = customers.customer_id
+    from customers
+    left join predictions on customers.customer_id = predictions.customer_id
+    left join propensities as churn on customers.customer_id = churn.customer_id and churn.target = 'churn_90d'
+    left join propensities as repurchase on customers.customer_id = repurchase.customer_id and repurchase.target = 'repurchase_30d'
     left join channels on customers.customer_no = channels.customer_no
-    left join tiers on predictions.customer_id = tiers.customer_id
+    left join tiers on customers.customer_id = tiers.customer_id
 ),
 
 sliced as (
@@ -50,7 +65,11 @@ sliced as (
             sum(ltv_predicted_12m) as ltv_predicted_12m,
             count(ltv_predicted_12m) as ltv_predicted_12m_count,
             sum(probability_alive) as probability_alive,
-            count(probability_alive) as probability_alive_count
+            count(probability_alive) as probability_alive_count,
+            sum(churn_probability_90d) as churn_probability_90d,
+            count(churn_probability_90d) as churn_probability_90d_count,
+            sum(repurchase_probability_30d) as repurchase_probability_30d,
+            count(repurchase_probability_30d) as repurchase_probability_30d_count
         from known
         {%- if dimension != 'all' %}
             group by {{ value }}

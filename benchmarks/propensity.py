@@ -91,12 +91,12 @@ _INVENTED: Mapping[str, str] = {
         from (
             select i, k, 'c' || md5(cast(i as varchar)) as customer_id, 10 + hash(i * 7 + k) % 500 as amount,
                 200 + hash(i + 2) % 700 as left_on,
-                5 + hash(i) % 175 as gap, cast(hash(i + 1) % 500 + k * (5 + hash(i) % 175) + hash(i * 31 + k) % 5 as integer) as at,
-                date '{first}' + at as day
+                5 + hash(i) % 175 as gap, cast(hash(i + 1) % 500 + k * (5 + hash(i) % 175) + hash(i * 31 + k) % 5 as integer) as day_no,
+                date '{first}' + day_no as day
             from range({customers}) as t(i), range(60) as u(k)
             where hash(i + 1) % 500 + k * (5 + hash(i) % 175) < {days}
         )
-        where at < least({days}, left_on)
+        where day_no < least({days}, left_on)
     """,
     "fct_events": """
         select 'c' || md5(cast(hash(e) % {customers} as varchar)), date '{first}' + cast(hash(e + 1) % {days} as integer),

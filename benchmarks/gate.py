@@ -43,6 +43,8 @@ class Gated:
     cpu_seconds: float
     peak_bytes: int
     copy_seconds: float
+    copy_cpu_seconds: float
+    load: float  # on the machine before it began: of a busy one only processor time says something
 
 
 def segments() -> list[Segment]:
@@ -71,7 +73,7 @@ def run_gate(work: Path, customers: int, repeats: int) -> Gated:
     home = work / f"gate_{customers}"
     shutil.rmtree(home, ignore_errors=True)
     make_home(home, customers)
-    gated, copied = [], []
+    gated, copied, load = [], [], os.getloadavg()[0]
     for _ in range(repeats):
         gated.append(_process("run", home))
         copied.append(_process("copy", home))
@@ -88,6 +90,8 @@ def run_gate(work: Path, customers: int, repeats: int) -> Gated:
         statistics.median(one.cpu_seconds for one in gated),
         max(one.peak_bytes for one in gated),
         statistics.median(json.loads(one.stdout)["seconds"] for one in copied),
+        statistics.median(one.cpu_seconds for one in copied),
+        load,
     )
 
 

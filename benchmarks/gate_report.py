@@ -39,10 +39,12 @@ def render_gate(found: Sequence[Gated], measured_on: date) -> str:
             f"{gated.cpu_seconds:.1f}",
             f"{gated.peak_bytes / GIB:.2f}",
             f"{gated.copy_seconds:.1f}",
+            f"{gated.copy_cpu_seconds:.1f}",
             f"{gated.seconds / gated.copy_seconds:.1f}",
+            f"{gated.load:.1f}",
         )
         for gated in found
     ]
-    head = (*head, "all, s", "processor, s", "GiB", "copy, s", "times the copy")
+    head = (*head, "all, s", "processor, s", "GiB", "copy, s", "its processor, s", "times the copy", "load before")
     lines = ["# The gate", "", *measured_with(measured_on, "make bench"), *_ABOUT.splitlines(), "", *goal_table(gate_goals(found))]
     return "\n".join([*lines, "## By size", "", *table(head, rows)])

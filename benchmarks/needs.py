@@ -74,8 +74,6 @@ class Shop:
     """One real shop, judged by its last 60 days."""
 
     name: str
-    customer_count: int
-    category_count: int
     due_dates: tuple[Met, ...]
     candidates: Hits
 
@@ -118,11 +116,10 @@ def _judged(name: str, facts: str, folder: Path) -> Shop:
     with _engine(folder / "engine", date(2000, 1, 1)) as (connection, run):
         connection.execute(f"create table facts as {facts}")
         span = create_bought_days(connection, "facts")
-        [(categories,)] = connection.execute("select count(*) from bought_categories").fetchall()
         if span.last_on is None:
             raise ValueError(f"{name} has no purchases")
         met = judge_due_dates(connection, run.config.needs, span.last_on)
-        return Shop(name, span.customer_count, categories, tuple(met), judge_candidates(connection, run.config.needs, span.last_on))
+        return Shop(name, tuple(met), judge_candidates(connection, run.config.needs, span.last_on))
 
 
 @contextmanager
@@ -153,8 +150,9 @@ def needs_goals(figures: NeedFigures) -> list[Goal]:
 
 _ABOUT = """
 The last 60 days are left out, the models of a run say what they would have said before them, and then it is looked what came. Settings
-are the defaults. How a customer's own intervals and the category's are weighed, and the weight of the ridge, were chosen on the same two
-shops at earlier days (100 to 180 days before the end): these 60 days decided nothing.
+are the defaults. What was tuned on what: how a customer's own intervals and the category's are weighed was chosen on the same two shops at
+cut-offs 100 to 180 days before the end. The kind of the model of next categories and its ridge were chosen by looking at cut-offs 180,
+120 and 60 days before the end, the last of which is the one shown: read its figures as a little too good.
 """.strip()
 _DUE = """
 A due date is met when the customer buys the category within so many days of it. All three columns name a day for the same customers and

@@ -131,8 +131,8 @@ def publish(
 
 def defined_segment(folders: tuple[Path, ...], name: str) -> Defined:
     """The segment of this name. Raises ConfigurationError with the nearest name, or with what is wrong in its file."""
+    from pipelines.contracts.declarations import nearest
     from pipelines.segments import examine_segments
-    from pipelines.segments.expressions import nearest
 
     found, faults = examine_segments(folders)
     by_name = {defined.segment.name: defined for defined in found}

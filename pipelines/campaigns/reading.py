@@ -107,7 +107,9 @@ def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) 
     for path in sorted((reference / FOLDER).glob("*.yaml")):
         campaign = _read(path)
         if campaign.name in read:
-            raise ConfigurationError(f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do=_RENAME)
+            raise ConfigurationError(
+                f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do="choose another name"
+            )
         _check_segments(campaign, {segment.name: segment for segment in segments}, path)
         if campaign.budget is not None and campaign.budget.currency != currency:
             what = f"budget.currency: {campaign.budget.currency} is not the reporting currency"
@@ -115,9 +117,6 @@ def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) 
         read[campaign.name] = campaign, path
     _check_claims(read.values())
     return tuple(read[name][0] for name in sorted(read))
-
-
-_RENAME = "choose another name"
 
 
 def campaign_named(name: str, campaigns: Sequence[Campaign]) -> Campaign:

@@ -76,12 +76,12 @@ def _clauses(model: type[BaseModel], error: ValidationError, at: str) -> Iterato
         path = [str(part) for part in problem["loc"]]
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            text = f"unknown key{nearest(path[-1], _keys_at(model, path[:-1]))}"
+            text = f"unknown key{nearest(path[-1], keys_at(model, path[:-1]))}"
         key = ".".join([at, *path] if at else path)
         yield f"{key}: {text}" if key else text
 
 
-def _keys_at(model: type[BaseModel], path: Iterable[str]) -> list[str]:
+def keys_at(model: type[BaseModel], path: Iterable[str]) -> list[str]:
     """Keys of the sections that may stand at `path`."""
     kinds: list[Any] = [model]
     for part in path:

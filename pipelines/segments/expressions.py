@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import duckdb
@@ -11,6 +10,7 @@ import sqlglot
 from sqlglot import exp
 
 from pipelines.contracts.catalog import TABLES
+from pipelines.contracts.declarations import nearest
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.tables import Personal
 
@@ -118,12 +118,6 @@ def _bare(node: exp.Expression) -> exp.Expression:
     while isinstance(node, exp.Paren):
         node = node.this
     return node
-
-
-def nearest(name: str, names: Iterable[str]) -> str:
-    """`, did you mean 'x'?` or nothing."""
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""
 
 
 def _parsed(text: str, where: str) -> exp.Expression:

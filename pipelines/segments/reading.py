@@ -8,15 +8,15 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal, NamedTuple
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
+from pipelines.contracts.declarations import Section, Text, keys_at, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.masking import shortened
 from pipelines.contracts.segments import SENSITIVE, Offer, Segment
-from pipelines.segments.expressions import Condition, check_condition, nearest
+from pipelines.segments.expressions import Condition, check_condition
 
 SHIPPED = Path(__file__).with_name("definitions")
 _ADVICE: Mapping[str, str] = {
@@ -30,16 +30,7 @@ _ADVICE: Mapping[str, str] = {
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Label(_Section):
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
-
-
-class _Valid(_Section):
+class _Valid(Section):
     from_: date | None = Field(None, alias="from")
     to: date | None = None
 
@@ -50,7 +41,7 @@ class _Valid(_Section):
         return self
 
 
-class _Offer(_Section):
+class _Offer(Section):
     name: str | None = Field(None, min_length=1)
     sku: str | None = Field(None, min_length=1)
     category: str | None = Field(None, min_length=1)
@@ -67,11 +58,11 @@ class _Offer(_Section):
         return Offer(kind, thing, self.terms)
 
 
-class _Definition(_Section):
+class _Definition(Section):
     """A segment file, key by key (activation.md)."""
 
     name: _Name
-    label: _Label
+    label: Text
     description: str = Field(min_length=1)
     where: str = Field(min_length=1)
     channel: Literal["sms", "email"]
@@ -144,12 +135,11 @@ def examine_segments(
 def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None, list[ConfigurationError]]:
     """One file: the segment, or what is wrong with it."""
     try:
-        raw = yaml.load(path.read_text(encoding="utf-8"), _OneOfEachKey)
-    except (OSError, UnicodeDecodeError) as error:
-        return None, [ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions")]
-    except (yaml.YAMLError, RecursionError) as error:
-        reason = " ".join(str(error).split())
-        return None, [ConfigurationError(f"is not valid YAML: {reason}", where=str(path), do="mend the line")]
+        raw = read_yaml(path)
+    except ConfigurationError as error:
+        return None, [error]
+    except RecursionError:
+        return None, [ConfigurationError("is not valid YAML: nested too deeply", where=str(path), do="mend the line")]
     try:
         definition = _Definition.model_validate(raw)
     except ValidationError as error:
@@ -158,17 +148,6 @@ def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None
         return _segment(definition, _condition(definition, columns, str(path))), []
     except ConfigurationError as error:
         return None, [error]
-
-
-class _OneOfEachKey(yaml.SafeLoader):
-    """YAML in which a key that stands twice is an error: the last one would win, and the reviewer may have read the first."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        twice = next((str(key) for key in keys if keys.count(key) > 1), None)
-        if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"{twice} stands twice", node.start_mark)
-        return super().construct_mapping(node, deep=deep)
 
 
 def _condition(definition: _Definition, columns: Mapping[str, str] | None, where: str) -> Condition:
@@ -216,15 +195,9 @@ def _explained(error: ValidationError, where: str) -> list[ConfigurationError]:
         path = [str(part) for part in problem["loc"] if part != "[key]"]
         text = problem["msg"].removeprefix("Value error, ")
         if problem["type"] == "extra_forbidden":
-            text = f"unknown key{nearest(path[-1], _keys_at(path[:-1]))}"
+            text = f"unknown key{nearest(path[-1], keys_at(_Definition, path[:-1]))}"
         elif isinstance(problem["input"], str | int | float | Decimal):
             text += f", and is {shortened(str(problem['input']))!r}"
         advice = _ADVICE.get(path[0] if path else text.partition(":")[0], "mend the key; the shipped segments show all")
         faults.append(ConfigurationError(f"{'.'.join(path)}: {text}" if path else text, where=where, do=advice))
     return faults
-
-
-def _keys_at(path: Sequence[str]) -> list[str]:
-    sections: Mapping[tuple[str, ...], Any] = {("label",): _Label, ("valid",): _Valid, ("offer",): _Offer}
-    model = sections.get(tuple(path), _Definition)
-    return [field.alias or name for name, field in model.model_fields.items()]

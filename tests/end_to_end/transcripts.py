@@ -1,18 +1,10 @@
-"""Pages with transcripts: blocks of `console` with `$ cdp ...` lines, and below each what the command says.
-
-After a change of what commands say, on a home of one run on the sample:
-`python -m tests.end_to_end.transcripts HOME docs/campaigns.md docs/roles.md` writes the pages anew, with those in Chinese beside them.
-"""
+"""Pages with transcripts: blocks of `console` with `$ cdp ...` lines, and below each what the command says."""
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -48,6 +40,12 @@ def replayed(page: str, call: Call) -> str:
     return _BLOCK.sub(answer, page)
 
 
+def translated(page: str, told: str) -> str:
+    """The same page in another language, with the blocks of `told`."""
+    anew = iter(blocks(told))
+    return _BLOCK.sub(lambda block: block[1] + next(anew) + block[3], page)
+
+
 def comparable(page: str) -> str:
     """The page without what differs from home to home."""
     return _ROW.sub("<n>", _TIME.sub("<time>", _HASH.sub("<hash>", page)))
@@ -58,24 +56,3 @@ def copy_for_downloads(home: Path, folder: Path) -> Path:
     for name in ("published", "ledger", "runs"):
         shutil.copytree(home / name, folder / "home" / name)
     return folder / "home"
-
-
-def _rewrite(home: Path, page: Path) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        variables = {"CDP_HOME": str(copy_for_downloads(home, Path(folder))), "LOGNAME": "li.wei", "PYTHONPATH": str(Path.cwd())}
-        program = [sys.executable, "-c", "from assets.cli.main import main; main()"]
-
-        def call(*words: str) -> tuple[int, str, str]:
-            ended = subprocess.run([*program, *words], cwd=folder, env=os.environ | variables, capture_output=True, text=True)
-            return ended.returncode, ended.stdout, ended.stderr
-
-        text = replayed(page.read_text(encoding="utf-8"), call)
-    page.write_text(text, encoding="utf-8")
-    chinese, told = page.with_name(f"{page.stem}.zh-CN.md"), iter(blocks(text))
-    translated = _BLOCK.sub(lambda block: block[1] + next(told) + block[3], chinese.read_text(encoding="utf-8"))
-    chinese.write_text(translated, encoding="utf-8")
-
-
-if __name__ == "__main__":
-    for name in sys.argv[2:]:
-        _rewrite(Path(sys.argv[1]), Path(name))

@@ -176,6 +176,37 @@ def seasonal_needs(
     return found
 
 
+def kept(
+    facts: Iterable[Fact], needs: NeedsConfig, analysis: AnalysisConfig, as_of: date
+) -> tuple[tuple[int, int, int], tuple[int, int, int]]:
+    """Needs foreseen for the seasons within the last 365 days, their customers, and how many came true; then of all who had bought."""
+    facts = list(facts)
+    cutoff = as_of - 365 * DAY
+    later = {(customer, category, day) for customer, category, day in facts if cutoff < day <= as_of}
+    coming = {
+        (season.category, date(year, season.months[0], 1), last_day(season, year))
+        for season in seasons(facts, needs, analysis, cutoff)
+        for year in range(cutoff.year, as_of.year + 1)
+        if date(year, season.months[0], 1) > cutoff and last_day(season, year) <= as_of
+    }
+    foreseen = {
+        (customer, category, need[-2], need[-1])
+        for (customer, category, _), need in seasonal_needs(facts, needs, analysis, cutoff).items()
+        if (category, need[-2], need[-1]) in coming
+    }
+    recent = {(customer, category) for customer, category, day in facts if cutoff - 365 * DAY < day <= cutoff}
+    everybody = {(customer, *season) for season in coming for customer, category in recent if category == season[0]}
+
+    def counted(listed: set[tuple[str, str, date, date]]) -> tuple[int, int, int]:
+        met = [
+            any(who == customer and what == category and first <= day <= last for who, what, day in later)
+            for customer, category, first, last in listed
+        ]
+        return len(listed), len({customer for customer, *_ in listed}), sum(met)
+
+    return counted(foreseen), counted(everybody)
+
+
 def last_day(season: Season, year: int) -> date:
     year, month = months_of(season, year)[-1]
     return (date(year, month, 28) + 4 * DAY).replace(day=1) - DAY

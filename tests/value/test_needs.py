@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import math
 import random
+import tempfile
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.value.needs import bought, categories, replenishment, seasons
@@ -93,6 +96,21 @@ def test_seasons_and_who_has_them_equal_brute_force(seed: int, as_of: date, tmp_
     assert len(wanted) > 5
     assert {category for _, category, _ in wanted} >= {"sunscreen", "gloves"}
     assert as_of != AS_OF or any(row[9].year > row[8].year for row in rows), "no season goes over the new year"
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("as_of", [AS_OF, date(2026, 2, 28)])
+def test_seasons_of_the_last_year_came_true_as_often_as_brute_force_says(seed: int, as_of: date, tmp_path: Path) -> None:
+    run, facts = a_run(tmp_path, as_of), history(seed, as_of, customers=60, days=1600)
+    rules = (run.config.needs, run.config.analysis, as_of)
+    with shop(run, facts) as (connection, sold):
+        bought.create_bought_days(connection, sold)
+        found = seasons.judge_seasonal_needs(connection, *rules)
+    wanted = oracle.kept(facts, *rules)
+    assert [(one.need_count, one.customer_count, one.rate) for one in found] == [
+        (count, customers, met / count) for count, customers, met in wanted
+    ]
+    assert all(count > 5 and met for count, _, met in wanted)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -247,6 +265,24 @@ def test_a_model_that_does_not_beat_its_rule_is_not_used_and_the_rule_speaks(tmp
     assert tables["value_next_categories"].height == 0, "everybody bought everything"
 
 
+@pytest.mark.parametrize("is_kept", [True, False])
+def test_habits_of_a_season_that_were_given_up_by_most_are_listed_no_more(is_kept: bool, tmp_path: Path) -> None:
+    """Old customers bought a tree each Christmas; new ones bought their first one a year before the last."""
+    as_of = date(2026, 2, 10)
+    facts = [(f"c_{number}", "milk", as_of - timedelta(days=day)) for number in range(40) for day in range(number % 7, 900, 7)]
+    for number in range(40):
+        is_old = number < 20
+        years = (2023, 2024, *([2025] if is_kept or not is_old else [])) if is_old else (2024, 2025)
+        facts += [(f"c_{number}", "tree", date(year, 12, 1 + number % 20)) for year in years]
+    found, tables = predicted(a_run(tmp_path, as_of), facts)
+    reasons = {model.target: model.reason for model in found.models if not model.is_baseline}
+    share = "100.0%" if is_kept else "0.0%"
+    rule = "100.0%" if is_kept else "50.0%"
+    assert reasons["seasonal_need"] == f"{share} of 20 needs came true in the seasons of the last year, {rule} by the simple rule"
+    assert used(found)["seasonal_need"] == ("seasonal_habit" if is_kept else None)
+    assert tables["value_seasonal_needs"].height == (40 if is_kept else 0)
+
+
 def test_a_planted_taste_beats_popularity(tmp_path: Path) -> None:
     """Who buys a left shoe buys the right one: the model finds it, popularity sells bread."""
     pick = random.Random(7)
@@ -269,6 +305,45 @@ def test_a_planted_taste_beats_popularity(tmp_path: Path) -> None:
     assert {customer: first[customer] for customer in waiting} == {
         customer: (left[customer].replace("left", "right"), left[customer]) for customer in waiting
     }
+
+
+FEW = {"bought_again_from_intervals": 1, "season_from_days": 1, "next_from_customers": 1, "judged_from_count": 1}
+PURCHASES = st.lists(
+    st.tuples(st.sampled_from(["a", "b", "c", "d"]), st.sampled_from(["milk", "tea", "rice"]), st.integers(0, 900)), max_size=60
+)
+
+
+@settings(max_examples=25)
+@given(purchases=PURCHASES, as_of=st.dates(date(2024, 2, 1), date(2025, 3, 1)))
+def test_any_few_purchases_give_what_brute_force_gives(purchases: list[tuple[str, str, int]], as_of: date) -> None:
+    """No rhythm, no size, any day of a leap year."""
+    facts = [(customer, category, as_of - timedelta(days=day)) for customer, category, day in purchases]
+    with tempfile.TemporaryDirectory() as folder:
+        run = a_run(Path(folder), as_of, **FEW)
+        needs, analysis = run.config.needs, run.config.analysis
+        found, tables = predicted(run, facts)
+        with shop(run, facts) as (connection, sold):
+            bought.create_bought_days(connection, sold)
+            met = [one for one in replenishment.judge_due_dates(connection, needs, as_of) if one.bucket == "all"]
+            habits = seasons.judge_seasonal_needs(connection, needs, analysis, as_of)
+            replenishment.create_due_dates(connection, needs, as_of)
+            due = names(
+                connection, "select customer_no, category_no, interval_count, model_on, model_from_on, model_to_on from need_due_dates"
+            )
+            seasons.create_seasonal_needs(connection, needs, analysis, as_of)
+            coming = names(connection, "select customer_no, category_no, from_month, year_count, from_on, to_on from season_needs")
+    wanted = oracle.due_dates(facts, needs, as_of)
+    assert {row[:2]: row[2:] for row in due} == {pair: (one.intervals, one.on, one.from_on, one.to_on) for pair, one in wanted.items()}
+    habitual = oracle.seasonal_needs(facts, needs, analysis, as_of)
+    assert {row[:3]: row[3:] for row in coming} == {key: (need[0], *need[-2:]) for key, need in habitual.items()}
+    count, model, rule, by_lot = oracle.hits(facts, needs, as_of, 14)
+    assert [(one.due_count, one.model[14], one.rule[14]) for one in met] == ([(count, model / count, rule / count)] if count else [])
+    assert [one.by_lot[14] for one in met] == pytest.approx([by_lot / count / 46] if count else [])
+    assert [(one.need_count, one.customer_count) for one in habits] == [kept[:2] for kept in oracle.kept(facts, needs, analysis, as_of)]
+    assert used(found).keys() == {"replenishment", "seasonal_need", "next_category"}
+    shelf = oracle.baskets(facts, needs, as_of)
+    for customer, _, category, affinity, because, _ in tables["value_next_categories"].rows():
+        assert category not in shelf[customer] and affinity > 0 and (because is None or because in shelf[customer])
 
 
 BAD: dict[str, list[oracle.Fact]] = {

@@ -71,9 +71,9 @@ class Basket:
     bought: sp.csr_matrix
     popularity: Floats  # of each category, the share of all customers who bought it
 
-    def of(self, customers: Ints) -> Basket:
-        """The rows of some customers; what is popular stays what it is among all."""
-        kept = np.isin(self.customer_no, customers)
+    def of(self, customers: Ints, *, are_out: bool = False) -> Basket:
+        """The rows of these customers, or of all others; what is popular stays what it is among all."""
+        kept = np.isin(self.customer_no, customers, invert=are_out)
         return replace(self, customer_no=self.customer_no[kept], bought=self.bought[kept])
 
 

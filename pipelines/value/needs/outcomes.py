@@ -35,11 +35,11 @@ class Choice:
 def choose(trial: Trial, needed: int, *, has_rule: bool = True) -> Choice:
     """The model where it was better, else the rule: of two that are equal it is the simpler one.
 
-    Without a rule to fall back to, a model that could not be judged is used all the same; one that lost is not.
+    Without a rule to fall back to, a model is used unless it was judged and was worse.
     """
     if trial.count < needed:
         return Choice(not has_rule, has_rule, f"not judged: {trial.count:,} {trial.what}, {needed:,} are needed")
-    is_better = trial.model > trial.rule
+    is_better = trial.model > trial.rule or (not has_rule and trial.model == trial.rule)
     reason = f"{trial.model:.1%} of {trial.count:,} {trial.what}, {trial.rule:.1%} by the simple rule"
     return Choice(is_better, has_rule and not is_better, reason)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import duckdb
 import polars as pl
 
-from pipelines.contracts.engine import create_from_frame, lake_rows, write_query
+from pipelines.contracts.engine import create_from_frame, fetch_frame, lake_rows, write_query
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.need_tables import VALUE_NEXT_CATEGORIES, VALUE_REPLENISHMENTS, VALUE_SEASONAL_NEEDS
 from pipelines.contracts.run import Run
@@ -86,7 +86,6 @@ from next_candidates as offered
 inner join bought_customers as customers on offered.customer_no = customers.customer_no
 inner join bought_categories as categories on offered.category_no = categories.category_no
 left join bought_categories as reasons on offered.because_of_category_no = reasons.category_no
-where offered.customer_no not in (select customer_no from opted_out)
 order by customers.customer_id, offered.candidate_rank
 """
 
@@ -189,8 +188,9 @@ def _next_categories(connection: duckdb.DuckDBPyConnection, run: Run, span: Span
     basket = read_basket(connection, needs, run.as_of)
     if len(basket.category_no) < 2:
         choice = neither("fewer than two categories have enough buyers" if span.customer_count else _NO_CATEGORY)
-    offered = candidates(basket, item_weights(basket, needs) if choice.is_model_used else None, needs.next_per_customer)
-    create_from_frame(connection, "next_candidates", offered)
+    weights = item_weights(basket, needs) if choice.is_model_used else None
+    denied = fetch_frame(connection, "select customer_no from opted_out")["customer_no"].to_numpy()
+    create_from_frame(connection, "next_candidates", candidates(basket.of(denied, are_out=True), weights, needs.next_per_customer))
     query = _NEXT_CATEGORIES.format(model="item_to_item" if choice.is_model_used else "popularity")
     counts = {
         "categories": len(basket.category_no),

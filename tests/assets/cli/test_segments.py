@@ -64,7 +64,7 @@ def test_check_tells_every_fault_with_file_key_and_way_out(
         "divides": ("divides by zero",),
         "mixes": ("rfm_class is",),
         "sensitive": ("life_stage is sensitive", "add requires_consent: personalization"),
-        "twice": ("priority stands twice",),
+        "twice": ("key 'priority' stands twice",),
         "good": ("name: good is taken by again.yaml", "choose another name"),
     }
     for name, words in told.items():

@@ -70,13 +70,3 @@ def write_part(path: Path, text: str) -> None:
     parts = {part.split("\n", 1)[0]: part.strip() for part in re.split(r"^(?=# )", old, flags=re.MULTILINE) if part.strip()}
     parts[text.split("\n", 1)[0]] = text.strip()
     path.write_text("\n\n".join(parts.values()) + "\n", encoding="utf-8")
-
-
-def write_section(path: Path, part: str, text: str) -> None:
-    """Put a section, which begins with its `## title`, into a part: in the place of the one with the same title, or at its end."""
-    old = path.read_text(encoding="utf-8") if path.exists() else ""
-    parts = {found.split("\n", 1)[0]: found for found in re.split(r"^(?=# )", old, flags=re.MULTILINE)}
-    sections = re.split(r"^(?=## )", parts.get(part, part + "\n"), flags=re.MULTILINE)
-    written = {found.split("\n", 1)[0]: found.strip() for found in sections}
-    written[text.split("\n", 1)[0]] = text.strip()
-    write_part(path, "\n\n".join(written.values()))

@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from benchmarks.deliveries import ROOT
-from benchmarks.markdown import GIB, measured_with, table, write_section
+from benchmarks.markdown import GIB, measured_with, table, write_part
 from benchmarks.measure import measure
 from pipelines.contracts.config import Config
 from pipelines.contracts.engine import literal, open_engine
@@ -91,12 +91,12 @@ _INVENTED: Mapping[str, str] = {
         from (
             select i, k, 'c' || md5(cast(i as varchar)) as customer_id, 10 + hash(i * 7 + k) % 500 as amount,
                 200 + hash(i + 2) % 700 as left_on,
-                5 + hash(i) % 175 as gap, cast(hash(i + 1) % 500 + k * (5 + hash(i) % 175) + hash(i * 31 + k) % 5 as integer) as at,
-                date '{first}' + at as day
+                5 + hash(i) % 175 as gap, cast(hash(i + 1) % 500 + k * (5 + hash(i) % 175) + hash(i * 31 + k) % 5 as integer) as day_no,
+                date '{first}' + day_no as day
             from range({customers}) as t(i), range(60) as u(k)
             where hash(i + 1) % 500 + k * (5 + hash(i) % 175) < {days}
         )
-        where at < least({days}, left_on)
+        where day_no < least({days}, left_on)
     """,
     "fct_events": """
         select 'c' || md5(cast(hash(e) % {customers} as varchar)), date '{first}' + cast(hash(e + 1) % {days} as integer),
@@ -133,7 +133,7 @@ class Cost:
 
 
 def main() -> None:
-    """Measure and write the section."""
+    """Measure and write the part."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.propensity", description="Measure churn, repurchase and groups.")
     parser.add_argument("--data", type=Path, default=_DATA, help="folder of the real data sets [%(default)s]")
     parser.add_argument("--customers", type=int, nargs="*", default=[1_000_000], help="sizes that are timed")
@@ -148,8 +148,8 @@ def main() -> None:
         _real("Complete Journey", date(2017, 12, 31), _journey, chosen.data),
     ]
     costs = [_cost(customers) for customers in sorted(chosen.customers)]
-    text = "\n".join(_section(shops, costs, datetime.now(UTC).date()))
-    write_section(chosen.results, "# What they will do next", text)
+    text = "\n".join(_part(shops, costs, datetime.now(UTC).date()))
+    write_part(chosen.results, text)
     print(text)
 
 
@@ -220,8 +220,8 @@ def _timed(home: Path) -> dict[str, float]:
     return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - processor}
 
 
-def _section(shops: list[Shop], costs: list[Cost], measured_on: date) -> Iterator[str]:
-    yield "## Churn and repurchase"
+def _part(shops: list[Shop], costs: list[Cost], measured_on: date) -> Iterator[str]:
+    yield "# What they will do next: churn and repurchase"
     yield ""
     yield from measured_with(measured_on, "python -m benchmarks.propensity")
     yield "Each model is trained and calibrated on outcomes before a cut-off day and judged by the outcomes after it: 90 days for churn, 30"

@@ -17,6 +17,7 @@ from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
 from benchmarks.session import run_empty, run_session
+from benchmarks.value import render_value, run_value, value_goals
 
 _LARGE = 500_000  # from here on one run is long enough to be steady, and three would take an hour
 
@@ -33,6 +34,7 @@ def main() -> None:
     parser.add_argument("--simulated", type=int, default=100_000, help="people whose deliveries who is who is judged on [%(default)s]")
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
+    parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -82,12 +84,19 @@ def _whole_job(chosen: argparse.Namespace) -> bool:
     return not any(session.differences for session in sessions)
 
 
+def _value(chosen: argparse.Namespace) -> bool:
+    figures = run_value(chosen.work, chosen.buyers)
+    write_part(chosen.results, render_value(figures, datetime.now(UTC).date()))
+    _tell(value_goals(figures))
+    return True
+
+
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
 
 
-_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "needs": _needs}
+_PARTS = {"reading": _reading, "job": _whole_job, "identity": _identity, "value": _value, "needs": _needs}
 
 
 if __name__ == "__main__":

@@ -95,7 +95,7 @@ insert into value_backtests values
     ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'purchases_by_week', '02', 39.5, 44, 2),
     ('2026-03-31', 'purchases', 'last_period', '2026-03-17', 14, 'purchases_by_week', '01', 77.25, 40, 2),
     ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'purchase_probability_by_decile', '01', 0.125, 0.5, 2),
-    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'rmse', 'all', 1.234, null, 2),
+    ('2026-03-31', 'purchases', 'bg_nbd', '2026-03-17', 14, 'deviance', 'all', 1.234, null, 2),
     ('2026-03-31', 'next_category', 'item_to_item', '2026-01-30', 60, 'hit_rate_at_3', 'all', null, 0.5149, 4321);
 insert into cohort_retention values ('2026-02-01', 0, 4, 4, 1, false), ('2026-02-01', 1, 4, 1, 0.25, false);
 """

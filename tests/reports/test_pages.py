@@ -73,7 +73,7 @@ def test_hostile_name_is_a_text_in_table_and_chart(pages: Pages) -> None:
 
 def test_back_test_shows_what_is_used_beside_what_came(pages: Pages) -> None:
     texts = _Read(pages["index.html"]).texts
-    assert {"41.5", "77.2", "BG/NBD", "as much as before", "1.234 (root mean square)", "0.125", "0.500"} <= set(texts)
+    assert {"41.5", "77.2", "BG/NBD", "as much as before", "1.234 (deviance)", "0.125", "0.500"} <= set(texts)
     assert "as much as everybody" not in texts, "that was yesterday"
     assert "known on 2026-03-17" in " ".join(texts)
     assert "与前期持平" in _Read(pages["index.zh.html"]).texts

@@ -20,7 +20,7 @@ from pipelines.contracts.run import Run
 from pipelines.contracts.value_tables import VALUE_TABLES
 from pipelines.value.purchases import PurchaseProbabilities
 from pipelines.value.purchases.histories import create_histories, create_purchase_days
-from pipelines.value.purchases.judging import auc, deciles, log_loss
+from pipelines.value.purchases.judging import auc, deciles, deviance, log_loss
 from tests.value.marts import Purchase, predicted, run_on, table
 from tests.value.simulated import last_day, shop
 
@@ -99,20 +99,30 @@ def test_expectations_add_up_to_what_comes(run: Run) -> None:
     assert actual == pytest.approx(expected, abs=4 * expected**0.5 + 0.03 * expected)
 
 
-def plain_backtest(purchases: pl.DataFrame) -> tuple[dict[str, int], dict[str, float], dict[str, int]]:
-    """In plain Python, of customers known at the cut-off: purchase days after it, net amount after it, purchase days just before it."""
+def plain_backtest(purchases: pl.DataFrame) -> tuple[dict[str, int], dict[str, float], dict[str, float]]:
+    """In plain Python, of customers known at the cut-off: purchase days after it, net amount after it, and what the rule expects.
+
+    As many purchase days as in the 90 days before it; who had none is given the mean of who had none in the 90 days before those.
+    """
     money: dict[tuple[str, date], float] = defaultdict(float)
     for customer, day, amount in purchases.iter_rows():
         money[customer, day] += amount
     known = {customer for customer, day in money if day <= CUTOFF}
-    after, net, before = (dict.fromkeys(known, 0) for _ in range(3))
+    after, net, before, earlier = (dict.fromkeys(known, 0) for _ in range(4))
+    first: dict[str, date] = {}
+    for customer, day in money:
+        first[customer] = min(first.get(customer, day), day)
     for (customer, day), amount in money.items():
         if customer in known and day > CUTOFF:
             after[customer] += 1
             net[customer] += amount  # type: ignore[assignment]
         elif customer in known and day > CUTOFF - timedelta(days=90):
             before[customer] += 1
-    return after, net, before  # type: ignore[return-value]
+        elif customer in known and day > CUTOFF - timedelta(days=180):
+            earlier[customer] += 1
+    silent = [customer for customer in known if earlier[customer] == 0 and first[customer] <= CUTOFF - timedelta(days=90)]
+    after_silence = sum(before[customer] for customer in silent) / len(silent)
+    return after, net, {customer: float(before[customer] or after_silence) for customer in known}  # type: ignore[return-value]
 
 
 def test_back_test_counts_what_came_and_what_had_come(run: Run, purchases: pl.DataFrame) -> None:
@@ -124,7 +134,7 @@ def test_back_test_counts_what_came_and_what_had_come(run: Run, purchases: pl.Da
 
     assert figure("purchases", "bg_nbd", "actual_total") == sum(after.values())
     assert figure("net_amount", "last_period", "actual_total") == pytest.approx(sum(net.values()), abs=0.01)
-    assert figure("purchases", "last_period", "expected_total") == sum(before.values())
+    assert figure("purchases", "last_period", "expected_total") == pytest.approx(sum(before.values()))
     error = np.sqrt(np.mean([(before[customer] - after[customer]) ** 2 for customer in after]))
     assert figure("purchases", "last_period", "rmse") == pytest.approx(error, rel=1e-9)
     weeks = table(run, "value_backtests").filter(metric="purchases_by_week", model_name="mean")
@@ -277,6 +287,19 @@ def test_auc_and_log_loss_are_those_of_scikit_learn() -> None:
     inner = np.clip(probability, 0.05, 0.95)
     assert log_loss(inner, happened) == pytest.approx(metrics.log_loss(happened, inner))
     assert np.isnan(auc(probability, np.zeros(500)))
+
+
+def test_deviance_is_that_of_scikit_learn_and_least_for_the_mean() -> None:
+    from sklearn import metrics
+
+    random = np.random.default_rng(2)
+    mean = random.gamma(1.0, 2.0, 4000)
+    came = random.poisson(mean).astype(float)
+    assert deviance(mean, came) == pytest.approx(metrics.mean_poisson_deviance(came, mean))
+    assert deviance(mean, came) < min(deviance(mean * 1.1, came), deviance(mean * 0.9, came), deviance(np.full(4000, came.mean()), came))
+    silent = np.where(random.random(4000) < 0.5, mean, 0.0)
+    assert np.isinf(deviance(silent, came))
+    assert deviance(mean, np.minimum(came, 0) - 1) == deviance(mean, np.zeros(4000))
 
 
 def test_run_tells_which_model_is_used_and_why(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
--- One row per metric on predictions (ltv_predicted_12m, probability_alive), dimension (all, acquisition_channel, rfm_tier) and value, of the
--- month of the run. Earlier months have none: what was predicted in them is in the databases of their days.
+-- One row per metric on predictions (ltv_predicted_12m, probability_alive), dimension (all, acquisition_channel, rfm_tier) and value, of
+-- the month of the run. Earlier months have none: what was predicted in them is in the databases of their days.
 {%- set dimensions = {'all': "'all'", 'acquisition_channel': 'acquisition_channel', 'rfm_tier': 'rfm_tier'} %}
 {%- set metrics = {'ltv_predicted_12m': 'money', 'probability_alive': 'rate'} %}
 with

@@ -32,9 +32,9 @@ select models.target, models.model_name, models.is_used, tests.metric, tests.exp
 from value_models as models
 left join value_backtests as tests
     on models.as_of = tests.as_of and models.target = tests.target and models.model_name = tests.model_name
-    and tests.bucket = 'all' and tests.metric in ('rmse', 'log_loss')
+    and tests.bucket = 'all' and tests.metric in ('deviance', 'log_loss')
 where models.as_of = ? and not list_contains(?, models.target)
-qualify row_number() over (partition by models.target, models.model_name order by tests.metric desc) = 1
+qualify row_number() over (partition by models.target, models.model_name order by tests.metric asc) = 1
 order by models.target, models.is_used desc, tests.expected, models.model_name
 """
 

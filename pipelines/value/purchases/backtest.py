@@ -18,7 +18,7 @@ from pipelines.contracts.engine import fetch_frame
 from pipelines.value.purchases.expectation import AmountModel, PurchaseModel
 from pipelines.value.purchases.fitting import Fit, fit_amounts, fit_purchases
 from pipelines.value.purchases.histories import Facts, column_of, create_histories, distinct_histories, distinct_spending
-from pipelines.value.purchases.judging import Judged, auc, by_decile, log_loss, rmse
+from pipelines.value.purchases.judging import Judged, auc, by_decile, deviance, log_loss, rmse
 from pipelines.value.purchases.likelihood import Floats, Histories, ModelName, purchases
 from pipelines.value.purchases.scoring import Amounts, Outlook, simple_amounts, simple_purchases
 
@@ -209,7 +209,7 @@ class _Test:
         came = self._came("net_amount")
         said = {rule: simple_amounts(rule, self._frame, self._facts, self._horizon) for rule in RULES}
         if purchases_choice.used in MODELS and expected is not None:
-            best = min(amounts, key=lambda name: (self._metrics["purchase_amount", name].get("rmse") or np.inf, name))
+            best = min(amounts, key=lambda name: (self._metrics["purchase_amount", name].get("deviance") or np.inf, name))
             amount = amounts[best].expected(column_of(self._frame, "paid_count"), column_of(self._frame, "paid_amount"))
             said["purchases_by_amount"] = expected * amount
         errors = {name: self._errors("net_amount", name, values, came) for name, values in said.items()}
@@ -219,23 +219,28 @@ class _Test:
         return choice
 
     def _chosen(self, model: str, errors: Mapping[str, float], rules: tuple[str, ...]) -> Choice:
-        """The model where it is nearer to what came than every rule; else the nearest rule. By root of the mean squared error."""
+        """The model where it is nearer to what came than every rule; else the nearest rule. By mean Poisson deviance."""
         best_rule = min(rules, key=lambda name: (errors[name] if np.isfinite(errors[name]) else np.inf, name))
         own = errors.get(model, float("nan"))
         over = f"over {self._horizon} days from {self._cutoff}"
-        compared = f"error {own:.4g} against {errors[best_rule]:.4g} of {best_rule} {over}"
+        compared = f"deviance {own:.4g} against {errors[best_rule]:.4g} of {best_rule} {over}"
         if np.isfinite(own) and own < errors[best_rule]:
-            lost = {rule: f"error {errors[rule]:.4g} against {own:.4g} of {model} {over}" for rule in rules}
+            lost = {rule: f"deviance {errors[rule]:.4g} against {own:.4g} of {model} {over}" for rule in rules}
             return Choice(model, {model: f"beats every simple rule: {compared}", **lost})
         if not np.isfinite(errors[best_rule]):
             return Choice(model, {model: "nobody bought after the cut-off: not judged"} | dict.fromkeys(rules, "not judged"))
-        lost = {rule: f"error {errors[rule]:.4g} {over}" for rule in rules}
+        lost = {rule: f"deviance {errors[rule]:.4g} {over}" for rule in rules}
         return Choice(best_rule, lost | {model: f"loses to a simple rule: {compared}", best_rule: f"beats the model: {compared}"})
 
     def _errors(self, target: str, name: str, expected: Floats, came: Floats) -> float:
         """Tell the figures that every kind of prediction has; return the one that decides."""
-        error = rmse(expected, came)
-        metrics = {"rmse": error, "expected_total": float(expected.sum()), "actual_total": float(came.sum())}
+        error = deviance(expected, came)
+        metrics = {
+            "deviance": error,
+            "rmse": rmse(expected, came),
+            "expected_total": float(expected.sum()),
+            "actual_total": float(came.sum()),
+        }
         for metric, value in metrics.items():
             self._tell(target, name, metric, value, len(came))
         self._rows.append(self._judged(target, name).rows(f"{target}_by_decile", by_decile(expected, came)))

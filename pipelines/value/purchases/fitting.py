@@ -15,6 +15,8 @@ AMOUNT_PARAMETERS = ("p", "q", "gamma")
 _BOUND = 12.0
 # the mean amount of a customer drawn at random exists above 1
 _LEAST_Q = np.log(1.01)
+_SAMPLE = 10_000  # distinct histories; a fit to so many is within a few percent of that to all, from where Newton goes on
+_FLAT = 1e-9  # slope beside the log-likelihood at which a place is the maximum
 _STEP = 1e-5  # of central differences: gradients are exact to 1e-12, so that the Hessian is to 1e-7
 
 
@@ -33,7 +35,14 @@ def fit_purchases(model: ModelName, histories: Histories) -> Fit:
     scale = total(histories.weight, histories.age) / float(histories.weight.sum()) or 1.0
     scaled = Histories(histories.frequency, histories.recency / scale, histories.age / scale, histories.weight)
     repeats = total(histories.weight, histories.frequency)
-    fit = _maximum(purchases(model, scaled), PURCHASE_PARAMETERS, np.zeros(4), np.full(4, -_BOUND), np.full(4, _BOUND))
+    least, most, start = np.full(4, -_BOUND), np.full(4, _BOUND), np.zeros(4)
+    every = -(-len(histories.weight) // _SAMPLE)
+    is_sampled = every > 2
+    if is_sampled:
+        # rows are in order of frequency, recency and age, so that every so-many-th is like all
+        columns = (scaled.frequency, scaled.recency, scaled.age, scaled.weight)
+        start = _ascent(purchases(model, Histories(*(column[::every] for column in columns))), start, least, most)
+    fit = _maximum(purchases(model, scaled), PURCHASE_PARAMETERS, start, least, most, is_near=is_sampled)
     # a density of times: in another unit, one factor a purchase
     return _rescaled(fit, "alpha", scale, -repeats * np.log(scale))
 
@@ -47,7 +56,7 @@ def fit_amounts(spending: Spending) -> Fit:
     return _rescaled(fit, "gamma", scale, -float(spending.weight.sum()) * np.log(scale))
 
 
-def _maximum(log_likelihood: LogLikelihood, names: tuple[str, ...], start: Floats, least: Floats, most: Floats) -> Fit:
+def _ascent(log_likelihood: LogLikelihood, start: Floats, least: Floats, most: Floats) -> Floats:
     customers = max(1.0, -log_likelihood(start)[0])
 
     def cost(logs: Floats) -> tuple[float, Floats]:
@@ -55,11 +64,20 @@ def _maximum(log_likelihood: LogLikelihood, names: tuple[str, ...], start: Float
         return -value / customers, -gradient / customers
 
     bounds = list(zip(least, most, strict=True))
-    # the first goes near, the second, from there, as near as the gradient tells
     options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-10}
-    found = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    free = (found > least + 1e-3) & (found < most - 1e-3)
+    found: Floats = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
+    return found
+
+
+def _maximum(
+    log_likelihood: LogLikelihood, names: tuple[str, ...], start: Floats, least: Floats, most: Floats, *, is_near: bool = False
+) -> Fit:
+    """The maximum from `start`; where that is near, without climbing there first, unless it turns out not to be."""
+    found = start if is_near else _ascent(log_likelihood, start, least, most)
+    free = _is_free(found, least, most)
     found, hessian = _polished(log_likelihood, found, free)
+    if is_near and np.abs(log_likelihood(found)[1]).max() > _FLAT * abs(log_likelihood(found)[0]):
+        return _maximum(log_likelihood, names, start, least, most)
     errors = _standard_errors(hessian, free)
     values = np.exp(found)
     return Fit(
@@ -70,23 +88,30 @@ def _maximum(log_likelihood: LogLikelihood, names: tuple[str, ...], start: Float
     )
 
 
+def _is_free(logs: Floats, least: Floats, most: Floats) -> np.ndarray:
+    return (logs > least + 1e-3) & (logs < most - 1e-3)
+
+
 def _polished(log_likelihood: LogLikelihood, found: Floats, free: np.ndarray) -> tuple[Floats, Floats]:
-    """Newton's steps from the end of L-BFGS, as long as they lead up: the result then does not depend on the way."""
-    hessian = _hessian(log_likelihood, found)
-    for _ in range(5):
-        value, gradient = log_likelihood(found)
+    """Newton's steps as long as they lead up: the result then does not depend on the way. A Hessian serves as long as steps are small."""
+    measured, hessian = found, _hessian(log_likelihood, found)
+    value, gradient = log_likelihood(found)
+    for _ in range(20):
         inner = hessian[np.ix_(free, free)]
         if not free.any() or np.linalg.cond(inner) > 1e10:
             break
         step = np.zeros_like(found)
         step[free] = np.linalg.solve(inner, gradient[free])
         candidate = found - step
-        if np.abs(step).max() > 0.1 or log_likelihood(candidate)[0] < value:
+        size, (reached, slope) = np.abs(step).max(), log_likelihood(candidate)
+        if size > 0.3 or reached < value - 1e-12 * abs(value):
             break
-        found, hessian = candidate, _hessian(log_likelihood, candidate)
-        if np.abs(step).max() < 1e-9:
+        found, value, gradient = candidate, reached, slope
+        if size < 1e-10:
             break
-    return found, hessian
+        if size > 0.05:
+            measured, hessian = found, _hessian(log_likelihood, found)
+    return found, hessian if np.abs(found - measured).max() < 1e-6 else _hessian(log_likelihood, found)
 
 
 def _hessian(log_likelihood: LogLikelihood, logs: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -51,7 +51,15 @@ group by customer_no
 """
 _WINDOW = """,
     cast(count(*) filter (where purchased_on > {cutoff} - {days}) as double) as count_{days}d,
-    cast(coalesce(sum(net_amount) filter (where purchased_on > {cutoff} - {days}), 0) as double) as amount_{days}d"""
+    cast(coalesce(sum(net_amount) filter (where purchased_on > {cutoff} - {days}), 0) as double) as amount_{days}d,
+    count(*) filter (where purchased_on > {cutoff} - 2 * {days} and purchased_on <= {cutoff} - {days}) as count_before_{days}d"""
+# of who was known and bought nothing in the window before: what they did in the last one
+_AFTER_SILENCE = """
+select
+    coalesce(sum(count_{days}d) / count(*), 0), coalesce(greatest(sum(cast(amount_{days}d as decimal(18, 2))), 0) / count(*), 0)
+from {name}
+where age >= {days} and count_before_{days}d = 0
+"""
 
 _DISTINCT = """
 select frequency, recency, age, cast(count(*) as double) as weight
@@ -90,6 +98,7 @@ class Facts:
     paid_purchases: float
     paid_amount: float
     frequency_and_amount: float | None  # correlation that Gamma-Gamma takes for 0; None where there is none
+    after_silence: Mapping[int, tuple[float, float]]  # by days: mean purchases and net amount of who had none in as many days before
 
     @property
     def purchases_per_day(self) -> float:
@@ -121,7 +130,11 @@ def create_histories(connection: duckdb.DuckDBPyConnection, name: str, cutoff: d
     [row] = connection.execute(_FACTS.format(name=name)).fetchall()
     customers, repeaters, days, repeats, customer_days, paid, amount, related = row
     is_number = related is not None and bool(np.isfinite(related))
-    return Facts(customers, repeaters, int(days), repeats, customer_days, paid, float(amount), related if is_number else None)
+    silence = {}
+    for days_back in windows:
+        [(count, net_amount)] = connection.execute(_AFTER_SILENCE.format(name=name, days=days_back)).fetchall()
+        silence[days_back] = (float(count), float(net_amount))
+    return Facts(customers, repeaters, int(days), repeats, customer_days, paid, float(amount), related if is_number else None, silence)
 
 
 def distinct_histories(connection: duckdb.DuckDBPyConnection, name: str) -> Histories:

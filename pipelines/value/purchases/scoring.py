@@ -69,17 +69,27 @@ class Amounts:
 
 
 def simple_purchases(name: str, frame: pl.DataFrame, facts: Facts, days: int) -> Floats:
-    """Purchase days of the next `days` by a rule: as many as in the last `days`, or as everybody on average."""
+    """Purchase days of the next `days` by a rule: as many as in the last `days`, or as everybody on average.
+
+    Who had none in the last `days` is expected to have as many as such customers had the last time.
+    """
     if name == "last_period":
-        return column_of(frame, f"count_{days}d")
+        count = column_of(frame, f"count_{days}d")
+        return np.where(count > 0, count, facts.after_silence[days][0])
     return np.full(frame.height, facts.purchases_per_day * days)
 
 
 def simple_amounts(name: str, frame: pl.DataFrame, facts: Facts, days: int) -> Floats:
     """Net amount of the next `days` by the same rules."""
     if name == "last_period":
-        return np.maximum(column_of(frame, f"amount_{days}d"), 0.0)
+        amount = np.maximum(column_of(frame, f"amount_{days}d"), 0.0)
+        return np.where(column_of(frame, f"count_{days}d") > 0, amount, facts.after_silence[days][1])
     return np.full(frame.height, facts.purchases_per_day * days * facts.mean_amount * facts.paid_share)
+
+
+def _no_less(by_days: Sequence[Floats]) -> list[Floats]:
+    """Longer windows bring no less: who bought a year ago and not since may have less of their own than others on average."""
+    return list(np.maximum.accumulate(np.stack(by_days), axis=0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +117,8 @@ def predictions(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
 
 def _purchases(frame: pl.DataFrame, rules: Rules, name: str) -> Mapping[str, Floats]:
     if rules.outlook is None or name != rules.outlook.model.name:
-        return {f"predicted_purchases_{days}d": np.minimum(simple_purchases(name, frame, rules.facts, days), days) for days in WINDOWS}
+        by_days = _no_less([np.minimum(simple_purchases(name, frame, rules.facts, days), days) for days in WINDOWS])
+        return {f"predicted_purchases_{days}d": values for days, values in zip(WINDOWS, by_days, strict=True)}
     model, outlook = rules.outlook.model, rules.outlook
     frequency, recency, age = (column_of(frame, column) for column in ("frequency", "recency", "age"))
     alive, rows = model.probability_alive(frequency, recency, age), outlook.rows(frequency, age)
@@ -122,7 +133,8 @@ def _purchases(frame: pl.DataFrame, rules: Rules, name: str) -> Mapping[str, Flo
 def _amounts(frame: pl.DataFrame, rules: Rules, name: str, purchases: Mapping[str, Floats]) -> Mapping[str, Floats]:
     """Money of the next days. What a year brings is worth less today, on average by half a year's discount where no model says when."""
     if name != "purchases_by_amount" or rules.amounts is None or rules.outlook is None or rules.outlook.discounted is None:
-        told = {f"predicted_net_amount_{days}d": simple_amounts(name, frame, rules.facts, days) for days in WINDOWS}
+        by_days = _no_less([simple_amounts(name, frame, rules.facts, days) for days in WINDOWS])
+        told = {f"predicted_net_amount_{days}d": values for days, values in zip(WINDOWS, by_days, strict=True)}
         force = np.log1p(rules.discount_rate)
         share = -np.expm1(-force) / force if force else 1.0
         return told | {"ltv_predicted_12m": told["predicted_net_amount_365d"] * share}

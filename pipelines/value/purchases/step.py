@@ -52,7 +52,7 @@ def predict_purchases(connection: duckdb.DuckDBPyConnection, run: Run) -> Findin
     facts = create_histories(connection, "histories", run.as_of, WINDOWS)
     lacking = lacks(settings.purchases, facts)
     if lacking is not None:
-        _write(connection, run, Rules(facts))
+        write_customers(connection, run, Rules(facts))
         return Findings(tuple(_unused(lacking)), no_backtests())
     verdict = judge(connection, settings.purchases, run.as_of, facts) or _not_judged()
     histories, spending = distinct_histories(connection, "histories"), distinct_spending(connection, "histories")
@@ -61,7 +61,7 @@ def predict_purchases(connection: duckdb.DuckDBPyConnection, run: Run) -> Findin
     outlook = Outlook.of(purchase_model(verdict.candidate, fits.purchases[verdict.candidate]), histories, WINDOWS, discount_rate)
     amounts = Amounts(verdict.purchase_amount.used, AmountModel(**fits.amounts.parameters) if fits.amounts else None, facts)
     used = (verdict.purchases.used, verdict.net_amount.used)
-    _write(connection, run, Rules(facts, *used, outlook, amounts, discount_rate, float(settings.confidence)))
+    write_customers(connection, run, Rules(facts, *used, outlook, amounts, discount_rate, float(settings.confidence)))
     return Findings(tuple(_models(run, facts, fits, verdict)), verdict.backtests)
 
 
@@ -122,7 +122,7 @@ def _rule_parameters(name: str, facts: Facts) -> dict[str, Any]:
     return {}
 
 
-def _write(connection: duckdb.DuckDBPyConnection, run: Run, rules: Rules) -> None:
+def write_customers(connection: duckdb.DuckDBPyConnection, run: Run, rules: Rules) -> None:
     """Write VALUE_CUSTOMERS, so many customers a file that memory does not grow with their number."""
     [(people,)] = connection.execute("select count(*) from people").fetchall()
     with replacing_folder(run.home.table(VALUE_CUSTOMERS.name)) as folder:

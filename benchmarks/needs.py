@@ -169,7 +169,7 @@ offered.
 def render_needs(figures: NeedFigures, measured_on: date) -> str:
     """The part as Markdown."""
     lines = [
-        "# What they will need",
+        "# What they will do next: need",
         "",
         *measured_with(measured_on, "python -m benchmarks needs"),
         *_ABOUT.splitlines(),

@@ -15,6 +15,7 @@ import pytest
 from pipelines.channels import (
     is_interrupted,
     load_deliveries,
+    load_readings,
     outdated_formats,
     readings_hash,
     reload_archived,
@@ -104,11 +105,24 @@ def test_complete_load_stays_under_an_older_contract_until_it_is_asked_for(tmp_p
     assert regions(home) == [("1", "north")]
     assert outdated_formats(home, config(mended)) == {"till": 1}
     run = Run(loads(home)["a.csv"]["exported_at"].date(), Config(), home, tmp_path)
-    before = readings_hash(home, run)
+    before, read_before = readings_hash(home, run), load_readings(home)
     report = reload_archived(home, config(mended), [loads(home)["a.csv"]["load_id"]])
     assert (len(report.loads_new), regions(home)) == (1, [("1", "east")])
     assert outdated_formats(home, config(mended)) == {}
     assert readings_hash(home, run) != before, "a run over other rows has another name"
+    assert load_readings(home).keys() == read_before.keys()
+    assert load_readings(home) != read_before, "marts that were built from the old rows are no base to continue"
+
+
+def test_file_that_is_delivered_once_more_is_still_the_same_reading(tmp_path: Path) -> None:
+    home = home_with(tmp_path / "home", {"a.csv": "no,way\n1,A\n"})
+    formats = contract(tmp_path, ALL)
+    load(home, formats_folders=[formats])
+    before = load_readings(home)
+    put(home, "again.csv", "no,way\n1,A\n")
+    load(home, formats_folders=[formats])
+    assert loads(home)["a.csv"]["delivery_count"] == 2
+    assert load_readings(home) == before
 
 
 def test_refused_file_that_left_the_inbox_is_read_when_it_is_asked_for(tmp_path: Path) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from pipelines.contracts.declarations import Section, Text, checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.segments import Segment
+
+
+def _quoted(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise ValueError("is not text; put the id into quotes, or its leading zeros are lost")  # noqa: TRY004 (pydantic tells a ValueError by its key)
+    return value
+
 
 # below the folder of reviewed rows: a plan is decided by people, as those are
 FOLDER = "campaigns"
@@ -21,23 +27,13 @@ FOLDER = "campaigns"
 SEGMENTS = "segments"
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
 _Text = Annotated[str, Field(min_length=1, pattern=r"\S")]
+_Number = Annotated[_Text, BeforeValidator(_quoted)]
 _Objective = Literal[
     "acquisition", "activation", "cross_sell", "loyalty", "repeat_purchase", "retention", "satisfaction", "seasonal", "win_back"
 ]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Words(_Section):
-    """A text in both languages."""
-
-    en: _Text
-    zh: _Text
-
-
-class Dates(_Section):
+class Dates(Section):
     """Planned days; both ends belong to the campaign."""
 
     from_: date = Field(alias="from")
@@ -50,27 +46,27 @@ class Dates(_Section):
         return self
 
 
-class Budget(_Section):
+class Budget(Section):
     """What may be spent, and in which currency that is meant."""
 
     amount: Decimal = Field(gt=0, max_digits=18, decimal_places=2)
     currency: str = Field(pattern=r"^[A-Z]{3}$")
 
 
-class Campaign(_Section):
+class Campaign(Section):
     """A registered campaign, key by key."""
 
     name: _Name
-    label: Words
+    label: Text
     objective: _Objective
     owner: _Text
     dates: Dates
     description: _Text | None = None
     budget: Budget | None = None
-    offer: Words | None = None
+    offer: Text | None = None
     arms: dict[_Name, _Text] = Field(default_factory=dict)  # arm of its segments -> what the customers in it get
     segments: tuple[_Name, ...] = ()
-    sources: dict[_Name, tuple[_Text, ...]] = Field(default_factory=dict)  # channel -> ids of its campaigns
+    sources: dict[_Name, tuple[_Number, ...]] = Field(default_factory=dict)  # channel -> ids of its campaigns
 
     @model_validator(mode="after")
     def _whole(self) -> Campaign:
@@ -105,7 +101,7 @@ def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) 
     """
     read: dict[str, tuple[Campaign, Path]] = {}
     for path in sorted((reference / FOLDER).glob("*.yaml")):
-        campaign = _read(path)
+        campaign = checked(Campaign, read_yaml(path), path, "mend the key; the shipped campaign shows all")
         if campaign.name in read:
             raise ConfigurationError(
                 f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do="choose another name"
@@ -125,14 +121,14 @@ def campaign_named(name: str, campaigns: Sequence[Campaign]) -> Campaign:
         if campaign.name == name:
             return campaign
     raise ConfigurationError(
-        f"no campaign {name!r} is registered{_nearest(name, [campaign.name for campaign in campaigns])}", do="see `cdp campaign list`"
+        f"no campaign {name!r} is registered{nearest(name, [campaign.name for campaign in campaigns])}", do="see `cdp campaign list`"
     )
 
 
 def _check_segments(campaign: Campaign, known: Mapping[str, Segment], path: Path) -> None:
     for name in campaign.segments:
         if name not in known:
-            raise ConfigurationError(f"segments: no segment {name}{_nearest(name, known)}", where=str(path), do="see `cdp segments list`")
+            raise ConfigurationError(f"segments: no segment {name}{nearest(name, known)}", where=str(path), do="see `cdp segments list`")
         arms = sorted(known[name].arms)
         if arms != sorted(campaign.arms):
             what = f"arms: segment {name} parts its customers into {', '.join(arms) or 'no arms'}, the campaign names "
@@ -163,38 +159,3 @@ def _check_claims(read: Iterable[tuple[Campaign, Path]]) -> None:
             if channel != SEGMENTS and owner != campaign.name:
                 what = f"sources.{channel}: {number} is how {channel} reports the lists of the segment, which {owner} has"
                 raise ConfigurationError(what, where=str(path), do="take it out of one of the two")
-
-
-def _read(path: Path) -> Campaign:
-    try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except (yaml.YAMLError, ValueError) as error:  # a date that no calendar has is a ValueError of its own
-        raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
-    try:
-        return Campaign.model_validate(raw)
-    except ValidationError as error:
-        raise ConfigurationError("; ".join(_clauses(error)), where=str(path), do="mend the key; the shipped campaign shows all") from error
-
-
-def _clauses(error: ValidationError) -> Iterator[str]:
-    """One clause a problem: the dotted key, what is wrong, and for an unknown key the nearest one."""
-    for problem in error.errors():
-        path = [str(part) for part in problem["loc"]]
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = f"unknown key{_nearest(path[-1], _keys_at(path[:-1]))}"
-        elif problem["type"] == "string_type" and path[0] == "sources":
-            text = "is not text; put the id into quotes, or its leading zeros are lost"
-        yield f"{'.'.join(path)}: {text}" if path else text
-
-
-def _keys_at(path: Sequence[str]) -> list[str]:
-    sections: Mapping[tuple[str, ...], Any] = {("label",): Words, ("offer",): Words, ("dates",): Dates, ("budget",): Budget}
-    return [field.alias or name for name, field in sections.get(tuple(path), Campaign).model_fields.items()]
-
-
-def _nearest(name: str, names: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, list(names), n=1, cutoff=0.5)
-    return f", did you mean {close[0]!r}?" if close else ""

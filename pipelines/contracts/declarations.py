@@ -30,8 +30,8 @@ class Section(BaseModel):
 class Text(Section):
     """The same in both languages."""
 
-    en: str = Field(min_length=1)
-    zh: str = Field(min_length=1)
+    en: str = Field(min_length=1, pattern=r"\S")
+    zh: str = Field(min_length=1, pattern=r"\S")
 
     def in_language(self, language: str) -> str:
         """The Chinese text for `zh`, else the English one."""
@@ -46,7 +46,7 @@ def read_yaml(path: Path) -> Any:
         raise ConfigurationError("no such file", where=str(path), do="check its name") from error
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"cannot be read: {error}", where=str(path), do="check the file and its permissions") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # a date that no calendar has is a ValueError of its own
         raise ConfigurationError(f"is not valid YAML: {' '.join(str(error).split())}", where=str(path), do="mend the line") from error
 
 

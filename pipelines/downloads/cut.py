@@ -18,10 +18,11 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from pipelines.contracts.declarations import nearest
 from pipelines.contracts.engine import literal
 from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.downloads.roles import Role, nearest
+from pipelines.downloads.roles import Role
 
 _LIST, _MANIFEST = "list.csv", "manifest.json"
 _CUSTOMERS = "mart_marketing__customer_360"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Sequence
 
+from pipelines.contracts.declarations import nearest
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.publishing import (
     Destination,
@@ -27,9 +27,8 @@ def check_destinations(settings: PublishConfig, segments: Sequence[Segment]) -> 
     for name, destination in settings.destinations.items():
         for wanted in destination.segments:
             if wanted not in known:
-                close = difflib.get_close_matches(wanted, known, n=1, cutoff=0.5)
-                hint = f", did you mean {close[0]!r}?" if close else ""
-                raise ConfigurationError(f"segments: no segment {wanted!r}{hint}", where=f"publish.destinations.{name}", do=_ADVICE)
+                what = f"segments: no segment {wanted!r}{nearest(wanted, known)}"
+                raise ConfigurationError(what, where=f"publish.destinations.{name}", do=_ADVICE)
             problem = _problem(destination, known[wanted])
             if problem:
                 raise ConfigurationError(problem, where=f"publish.destinations.{name}", do=_ADVICE)

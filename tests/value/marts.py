@@ -11,11 +11,13 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.config import Config
+from pipelines.contracts.engine import literal, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_table
-from pipelines.value import predict_values
+from pipelines.value.findings import write_findings
+from pipelines.value.purchases import predict_purchases
 
 Purchase = tuple[str, date, float]  # customer, day, net amount; 0 is a gift
 _CONSENT = {"contact_type": "phone", "contact_value": "+8613812345678", "medium": "sms", "stated_at": None}
@@ -55,9 +57,16 @@ def run_on(
     return run
 
 
+def told(run: Run) -> dict[str, str]:
+    """Predict purchases alone, as the stage does: what is used of each target, and why."""
+    with open_engine(run, "value") as connection:
+        connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
+        return write_findings(run, "code", [predict_purchases(connection, run)])
+
+
 def predicted(run: Run) -> pl.DataFrame:
     """VALUE_CUSTOMERS of a run of the stage, by customer."""
-    predict_values(run, "code")
+    told(run)
     return table(run, "value_customers").sort("customer_id")
 
 

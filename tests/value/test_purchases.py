@@ -17,12 +17,13 @@ from polars.testing import assert_frame_equal
 
 from expectations import validate_table
 from pipelines.contracts.run import Run
-from pipelines.contracts.value_tables import VALUE_TABLES
+from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_CUSTOMERS, VALUE_MODELS
 from pipelines.value.purchases.histories import create_histories, create_purchase_days
 from pipelines.value.purchases.judging import auc, deciles, deviance, log_loss
-from tests.value.marts import Purchase, predicted, run_on, table
+from tests.value.marts import Purchase, predicted, run_on, table, told
 from tests.value.simulated import last_day, shop
 
+OWN = (VALUE_CUSTOMERS, VALUE_MODELS, VALUE_BACKTESTS)
 DAYS, CUSTOMERS = 400, 3000
 AS_OF = last_day(DAYS)
 CUTOFF = AS_OF - timedelta(days=90)
@@ -36,7 +37,7 @@ NUMBERS = [
 
 def sane(run: Run) -> None:
     """Every suite of the stage is green, so that nothing is NaN, infinite or out of its bounds."""
-    for contract in VALUE_TABLES:
+    for contract in OWN:
         verdict = validate_table(contract.name, str(run.home.table(contract.name) / "**" / "*.parquet"), memory_limit="500MB", threads=1)
         assert verdict.passed, (contract.name, verdict.failures)
 
@@ -159,7 +160,7 @@ def test_same_purchases_in_another_order_give_the_same_bytes(run: Run, purchases
         tmp_path, purchases.sample(fraction=1.0, shuffle=True, seed=5), AS_OF, others=["z_without"], denied=["c0000003", "c0000004"]
     )
     predicted(again)
-    for contract in VALUE_TABLES:
+    for contract in OWN:
         left, right = (table(one, contract.name).sort(contract.key) for one in (run, again))
         assert_frame_equal(left, right, check_exact=True)
 
@@ -284,10 +285,8 @@ def test_deviance_is_that_of_scikit_learn_and_least_for_the_mean() -> None:
 
 
 def test_run_tells_which_model_is_used_and_why(tmp_path: Path) -> None:
-    from pipelines.value import predict_values
-
-    told = predict_values(run_on(tmp_path, shops()["ten customers"][0], START + timedelta(days=300)), "code")
-    assert told["purchases"] == "none: 10 customers have bought, 100 are needed"
+    found = told(run_on(tmp_path, shops()["ten customers"][0], START + timedelta(days=300)))
+    assert found["purchases"] == "none: 10 customers have bought, 100 are needed"
 
 
 def test_days_of_history_begin_with_the_first_purchase_of_all(tmp_path: Path) -> None:

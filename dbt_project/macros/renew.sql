@@ -48,9 +48,9 @@
     where
         facts._load_id not in (select seen_loads.load_id from lake.seen_loads)
         or facts._exported_at >= last_build.exported_before_at
-        {%- for time in times %}
-            or facts.{{ time }} >= last_build.as_of_end_at
-        {%- endfor %}
+    {%- for time in times %}
+        or facts.{{ time }} >= last_build.as_of_end_at
+    {%- endfor %}
 {%- endmacro %}
 
 {# The rows of `relation` that this build computes: all of them, or those whose `key` is listed in `touched`. #}
@@ -94,7 +94,7 @@
         delete from {{ target_relation }}
         where
             {% for key, name in config.get('meta')['touched_by'].items() -%}
-                {{ 'or ' if not loop.first }}{{ key }} in (select touched.{{ key }} from {{ ref(name) }} as touched)
+        {{ 'or ' if not loop.first }}{{ key }} in (select touched.{{ key }} from {{ ref(name) }} as touched)
             {% endfor %}
     {%- endcall %}
     {% call statement('main') -%}

@@ -10,7 +10,8 @@ from pipelines.contracts.engine import open_engine, write_query
 from pipelines.contracts.redirections import redirections
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
-from pipelines.segments.past import past_memberships
+from pipelines.segments.past import complete_past, past_memberships
+from pipelines.segments.reading import examine_segments
 from pipelines.segments.units import households, unit_of
 
 # an arm is an arm of the exported; the day, the segment and the first id of several decide in this order
@@ -95,5 +96,6 @@ def settle_assignments(run: Run) -> None:
         households=households(run),
         unit=unit_of("stood", run.config.segments.holdout_unit),
     )
+    complete_past(run, (defined.segment for defined in examine_segments(run.config.segments.folders)[0]))
     with open_engine(run, "assignments") as connection:
         write_query(connection, query, SEGMENT_ASSIGNMENTS, run.home.table(SEGMENT_ASSIGNMENTS.name) / "part-0.parquet")

@@ -96,3 +96,17 @@ def test_who_was_held_out_and_then_written_to_is_contaminated(shop: Shop) -> Non
     """A smaller holdout in the definition does that, without any merge."""
     listed: list[Listed] = [(4, "thanks", "ann", "held_out", None), (1, "thanks", "ann", "exported", None)]
     assert settle(shop, listed) == {("thanks", "ann"): ("held_out", None, 4, True)}
+
+
+def test_lists_that_an_older_version_stored_are_completed_and_count(shop: Shop) -> None:
+    """A home that ran for a year goes on after an upgrade; a segment that is defined no more was of marketing, too."""
+    now = settle(shop, [(1, "registered_without_order", "ann", "exported", None), (2, "gone", "bob", "held_out", None)])
+    paths = sorted((shop.root / "lake" / "segment_memberships").glob("as_of=*/part-0.parquet"))
+    before = [pl.read_parquet(path, hive_partitioning=False) for path in paths]
+    for path, frame in zip(paths, before, strict=True):
+        frame.drop("medium", "purpose").write_parquet(path)
+    assert settle(shop, []) == now
+    completed = pl.concat([pl.read_parquet(path, hive_partitioning=False) for path in paths])
+    assert completed.schema == TABLES["segment_memberships"].schema
+    assert dict(completed.select("segment_name", "medium").rows()) == {"registered_without_order": "email", "gone": "sms"}
+    assert set(completed["purpose"]) == {"marketing"}

@@ -23,7 +23,7 @@ def registry(config: Config) -> tuple[tuple[Campaign, ...], tuple[Segment, ...]]
     """The registered campaigns, and the segments that they may use. Raises ConfigurationError for a mistake in either."""
     segments = read_segments(config.segments.folders)
     reference = config.reference_folder or project.REFERENCE
-    return read_campaigns(reference, segments, config.reporting_currency), segments
+    return read_campaigns(reference, segments), segments
 
 
 def figures(home: Home) -> tuple[str | None, tuple[Figures, ...]]:
@@ -113,7 +113,7 @@ def _spent(campaign: Campaign, rows: Sequence[Figures], currency: str) -> str:
     if campaign.budget is None:
         return f"{told}, no budget"
     used = next((row.budget_used_rate for row in rows if row.budget_used_rate is not None), None)
-    return f"{told} of a budget of {campaign.budget.amount:,.2f} {currency}" + ("" if used is None else f" ({used:.1%})")
+    return f"{told} of a budget of {campaign.budget.amount:,.2f} {campaign.budget.currency}" + ("" if used is None else f" ({used:.1%})")
 
 
 def _shown(campaign: Campaign, rows: Sequence[Figures], language: str, as_of: str | None, currency: str) -> Iterator[str]:

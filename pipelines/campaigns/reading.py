@@ -93,11 +93,11 @@ class Campaign(Section):
         return tuple(tuple(arms) for arms in groups.values() if len(arms) > 1)
 
 
-def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) -> tuple[Campaign, ...]:
+def read_campaigns(reference: Path, segments: Sequence[Segment]) -> tuple[Campaign, ...]:
     """The registered campaigns of `<reference>/campaigns/*.yaml`, by name; none where there is no such folder.
 
     Raises ConfigurationError naming file and key: unknown keys (with the nearest), wrong values, a name, segment or campaign of a channel
-    that two claim, a segment that is not there, arms that are not those of the segments, a budget in another currency than `currency`.
+    that two claim, a segment that is not there, arms that are not those of the segments.
     """
     read: dict[str, tuple[Campaign, Path]] = {}
     for path in sorted((reference / FOLDER).glob("*.yaml")):
@@ -107,9 +107,6 @@ def read_campaigns(reference: Path, segments: Sequence[Segment], currency: str) 
                 f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do="choose another name"
             )
         _check_segments(campaign, {segment.name: segment for segment in segments}, path)
-        if campaign.budget is not None and campaign.budget.currency != currency:
-            what = f"budget.currency: {campaign.budget.currency} is not the reporting currency"
-            raise ConfigurationError(what, where=str(path), do=f"state the budget in {currency}, in which costs are added up")
         read[campaign.name] = campaign, path
     _check_claims(read.values())
     return tuple(read[name][0] for name in sorted(read))

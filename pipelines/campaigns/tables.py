@@ -14,7 +14,7 @@ from pipelines.contracts.storage import write_table
 
 def write_campaigns(run: Run, campaigns: Sequence[Campaign]) -> None:
     """Write CAMPAIGN_REGISTRY and CAMPAIGN_SOURCES to the lake, whole: the registry of today is the registry."""
-    registered = pl.DataFrame([_row(campaign) for campaign in campaigns], schema=CAMPAIGN_REGISTRY.schema)
+    registered = pl.DataFrame([_row(campaign, run.config.reporting_currency) for campaign in campaigns], schema=CAMPAIGN_REGISTRY.schema)
     write_table(registered, CAMPAIGN_REGISTRY, run.home.table(CAMPAIGN_REGISTRY.name) / "part-0.parquet")
     sources = [
         (f"{channel}:{number}", channel, number, campaign.name) for campaign in campaigns for channel, number in campaign.source_keys
@@ -23,7 +23,8 @@ def write_campaigns(run: Run, campaigns: Sequence[Campaign]) -> None:
     write_table(named, CAMPAIGN_SOURCES, run.home.table(CAMPAIGN_SOURCES.name) / "part-0.parquet")
 
 
-def _row(campaign: Campaign) -> dict[str, object]:
+def _row(campaign: Campaign, currency: str) -> dict[str, object]:
+    budget = campaign.budget
     return {
         "registered_name": campaign.name,
         "label_en": campaign.label.en,
@@ -34,6 +35,6 @@ def _row(campaign: Campaign) -> dict[str, object]:
         "offer_zh": campaign.offer.zh if campaign.offer else None,
         "planned_from_on": campaign.dates.from_,
         "planned_to_on": campaign.dates.to,
-        "budget_amount": campaign.budget.amount if campaign.budget else None,
+        "budget_amount": budget.amount if budget and budget.currency == currency else None,
         "arm_count": len(campaign.arms),
     }

@@ -18,7 +18,9 @@ CAMPAIGN_REGISTRY = Table(
         Column("offer_zh", Type.TEXT, "What customers are offered, in Chinese; null without an offer."),
         Column("planned_from_on", Type.DATE, "First planned day.", required=True),
         Column("planned_to_on", Type.DATE, "Last planned day.", required=True),
-        Column("budget_amount", Type.AMOUNT, "Planned spend, in the reporting currency; null without a budget."),
+        Column(
+            "budget_amount", Type.AMOUNT, "Planned spend; null without a budget, or with one in another currency than the reporting one."
+        ),
         Column("arm_count", Type.INTEGER, "Arms of its test; 0 without arms.", required=True),
     ),
 )

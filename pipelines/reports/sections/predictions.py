@@ -76,7 +76,7 @@ def _by_decile(published: Published, words: Words, metric: str, decimals: int) -
     header = [words("tenth"), words("customers"), words("expected"), words("actual")]
     table = [[bucket, number(count), number(expected, decimals), number(actual, decimals)] for bucket, expected, actual, count in found]
     figures = Figures(header, table, frozenset(range(1, 4)))
-    return drawn(words, metric, rows, lambda rows: charts.lines(rows, "~g"), figures, currency=published.currency)
+    return drawn(words, metric, rows, lambda rows: charts.lines(rows, ",~f"), figures, currency=published.currency)
 
 
 def _models(published: Published, words: Words) -> Part:
@@ -89,7 +89,7 @@ def _models(published: Published, words: Words) -> Part:
             words.value("target", target),
             words.value("model", model),
             words("yes" if is_used else "no"),
-            f"{number(error, 3)} ({words.value('error', metric)})" if metric else "–",
+            f"{number(error, 3)} ({words.value('error', metric)})" if metric and error is not None else "–",
             number(horizon),
             number(customers),
         ]

@@ -59,7 +59,7 @@ def test_list_needs_no_run_and_names_readers(tmp_path: Path, called: Any) -> Non
     assert (code, len(found)) == (0, 30)
     assert found["rfm_class"]["segments"] == ["sleeping_high_value"]
     assert (found["life_stage"]["consent"], found["life_stage"]["class"]) == ("personalization", "dynamic")
-    assert "needs consent to personalization; read by no segment" in called("list", "--home", tmp_path)[1]
+    assert "needs consent to personalization; read by new_mother" in called("list", "--home", tmp_path)[1]
 
 
 def test_show_tells_values_and_evidence(tmp_path: Path, called: Any) -> None:

@@ -88,8 +88,8 @@ def simple_amounts(name: str, frame: pl.DataFrame, facts: Facts, days: int) -> F
 
 
 def _no_less(by_days: Sequence[Floats]) -> list[Floats]:
-    """Longer windows bring no less: who bought a year ago and not since may have less of their own than others on average."""
-    return list(np.maximum.accumulate(np.stack(by_days), axis=0))
+    """Longer windows bring no less, nor does one that is longer than the history, of which no customer is an example."""
+    return list(np.fmax.accumulate(np.stack(by_days), axis=0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,6 +59,7 @@ def test_transcripts_are_what_the_command_prints(page: Path, shop: Path, monkeyp
     for name, content in _FILE.findall(text):
         (shop / name).write_text(content, encoding="utf-8")
     written = _TRANSCRIPT.sub(lambda found: f"```console\n{rerun(found[1])}```", text)
+    assert str((shop / "data" / "home").resolve()) not in written
     if os.environ.get("CDP_WRITE_PAGES"):
         page.write_text(written, encoding="utf-8")
     assert written == text or os.environ.get("CDP_WRITE_PAGES")

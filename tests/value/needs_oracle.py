@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 from statistics import median
@@ -23,7 +24,7 @@ class Due:
 
     intervals: int
     last_on: date
-    days: float
+    days: float  # nine decimals, as rule_days
     on: date
     from_on: date
     to_on: date
@@ -47,7 +48,7 @@ def days_bought(facts: Iterable[Fact], cutoff: date) -> dict[Pair, list[date]]:
     return {pair: sorted(days) for pair, days in found.items()}
 
 
-def quantile(values: Iterable[float], share: float) -> float:
+def quantile(values: Iterable[Fraction], share: Fraction) -> Fraction:
     """Between the two nearest values, in proportion."""
     ordered = sorted(values)
     place = share * (len(ordered) - 1)
@@ -58,7 +59,8 @@ def quantile(values: Iterable[float], share: float) -> float:
 
 def due_dates(facts: Iterable[Fact], needs: NeedsConfig, cutoff: date) -> dict[Pair, Due]:
     bought = days_bought(facts, cutoff)
-    gaps = {pair: [(after - before).days for before, after in pairwise(days)] for pair, days in bought.items()}
+    # fractions, because a due date is a whole number of days, and a float on its edge falls on either side
+    gaps = {pair: [Fraction((after - before).days) for before, after in pairwise(days)] for pair, days in bought.items()}
     found: dict[Pair, Due] = {}
     for category in {category for _, category in bought}:
         own = {pair: gaps[pair] for pair in bought if pair[1] == category}
@@ -66,27 +68,27 @@ def due_dates(facts: Iterable[Fact], needs: NeedsConfig, cutoff: date) -> dict[P
         everything = [interval for intervals in again for interval in intervals]
         if len(everything) < needs.bought_again_from_intervals or len(again) < float(needs.bought_again_from_share) * len(own):
             continue
-        typical = sum(median(intervals) for intervals in again) / len(again)
-        mean = sum(everything) / len(everything)
-        weight = needs.category_weight
-        days = {
-            pair: (len(intervals) * (median(intervals) if intervals else 0) + weight * typical) / (len(intervals) + weight)
+        typical = sum((median(intervals) for intervals in again), Fraction(0)) / len(again)
+        mean = sum(everything, Fraction(0)) / len(everything)
+        weight = Fraction(needs.category_weight)
+        days: dict[Pair, Fraction] = {
+            pair: (len(intervals) * (median(intervals) if intervals else Fraction(0)) + weight * typical) / (len(intervals) + weight)
             for pair, intervals in own.items()
         }
         ratios = [interval / days[pair] for pair, intervals in own.items() for interval in intervals]
-        low, high = quantile(ratios, 0.25), quantile(ratios, 0.75)
+        low, high = quantile(ratios, Fraction(1, 4)), quantile(ratios, Fraction(3, 4))
         for pair, intervals in own.items():
             last_on = bought[pair][-1]
-            on = last_on + max(1, floor(days[pair] + 0.5)) * DAY
+            on = last_on + max(1, floor(days[pair] + Fraction(1, 2))) * DAY
             found[pair] = Due(
                 intervals=len(intervals),
                 last_on=last_on,
-                days=days[pair],
+                days=round(float(days[pair]), 9),
                 on=on,
                 from_on=min(on, last_on + max(1, floor(low * days[pair])) * DAY),
                 to_on=max(on, last_on + ceil(high * days[pair]) * DAY),
-                rule_days=mean,
-                rule_on=last_on + max(1, floor(mean + 0.5)) * DAY,
+                rule_days=round(float(mean), 9),
+                rule_on=last_on + max(1, floor(mean + Fraction(1, 2))) * DAY,
             )
     return found
 

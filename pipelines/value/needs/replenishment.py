@@ -12,6 +12,7 @@ from pipelines.contracts.config import NeedsConfig
 
 NEAR_DAYS = (7, 14)  # a due date is met by a purchase within so many days
 _WINDOW = (0.25, 0.75)  # of the intervals of a category, relative to the typical one: half of them end in between
+_EXACT = 6  # decimals that a whole number of days is told by: 567.0000000001 is 567, and not a day more
 
 _INTERVALS = """
 create or replace table need_intervals as
@@ -66,8 +67,8 @@ create or replace table need_due_dates as
 with dated as (
     select
         typical.*,
-        last_on + greatest(1, cast(floor(model_days + 0.5) as integer)) as model_on,
-        last_on + greatest(1, cast(floor(rule_days + 0.5) as integer)) as rule_on,
+        last_on + greatest(1, cast(floor(round(model_days, {exact}) + 0.5) as integer)) as model_on,
+        last_on + greatest(1, cast(floor(round(rule_days, {exact}) + 0.5) as integer)) as rule_on,
         spreads.model_window,
         spreads.rule_window
     from need_typical as typical
@@ -76,11 +77,11 @@ with dated as (
 select
     customer_no, category_no, interval_count, last_on,
     model_days, model_on,
-    least(model_on, last_on + greatest(1, cast(floor(model_window[1] * model_days) as integer))) as model_from_on,
-    greatest(model_on, last_on + cast(ceil(model_window[2] * model_days) as integer)) as model_to_on,
+    least(model_on, last_on + greatest(1, cast(floor(round(model_window[1] * model_days, {exact})) as integer))) as model_from_on,
+    greatest(model_on, last_on + cast(ceil(round(model_window[2] * model_days, {exact})) as integer)) as model_to_on,
     rule_days, rule_on,
-    least(rule_on, last_on + greatest(1, cast(floor(rule_window[1] * rule_days) as integer))) as rule_from_on,
-    greatest(rule_on, last_on + cast(ceil(rule_window[2] * rule_days) as integer)) as rule_to_on
+    least(rule_on, last_on + greatest(1, cast(floor(round(rule_window[1] * rule_days, {exact})) as integer))) as rule_from_on,
+    greatest(rule_on, last_on + cast(ceil(round(rule_window[2] * rule_days, {exact})) as integer)) as rule_to_on
 from dated
 """
 
@@ -160,6 +161,7 @@ def create_due_dates(connection: duckdb.DuckDBPyConnection, needs: NeedsConfig, 
         "share": needs.bought_again_from_share,
         "weight": needs.category_weight,
         "window": list(_WINDOW),
+        "exact": _EXACT,
     }
     for statement in (_INTERVALS, _PAIRS, _CATEGORIES, _TYPICAL, _SPREADS, _DUE_DATES):
         connection.execute(statement.format(**words))

@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.contracts.config import PurchaseModelConfig
 from pipelines.contracts.engine import fetch_frame
+from pipelines.contracts.settings.predictions import PurchaseModelConfig
 from pipelines.value.purchases.expectation import AmountModel, PurchaseModel
 from pipelines.value.purchases.fitting import Fit, fit_amounts, fit_purchases
 from pipelines.value.purchases.histories import Facts, column_of, create_histories, distinct_histories, distinct_spending

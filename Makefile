@@ -20,13 +20,9 @@ help: ## List the targets
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Dagster reads the dbt manifest when it loads, and a stale one hides new models and tests
-DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f -print)
-dbt_project/target/manifest.json: .venv/ready $(DBT_SOURCES)
-	@rm -rf dbt_project/target && $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --target-path target --log-level-file none
-	@touch $@
-
-setup: .venv/ready dbt_project/target/manifest.json ## Make .venv from the hashed pins and prepare the dbt manifest
+# Dagster reads the dbt manifest when it loads; it is parsed only when the models are others than those it was made of
+setup: .venv/ready ## Make .venv from the hashed pins and prepare the dbt manifest
+	@$(BIN)/python -m assets.manifest
 
 demo: setup ## Set up, then run the whole job on the sample deliveries
 	@$(BIN)/cdp run --deliveries data/samples

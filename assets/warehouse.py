@@ -16,6 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
 from assets.continuing import begin_part, finish_part
+from assets.manifest import PARSED, prepared_manifest
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
 from assets.records import build_facts
@@ -52,8 +53,8 @@ class Translator(DagsterDbtTranslator):
 
 
 def dbt_models() -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
-    """One asset a model and one check a test, from the manifest that `make` prepares: what needs no prediction, and what does."""
-    manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
+    """One asset a model and one check a test, from the manifest of the models as they are now: what needs no prediction, and what does."""
+    manifest = json.loads(prepared_manifest().read_text(encoding="utf-8"))
     first = _part("warehouse", manifest, "fqn:*", _PREDICTED, is_first=True)
     return first, _part("warehouse_predicted", manifest, _PREDICTED, "", is_first=False)
 
@@ -108,7 +109,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
     # failures are told once, by the results; standard output belongs to the summary
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
-    runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
+    runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name(PARSED)), callbacks=[_reporter(progress)])
     try:
         outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
     finally:

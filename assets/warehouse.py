@@ -15,6 +15,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
+from assets.build_errors import build_error, database_error
 from assets.continuing import begin_part, finish_part
 from assets.manifest import PARSED, prepared_manifest
 from assets.partitions import DAILY, ONE_BY_ONE
@@ -22,12 +23,13 @@ from assets.project import DBT_PROJECT
 from assets.records import build_facts
 from assets.resources import HomeResource, Progress
 from pipelines.contracts.config import Config
-from pipelines.contracts.errors import CdpError, CheckFailedError
+from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.home import Home
 
 if TYPE_CHECKING:
     from dbt.artifacts.schemas.run import RunExecutionResult
     from dbt.contracts.graph.manifest import Manifest
+    from dbt.contracts.results import RunResult
     from dbt_common.events.base_types import EventMsg
 
 _GREEN = frozenset({"success", "pass", "warn", "no-op"})  # an exposure is a node that does nothing
@@ -145,7 +147,7 @@ def dagster_results(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator, results: "RunExecutionResult"
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """A materialization for each model that was built and a result for each test that ran, then the failure if there was one."""
-    broken: list[str] = []
+    broken: list[RunResult] = []
     red: list[str] = []
     for result in results.results:
         node, ok = result.node, str(result.status) in _GREEN
@@ -164,13 +166,11 @@ def dagster_results(
                     severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
                     metadata={"failures": result.failures or 0},
                 )
-        if not ok and str(result.status) != "skipped":
-            (red if str(result.status) == "fail" else broken).append(f"{node.name}: {_first_line(result.message)}")
+        if str(result.status) == "fail":
+            red.append(f"{node.name}: {database_error(result.message)}")
+        elif not ok and str(result.status) != "skipped":
+            broken.append(result)
     if broken:
-        raise CdpError("; ".join(broken), where="dbt", do="this is a fault of the project, not of the data")
+        raise build_error(broken)
     if red:
         raise CheckFailedError("; ".join(red), where="dbt", do="mend the data or the rule and run again; nothing was published")
-
-
-def _first_line(message: str | None) -> str:
-    return (message or "failed").strip().splitlines()[0]

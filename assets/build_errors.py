@@ -11,7 +11,7 @@ from pipelines.contracts.masking import scrubbed, shortened
 from pipelines.contracts.storage import is_disk_full
 
 if TYPE_CHECKING:
-    from dbt.contracts.results import RunResult
+    from dbt.artifacts.schemas.run import RunResult
 
 _TOLD = 3
 _TOLD_TO = 400
@@ -32,7 +32,8 @@ def build_error(failed: Sequence[RunResult]) -> CdpError:
 
 def _told(result: RunResult) -> str:
     node = result.node
-    sql = f"; its SQL: {node.compiled_path}" if node.compiled_path else ""
+    path = getattr(node, "compiled_path", None)
+    sql = f"; its SQL: {path}" if path else ""
     return f"{node.resource_type.value} {node.name} ({node.original_file_path}): {database_error(result.message)}{sql}"
 
 

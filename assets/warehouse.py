@@ -27,9 +27,8 @@ from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.home import Home
 
 if TYPE_CHECKING:
-    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
     from dbt.contracts.graph.manifest import Manifest
-    from dbt.contracts.results import RunResult
     from dbt_common.events.base_types import EventMsg
 
 _GREEN = frozenset({"success", "pass", "warn", "no-op"})  # an exposure is a node that does nothing

@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
     parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
+    parser.add_argument("--python", type=Path, nargs="+", default=[Path(sys.executable)], help="where value looks for other packages")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -108,7 +109,7 @@ def _gate(chosen: argparse.Namespace) -> bool:
 
 
 def _value(chosen: argparse.Namespace) -> bool:
-    figures = run_value(chosen.work, chosen.buyers)
+    figures = run_value(chosen.work, chosen.buyers, chosen.python)
     write_part(chosen.results, render_value(figures, datetime.now(UTC).date()))
     _tell(value_goals(figures))
     return True

@@ -1,6 +1,7 @@
 """Another package in the benchmark on purchases and value, run by whatever Python has it: prints what it measured as JSON.
 
-Imports nothing of the project; without arguments says which packages there are. Each fits BG/NBD to the columns frequency, recency and age, one row a customer, as its documentation does.
+Imports nothing of the project; without arguments says which packages there are. Each fits BG/NBD to the columns frequency, recency and
+age, one row a customer, as its documentation does.
 """
 
 from __future__ import annotations

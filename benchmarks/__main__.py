@@ -17,6 +17,7 @@ from benchmarks.markdown import Goal, write_part
 from benchmarks.marts import run_marts
 from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.needs import needs_goals, render_needs, run_needs
+from benchmarks.propensity import propensity_goals, render_propensity, run_propensity
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
@@ -75,6 +76,13 @@ def _needs(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _propensity(chosen: argparse.Namespace) -> bool:
+    figures = run_propensity(chosen.work, chosen.customers)
+    write_part(chosen.results, render_propensity(figures, datetime.now(UTC).date()))
+    _tell(propensity_goals(figures))
+    return True
+
+
 def _marts(chosen: argparse.Namespace) -> bool:
     """False when one more day gives other rows than a whole build."""
     is_equal, goals_so_far = True, list[Goal]()
@@ -127,6 +135,7 @@ _PARTS = {
     "marts": _marts,
     "gate": _gate,
     "needs": _needs,
+    "propensity": _propensity,
     "value": _value,
 }
 

@@ -10,7 +10,7 @@ from pipelines.value.needs import predict_needs
 from pipelines.value.propensity import predict_propensities
 from pipelines.value.purchases import predict_purchases
 
-_ENGINE_SHARE = 0.6  # of the memory, where features and trees are held beside the engine
+LEARNING_ENGINE_SHARE = 0.6  # of the memory, where features and trees are held beside the engine
 
 
 def predict_values(run: Run, code_version: str) -> dict[str, str]:
@@ -18,7 +18,7 @@ def predict_values(run: Run, code_version: str) -> dict[str, str]:
     with open_engine(run, "value") as connection:
         connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
         findings = [predict_purchases(connection, run), predict_needs(connection, run)]
-    with open_engine(run, "propensity", memory_share=_ENGINE_SHARE) as connection:
+    with open_engine(run, "propensity", memory_share=LEARNING_ENGINE_SHARE) as connection:
         connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
         findings += [predict_propensities(connection, run), find_clusters(connection, run)]
     return write_findings(run, code_version, findings)

@@ -17,6 +17,7 @@ from benchmarks.markdown import Goal, write_part
 from benchmarks.marts import run_marts
 from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.needs import needs_goals, render_needs, run_needs
+from benchmarks.propensity import propensity_goals, render_propensity, run_propensity
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
 from benchmarks.report import goals, render
@@ -39,6 +40,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
     parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
+    parser.add_argument("--python", type=Path, nargs="+", default=[Path(sys.executable)], help="where value looks for other packages")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -71,6 +73,13 @@ def _needs(chosen: argparse.Namespace) -> bool:
     figures = run_needs(chosen.work, max(chosen.customers))
     write_part(chosen.results, render_needs(figures, datetime.now(UTC).date()))
     _tell(needs_goals(figures))
+    return True
+
+
+def _propensity(chosen: argparse.Namespace) -> bool:
+    figures = run_propensity(chosen.work, chosen.customers)
+    write_part(chosen.results, render_propensity(figures, datetime.now(UTC).date()))
+    _tell(propensity_goals(figures))
     return True
 
 
@@ -108,7 +117,7 @@ def _gate(chosen: argparse.Namespace) -> bool:
 
 
 def _value(chosen: argparse.Namespace) -> bool:
-    figures = run_value(chosen.work, chosen.buyers)
+    figures = run_value(chosen.work, chosen.buyers, chosen.python)
     write_part(chosen.results, render_value(figures, datetime.now(UTC).date()))
     _tell(value_goals(figures))
     return True
@@ -126,6 +135,7 @@ _PARTS = {
     "marts": _marts,
     "gate": _gate,
     "needs": _needs,
+    "propensity": _propensity,
     "value": _value,
 }
 

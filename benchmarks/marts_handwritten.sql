@@ -121,7 +121,8 @@ create table dim_stores as
 with
 listed as (from newest('channel_stores', 'store_key', 'to_timestamp(0)')),
 organized as (
-    select unit, split_part(unit, ':', 1) as channel, substr(unit, length(split_part(unit, ':', 1)) + 2) as id, head_office, region, unit_path
+    select
+        unit, split_part(unit, ':', 1) as channel, substr(unit, length(split_part(unit, ':', 1)) + 2) as id, head_office, region, unit_path
     from lake('organization')
     where kind = 'store'
 ),
@@ -129,7 +130,8 @@ named as (
     select channel, store_id_channel as id, true as has_orders, false as is_listed
     from told('channel_orders', 'ordered_at') where store_id_channel is not null group by all
     union all
-    select channel, store_id_channel, false, false from told('channel_stock', 'cast(counted_on as timestamptz)') where store_id_channel is not null group by all
+    select channel, store_id_channel, false, false
+    from told('channel_stock', 'cast(counted_on as timestamptz)') where store_id_channel is not null group by all
     union all
     select channel, store_id_channel, false, true from listed
     union all
@@ -686,13 +688,16 @@ from customer_rfm_cuts
 group by scored_on;
 
 create macro recency_score(days, b) as
-    case when days is null then null when days >= b.r1 then 1 when days >= b.r2 then 2 when days >= b.r3 then 3 when days >= b.r4 then 4 else 5 end;
+    case
+        when days is null then null when days >= b.r1 then 1 when days >= b.r2 then 2 when days >= b.r3 then 3 when days >= b.r4 then 4
+        else 5
+    end;
 create macro frequency_score(n, b) as
     case when n is null then null when n >= b.f5 then 5 when n >= b.f4 then 4 when n >= b.f3 then 3 when n >= b.f2 then 2 else 1 end;
 create macro monetary_score(amount, b) as
     case
-        when amount is null then null when amount >= b.m5 then 5 when amount >= b.m4 then 4 when amount >= b.m3 then 3 when amount >= b.m2 then 2
-        else 1
+        when amount is null then null when amount >= b.m5 then 5 when amount >= b.m4 then 4 when amount >= b.m3 then 3
+        when amount >= b.m2 then 2 else 1
     end;
 create macro tier(total) as
     case when total is null then 'no_purchase' when total >= 12 then 'high_value' when total >= 8 then 'potential' else 'lapsed' end;
@@ -906,9 +911,8 @@ inner join work.customers using (customer_no);
 create table work.periods as
 with
 days as (
-    select cast(unnest(generate_series(greatest(min(purchased_on), getvariable('as_of') - 9999), getvariable('as_of'), interval 1 day)) as date)
-        as day
-    from fct_orders
+    select cast(unnest(generate_series(first_on, getvariable('as_of'), interval 1 day)) as date) as day
+    from (select greatest(min(purchased_on), getvariable('as_of') - 9999) as first_on from fct_orders)
 ),
 starts as (select distinct grain, length, start_of(grain, day) as period_start from days, (
     values ('day', interval 1 day), ('week', interval 7 day), ('month', interval 1 month), ('quarter', interval 3 month)
@@ -1019,7 +1023,7 @@ create table kpi (
 );
 
 -- the columns that every family ends in
-create macro told_as(family) as table
+create macro kpi_rows(family) as table
 select
     metric, period_grain, period_start, dimension, dimension_value, numerator, denominator,
     cast(if(denominator is null, numerator, numerator / nullif(denominator, 0)) as decimal(18, 6)), unit,
@@ -1054,7 +1058,9 @@ tiered as (
     group by all
 ),
 tier_cells as (
-    select period_grain, period_start, period_end_on, dimension, if(dimension_value = 'no_purchase', 'unattributed', dimension_value) as value
+    select
+        period_grain, period_start, period_end_on, dimension,
+        if(dimension_value = 'no_purchase', 'unattributed', dimension_value) as value
     from work.cells
     where dimension = 'rfm_tier'
 ),
@@ -1079,7 +1085,7 @@ select
     ], recursive := true)
 from sold;
 
-insert into kpi from told_as('work.kpi_sales') where dimension <> 'rfm_tier' or not starts_with(metric, 'refund');
+insert into kpi from kpi_rows('work.kpi_sales') where dimension <> 'rfm_tier' or not starts_with(metric, 'refund');
 
 -- whether a buyer of one period counts in a later one depends on the distance to the purchases around it only: count customers by these
 create table work.patterns as
@@ -1200,7 +1206,7 @@ select
     ], recursive := true)
 from filled;
 
-insert into kpi from told_as('work.kpi_buyers') where metric <> 'repeat_customer_retention' or period_grain = 'month';
+insert into kpi from kpi_rows('work.kpi_buyers') where metric <> 'repeat_customer_retention' or period_grain = 'month';
 
 create table work.kpi_newcomers as
 with
@@ -1290,7 +1296,9 @@ filled as (
             as has_costs
     from work.cells
     left join (
-        select period_grain, period_start, dimension, dimension_value, sum(columns(* exclude (period_grain, period_start, dimension, dimension_value)))
+        select
+            period_grain, period_start, dimension, dimension_value,
+            sum(columns(* exclude (period_grain, period_start, dimension, dimension_value)))
         from counted
         group by all
     ) as counted using (period_grain, period_start, dimension, dimension_value)
@@ -1304,8 +1312,14 @@ select
         {metric: 'new_customers', numerator: known, denominator: null, unit: 'customers', final_on: period_end_on},
         {metric: 'new_buyers', numerator: new_buyer, denominator: null, unit: 'customers', final_on: period_end_on},
         {metric: 'cac', numerator: amount, denominator: new_buyer, unit: 'CNY', final_on: period_end_on},
-        {metric: 'registration_first_order_30d', numerator: first_order, denominator: registered, unit: 'rate', final_on: period_end_on + 30},
-        {metric: 'registration_second_order_30d', numerator: second_order, denominator: registered, unit: 'rate', final_on: period_end_on + 30},
+        {
+            metric: 'registration_first_order_30d', numerator: first_order, denominator: registered, unit: 'rate',
+            final_on: period_end_on + 30
+        },
+        {
+            metric: 'registration_second_order_30d', numerator: second_order, denominator: registered, unit: 'rate',
+            final_on: period_end_on + 30
+        },
         {metric: 'new_buyer_repurchase_30d', numerator: repurchase, denominator: new_buyer, unit: 'rate', final_on: period_end_on + 30}
     ], recursive := true)
 from filled;
@@ -1313,7 +1327,7 @@ from filled;
 delete from work.kpi_newcomers
 where (metric = 'cac' and not has_costs) or (ends_with(metric, '_30d') and period_grain <> 'month');
 
-insert into kpi from told_as('work.kpi_newcomers');
+insert into kpi from kpi_rows('work.kpi_newcomers');
 
 create table work.visitor_days as
 select distinct visitor_key, occurred_on as day
@@ -1371,7 +1385,8 @@ registered_days as (
 registered as (
     select
         period_grain, start_of(period_grain, registered_on) as period_start,
-        unnest(['all', 'acquisition_channel']) as dimension, unnest(['all', acquisition_channel]) as dimension_value, registered, d1, d7, d30
+        unnest(['all', 'acquisition_channel']) as dimension, unnest(['all', acquisition_channel]) as dimension_value,
+        registered, d1, d7, d30
     from registered_days, (values ('day'), ('month')) as grains (period_grain)
 ),
 filled as (
@@ -1383,7 +1398,9 @@ filled as (
     left join visitors using (period_grain, period_start)
     left join work.sales using (period_grain, period_start, dimension, dimension_value)
     left join (
-        select period_grain, period_start, dimension, dimension_value, sum(registered) as registered, sum(d1) as d1, sum(d7) as d7, sum(d30) as d30
+        select
+            period_grain, period_start, dimension, dimension_value, sum(registered) as registered,
+            sum(d1) as d1, sum(d7) as d7, sum(d30) as d30
         from registered
         group by all
     ) as summed using (period_grain, period_start, dimension, dimension_value)
@@ -1392,7 +1409,10 @@ filled as (
 select
     period_grain, period_start, dimension, dimension_value, unnest([
         {metric: period_grain[1] || 'au', numerator: active_count, denominator: null, unit: 'customers', final_on: period_end_on},
-        {metric: 'anonymous_' || period_grain[1] || 'au', numerator: visitor_count, denominator: null, unit: 'visitors', final_on: period_end_on},
+        {
+            metric: 'anonymous_' || period_grain[1] || 'au', numerator: visitor_count, denominator: null, unit: 'visitors',
+            final_on: period_end_on
+        },
         {metric: 'arpu', numerator: net_amount, denominator: active_count, unit: 'CNY', final_on: period_end_on},
         {metric: 'active_retention_d1', numerator: d1, denominator: registered, unit: 'rate', final_on: period_end_on + 1},
         {metric: 'active_retention_d7', numerator: d7, denominator: registered, unit: 'rate', final_on: period_end_on + 7},
@@ -1401,7 +1421,7 @@ select
 from filled;
 
 insert into kpi
-from told_as('work.kpi_activity')
+from kpi_rows('work.kpi_activity')
 where
     (not ends_with(metric, 'qau'))
     and (not starts_with(metric, 'anonymous') or dimension = 'all')
@@ -1574,7 +1594,8 @@ measured as (
         counts.item_basket_count,
         others.item_basket_count as with_item_basket_count,
         counts.channel_basket_count,
-        cast(basket_count as double) * counts.channel_basket_count / (cast(counts.item_basket_count as double) * others.item_basket_count) as lift
+        cast(basket_count as double) * counts.channel_basket_count
+        / (cast(counts.item_basket_count as double) * others.item_basket_count) as lift
     from directed
     inner join counts using (channel, item_type, item_no)
     inner join counts as others
@@ -1624,7 +1645,8 @@ counted as (
 ranked as (
     select
         *,
-        if(product_no > 0, rank() over (partition by period_grain, period_start, product_no = 0 order by net_amount desc), null) as sales_rank,
+        if(product_no > 0, rank() over (partition by period_grain, period_start, product_no = 0 order by net_amount desc), null)
+            as sales_rank,
         if(product_no > 0, rank() over (partition by period_grain, period_start, channel, product_no = 0 order by net_amount desc), null)
             as channel_sales_rank
     from counted
@@ -1817,12 +1839,12 @@ messages as (
 consents as (
     select
         customer_id,
-        max(status) filter (where purpose = 'marketing' and medium = 'sms' and contact_type = 'phone' and contact_value = phone_e164) as sms,
-        max(status) filter (where purpose = 'marketing' and medium = 'call' and contact_type = 'phone' and contact_value = phone_e164) as call,
-        max(status) filter (where purpose = 'marketing' and medium = 'email' and contact_type = 'email' and contact_value = email) as email,
-        min(status) filter (where purpose = 'marketing' and medium = 'wechat') as wechat,
-        min(status) filter (where purpose = 'personalization') as personalization
-    from lake('golden_consents')
+        max(status) filter (where is_marketing and medium = 'sms' and contact_type = 'phone' and contact_value = phone_e164) as sms,
+        max(status) filter (where is_marketing and medium = 'call' and contact_type = 'phone' and contact_value = phone_e164) as call,
+        max(status) filter (where is_marketing and medium = 'email' and contact_type = 'email' and contact_value = email) as email,
+        min(status) filter (where is_marketing and medium = 'wechat') as wechat,
+        min(status) filter (where not is_marketing) as personalization
+    from (select *, purpose = 'marketing' as is_marketing from lake('golden_consents'))
     inner join lake('golden_customers') using (customer_id)
     where purpose in ('marketing', 'personalization')
     group by customer_id

@@ -21,6 +21,8 @@ from benchmarks.needs import needs_goals, render_needs, run_needs
 from benchmarks.propensity import propensity_goals, render_propensity, run_propensity
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
+from benchmarks.replay import NIGHTS, run_replay
+from benchmarks.replay_report import render_replay, replay_goals
 from benchmarks.report import goals, render
 from benchmarks.session import run_empty, run_session
 from benchmarks.value import render_value, run_value, value_goals
@@ -42,6 +44,7 @@ def main() -> None:
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
     parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
     parser.add_argument("--python", type=Path, nargs="+", default=[Path(sys.executable)], help="where value looks for other packages")
+    parser.add_argument("--nights", type=int, default=NIGHTS, help="runs after the one whose lists are made again [%(default)s]")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -126,6 +129,14 @@ def _value(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _replay(chosen: argparse.Namespace) -> bool:
+    """False when a list is not what went out."""
+    proof = run_replay(chosen.work, chosen.nights)
+    write_part(chosen.results, render_replay(proof, datetime.now(UTC).date()))
+    _tell(replay_goals(proof))
+    return proof.is_kept
+
+
 def _tell(found: Sequence[Goal]) -> None:
     for goal in found:
         print(f"{'met ' if goal.is_met else 'MISSED'} {goal.name}: {goal.found}, {goal.promised}")
@@ -140,6 +151,7 @@ _PARTS = {
     "needs": _needs,
     "propensity": _propensity,
     "value": _value,
+    "replay": _replay,
 }
 
 

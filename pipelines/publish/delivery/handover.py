@@ -20,7 +20,8 @@ from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.settings.publishing import ListCsv, PublishConfig, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.delivery.ledger import Delivered, Ledger, Undelivered
-from pipelines.publish.delivery.places import Place, PlaceError, Secrets, open_place
+from pipelines.publish.delivery.opening import open_place
+from pipelines.publish.delivery.places import Place, PlaceError, Secrets
 from pipelines.publish.files import sha256_of
 
 _OWN = ("list.csv", "added.csv", "removed.csv")

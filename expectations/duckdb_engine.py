@@ -214,22 +214,20 @@ class ExpectKeyToBeUnique(BatchExpectation):
 
 def expectations_of(suite: Suite, has_rows: bool) -> list[gxe.Expectation]:
     """The suite in Great Expectations' words: what the contract says, then the rules. Of a table without rows, what can be false of it."""
-    return [*_of_table(suite), *(_of_rows(suite) if has_rows else [])]
+    columns = gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(suite.table.column_names))
+    return [columns, *_of_count(suite), *(_of_rows(suite) if has_rows else [])]
 
 
 def expectations_at_once(suite: Suite, has_rows: bool) -> list[gxe.Expectation]:
-    """The same as far as a good table is concerned: all that is expected of rows is one expectation. Says not which of them is broken.
+    """The same of a table whose columns are known to be right: all that is expected of rows is one expectation, which says not what breaks.
 
-    An expectation costs Great Expectations 10 ms of its own, and nearly every night all of a hundred suites hold.
+    An expectation costs Great Expectations 10 ms of its own, columns 25, and nearly every night all of a hundred suites hold.
     """
-    return [*_of_table(suite), *([ExpectNothingToBreak(counts=_counts(suite))] if has_rows else [])]
+    return [*_of_count(suite), *([ExpectNothingToBreak(counts=_counts(suite))] if has_rows else [])]
 
 
-def _of_table(suite: Suite) -> list[gxe.Expectation]:
-    found: list[gxe.Expectation] = [gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(suite.table.column_names))]
-    if suite.row_count is not None:
-        found.append(gxe.ExpectTableRowCountToEqual(value=suite.row_count))
-    return found
+def _of_count(suite: Suite) -> list[gxe.Expectation]:
+    return [] if suite.row_count is None else [gxe.ExpectTableRowCountToEqual(value=suite.row_count)]
 
 
 def _of_rows(suite: Suite) -> list[gxe.Expectation]:

@@ -22,9 +22,7 @@ app = typer.Typer(no_args_is_help=True, help="The ledger of exports: every publi
 def show(
     last: Annotated[int, typer.Option("--last", min=1, help="Rows from the end")] = 20,
     what: Annotated[str | None, typer.Option("--what", help="Only rows whose file or list has this in its name")] = None,
-    role: Annotated[
-        str | None, typer.Option("--role", help="Only rows of this role; run for publications, the place for deliveries")
-    ] = None,
+    role: Annotated[str | None, typer.Option("--role", help="Only rows of this role: run of publications, a place of deliveries")] = None,
     home: HomeOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,

@@ -57,8 +57,10 @@ def run_in_process(dbt_manifest: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 @pytest.fixture(scope="session")
 def sample_home(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home after one undisturbed run on the sample deliveries. Read-only for tests."""
+    """A home after one undisturbed run on the sample deliveries, with the plans of the demo. Read-only for tests."""
     home = tmp_path_factory.mktemp("sample") / "home"
+    home.mkdir()
+    (home / "cdp.yaml").write_text(f"marketing: {{campaign_folders: [{ROOT / 'data' / 'demo' / 'campaigns'}]}}\n", encoding="utf-8")
     finished = subprocess.run(
         [*COMMAND, "run", "--home", str(home), "--deliveries", str(SAMPLES)], cwd=ROOT, env=environment(), capture_output=True, text=True
     )

@@ -16,10 +16,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.contracts.config import Config, EngineConfig, IdentityConfig, MatcherConfig
+from pipelines.contracts.config import Config, EngineConfig
 from pipelines.contracts.engine import create_from_frame, fetch_frame, open_engine
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.identity import IdentityConfig, MatcherConfig
 from pipelines.identity.matching.blocking import RULES, count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS
 from pipelines.identity.matching.descriptions import DESCRIPTION, comparable_descriptions
@@ -322,4 +323,4 @@ def test_thresholds_in_the_wrong_order_are_refused() -> None:
 
 def test_splink_is_not_imported_unless_it_is_used() -> None:
     code = "import sys, pipelines.identity.matching.scoring; assert 'splink' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -21,11 +21,11 @@ import pytest
 
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.publishing import PublishConfig, S3Place
+from pipelines.contracts.settings.publishing import PublishConfig, S3Place
 from pipelines.publish import erase_from_published
 from pipelines.publish.delivery import Delivered, DeliveryReport, deliver, deliveries_of, missing_variables
 from pipelines.publish.delivery import s3 as s3_module
-from pipelines.publish.delivery.places import open_place
+from pipelines.publish.delivery.opening import open_place
 from tests.publish import servers
 from tests.publish.servers import PASSWORD, USER, Bucket, SftpServer
 from tests.publish.shop import DAY, made, publish_it

@@ -68,7 +68,7 @@ def _touched(home: Home) -> dict[str, tuple[int, int]]:
         connection.execute(f"attach '{home.marts}' as marts (read_only)")
         counts = {
             "orders": ("int_touched_orders", "marts.fct_orders"),
-            "events": ("int_touched_events", "marts.fct_events"),
+            "events": ("int_touched_facts where event_key is not null", "marts.fct_events"),
             "customers": ("int_touched_customers", "intermediate.int_customers"),
         }
         return {

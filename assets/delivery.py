@@ -11,7 +11,7 @@ from pipelines.contracts.home import Home
 from pipelines.publish import DeliveryReport, deliver
 
 
-def deliver_day(home: Home, config: Config, as_of: date, *, again: bool = False) -> DeliveryReport:
-    """Deliver what of the day is not delivered yet. Raises ConfigurationError when nothing of the day is published."""
+def deliver_day(home: Home, config: Config, moment: date | str, *, again: bool = False) -> DeliveryReport:
+    """Deliver what of the day, or the hour, is not delivered yet. Raises ConfigurationError when nothing of it is published."""
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    return deliver(home, config.publish, as_of, os.environ, now, time.sleep, again=again)
+    return deliver(home, config.publish, moment, os.environ, now, time.sleep, again=again)

@@ -21,10 +21,11 @@ import duckdb
 import polars as pl
 
 from benchmarks.deliveries import ROOT
-from pipelines.contracts.config import Config, MatcherConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.engine import create_from_frame, fetch_frame, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.identity import MatcherConfig
 from pipelines.identity.accuracy import Accuracy, accuracy
 from pipelines.identity.components import connect
 from pipelines.identity.matching.model import assumed_model

@@ -13,7 +13,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from pipelines.contracts.config import FileProblem
+from pipelines.contracts.settings.sources import FileProblem
 
 _MAGIC_BYTES = 512
 _HEAD_BYTES, _MAX_HEAD_BYTES = 1 << 18, 1 << 22

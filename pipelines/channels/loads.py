@@ -17,9 +17,9 @@ from polars.exceptions import PolarsError
 from pipelines.channels.archive import Redacted
 from pipelines.channels.drift import Headed, drifts
 from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS, CHANNEL_QUARANTINE
-from pipelines.contracts.config import FileProblem
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.sources import FileProblem
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Table
 

@@ -9,9 +9,12 @@ from functools import lru_cache
 
 import polars as pl
 
-from pipelines.channels import meanings
 from pipelines.channels.guessing import Guess
-from pipelines.channels.meanings import KINDS, Kind, Slot
+from pipelines.channels.meanings import KINDS
+from pipelines.channels.meanings.care import MESSAGES
+from pipelines.channels.meanings.kind import Kind, Slot
+from pipelines.channels.meanings.people import ALLOWED, ATTRIBUTES, NOT_THE_PERSON, PEOPLE_SIGNS, PERSON
+from pipelines.channels.meanings.sales import ORDER_LINES
 from pipelines.channels.sampling import Sample
 
 _SPEAKS = 0.5  # share of its signs that a kind of row must show
@@ -89,18 +92,18 @@ def normal_form(header: str, each: str | None = None) -> str:
 
 def propose(sample: Sample, guesses: Sequence[Guess], elements: Mapping[str, Sequence[Guess]]) -> Proposals:
     """What the columns of records, and of the elements of each of their arrays, speak for."""
-    person: Mapping[str, Found] = _filled_slots(meanings.PERSON, guesses, None)
+    person: Mapping[str, Found] = _filled_slots(PERSON, guesses, None)
     heard = [item for inner in elements.values() for item in inner]
     main = _main(guesses, person, sample.rows, heard=heard)
-    people = _spoken(meanings.PEOPLE_SIGNS, guesses, None)
-    share = len(people) / len(meanings.PEOPLE_SIGNS.split())
+    people = _spoken(PEOPLE_SIGNS, guesses, None)
+    share = len(people) / len(PEOPLE_SIGNS.split())
     is_of_people = share >= _SPEAKS and (main is None or share > max(main.share, _LIKE))
     each, inner = _inner(main, elements)
     if main is None and not is_of_people:
         each, main, person = _main_of_elements(guesses, elements, person, sample)
     if is_of_people:
         main = None
-        person = _filled_slots((_numbered_person(), *meanings.PERSON[:2], *meanings.PERSON[3:]), guesses, None)
+        person = _filled_slots((_numbered_person(), *PERSON[:2], *PERSON[3:]), guesses, None)
     beside = () if main is None else tuple(_beside(main, guesses, each, inner))
     known = (*guesses, *(elements[each] if each else ()))
     attributes = _attributes(guesses, person, is_of_people=is_of_people)
@@ -123,7 +126,7 @@ def propose(sample: Sample, guesses: Sequence[Guess], elements: Mapping[str, Seq
 
 def _numbered_person() -> Slot:
     """In a list of people a bare `id` is theirs."""
-    slot = meanings.PERSON[2]
+    slot = PERSON[2]
     return Slot(slot.field, slot.value, f"{slot.words} ^id$ 编号 (^|_)id$", unless=slot.unless)
 
 
@@ -144,7 +147,7 @@ def _main_of_elements(
     best: tuple[str | None, Proposal | None, Mapping[str, Found]] = (None, None, person)
     for path, inner in elements.items():
         known = (*inner, *guesses)
-        somebody = person or _filled_slots(meanings.PERSON, inner, path)
+        somebody = person or _filled_slots(PERSON, inner, path)
         main = _main(known, somebody, sample.arrays[path], path)
         is_inner = main is not None and any(item.guess in inner for item in main.found.values())
         if main is not None and is_inner and (best[1] is None or main.share > best[1].share):
@@ -154,7 +157,7 @@ def _main_of_elements(
 
 def _inner(main: Proposal | None, elements: Mapping[str, Sequence[Guess]]) -> tuple[str | None, Proposal | None]:
     """The array whose elements are lines of the order, or messages of the ticket, that the record is."""
-    wanted = {"channel_orders": meanings.ORDER_LINES, "channel_tickets": meanings.MESSAGES}.get(main.kind.table if main else "")
+    wanted = {"channel_orders": ORDER_LINES, "channel_tickets": MESSAGES}.get(main.kind.table if main else "")
     best: tuple[str | None, Proposal | None] = (None, None)
     if main is None or wanted is None:
         return best
@@ -174,13 +177,13 @@ def _beside(main: Proposal, guesses: Sequence[Guess], each: str | None, inner: P
         return
     for kind in KINDS:
         if kind.table in main.kind.beside and kind is not main.kind:
-            shared = {name: main.found[name] for name in ("order_no", "ordered_at") if name in main.found and kind is meanings.ORDER_LINES}
+            shared = {name: main.found[name] for name in ("order_no", "ordered_at") if name in main.found and kind is ORDER_LINES}
             fitted = _fitted(kind, guesses, None, shared)
             if fitted is None or fitted.share < _SPEAKS:
                 continue
-            if kind is meanings.ORDER_LINES and not {"quantity", "unit_price"} & fitted.found.keys():
+            if kind is ORDER_LINES and not {"quantity", "unit_price"} & fitted.found.keys():
                 continue
-            if kind.number is not None and kind is not meanings.ORDER_LINES and fitted.found[kind.number].guess == _number_of(main):
+            if kind.number is not None and kind is not ORDER_LINES and fitted.found[kind.number].guess == _number_of(main):
                 continue  # two numbers of one column are one thing
             yield fitted
 
@@ -278,8 +281,8 @@ def _attributes(guesses: Sequence[Guess], person: Mapping[str, Found], *, is_of_
     if not person:
         return {}
     taken = {item.guess.header for item in person.values()}
-    own = [item for item in guesses if item.header not in taken and not re.search(meanings.NOT_THE_PERSON, normal_form(item.header))]
-    found = _filled_slots(meanings.ATTRIBUTES, own, None)
+    own = [item for item in guesses if item.header not in taken and not re.search(NOT_THE_PERSON, normal_form(item.header))]
+    found = _filled_slots(ATTRIBUTES, own, None)
     if is_of_people:
         return found
     return {
@@ -291,7 +294,7 @@ def _attributes(guesses: Sequence[Guess], person: Mapping[str, Found], *, is_of_
 
 def _allowed(rows: pl.DataFrame, guesses: Sequence[Guess], person: Mapping[str, Found]) -> Iterable[Allowed]:
     yes_or_no = {"yes", "no", "true", "false", "y", "n", "1", "0", "是", "否"}
-    for medium, contact, words in meanings.ALLOWED:
+    for medium, contact, words in ALLOWED:
         for item in guesses:
             if item.distinct > _MOST_FLAG_WORDS or item.header not in rows.columns or contact not in person or item.role == "empty":
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from pipelines.channels.loads import COUNTS, LOADED, REFUSED, Load
-from pipelines.contracts.config import FileProblem as ProblemKind
+from pipelines.contracts.settings.sources import FileProblem as ProblemKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pipelines.channels.formats import Format, contracts_hash
 from pipelines.channels.loads import LOAD_TABLES, REFUSED, Load
-from pipelines.contracts.config import ChannelsConfig
+from pipelines.contracts.settings.sources import ChannelsConfig
 from pipelines.contracts.tables import Table
 
 _DIGITS = 16

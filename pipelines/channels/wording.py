@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 
 from pipelines.channels.contract import FieldType
 from pipelines.channels.guessing import Guess
-from pipelines.channels.meanings import MESSAGES, ORDER_LINES, SHIPMENTS, Kind, Meanings, Slot, Value
+from pipelines.channels.meanings.care import MESSAGES, SHIPMENTS
+from pipelines.channels.meanings.kind import Kind, Meanings, Slot, Value
+from pipelines.channels.meanings.sales import ORDER_LINES
 from pipelines.channels.proposals import Found, Proposal, Proposals
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 

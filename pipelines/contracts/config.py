@@ -1,6 +1,6 @@
 """The one configuration file (`cdp.yaml`): every threshold and switch, validated, with the nearest key for a wrong one.
 
-Defaults live here and nowhere else; no SQL or Python literal repeats them.
+Each section is a class in `pipelines.contracts.settings`. Defaults live there and nowhere else; no SQL or Python literal repeats them.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ import hashlib
 import json
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from pipelines.contracts.declarations import checked, nearest, read_yaml
+from pipelines.contracts.declarations import checked, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.identifiers import IDENTIFIER_TYPES
 from pipelines.contracts.publishing import PublishConfig
@@ -444,13 +444,25 @@ class ValueConfig(_Section):
 
 
 class EngineConfig(_Section):
+from pipelines.contracts.settings.activation import MarketingConfig, SegmentsConfig
+from pipelines.contracts.settings.identity import IdentityConfig
+from pipelines.contracts.settings.patterns import AnalysisConfig, TagsConfig
+from pipelines.contracts.settings.predictions import ClustersConfig, NeedsConfig, PropensityConfig, ValueConfig
+from pipelines.contracts.settings.publishing import PublishConfig
+from pipelines.contracts.settings.scoring import LifecycleConfig, RfmConfig
+from pipelines.contracts.settings.section import Section
+from pipelines.contracts.settings.service import LoyaltyConfig, ServiceConfig
+from pipelines.contracts.settings.sources import ChannelsConfig, ReconciliationConfig, ScorecardConfig
+
+
+class EngineConfig(Section):
     """Limits for DuckDB; null threads means all cores."""
 
     memory_limit: str = Field("2GB", pattern=r"^\d+(\.\d+)?(MB|GB)$")
     threads: int | None = Field(None, ge=1)
 
 
-class Config(_Section):
+class Config(Section):
     """`cdp.yaml`, whole."""
 
     business_time_zone: str = "Asia/Shanghai"

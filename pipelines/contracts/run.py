@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
@@ -179,102 +180,8 @@ class Run:
         return self.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
 
     def context(self) -> pl.DataFrame:
-        """The row of RUN_CONTEXT."""
-        rfm, lifecycle = self.config.rfm, self.config.lifecycle
-        reconciliation, scorecard = self.config.reconciliation, self.config.scorecard
-        analysis = self.config.analysis
-        marketing = self.config.marketing
-        reconciliation, scorecard, tags = self.config.reconciliation, self.config.scorecard, self.config.tags
-        service, loyalty = self.config.service, self.config.loyalty
-        row = {
-            "as_of": self.as_of,
-            "as_of_end_at": self.as_of_end_at,
-            "exported_before_at": self.exported_before_at,
-            "business_time_zone": self.config.business_time_zone,
-            "reporting_currency": self.config.reporting_currency,
-            "id_key": self.config.identity.id_key,
-            "rfm_high_value_from_total": rfm.high_value_from_total,
-            "rfm_potential_from_total": rfm.potential_from_total,
-            "rfm_class_recent_within_days": rfm.class_recent_within_days,
-            "rfm_class_window_days": rfm.class_window_days,
-            "rfm_class_frequent_from": rfm.class_frequent_from,
-            "rfm_class_high_spend_from": rfm.class_high_spend_from,
-            "rfm_history_months": rfm.history_months,
-            "lifecycle_new_within_days": lifecycle.new_within_days,
-            "lifecycle_declining_after_days": lifecycle.declining_after_days,
-            "lifecycle_churned_after_days": lifecycle.churned_after_days,
-            "lifecycle_mature_from_purchases": lifecycle.mature_from_purchases,
-            "lifecycle_mature_window_days": lifecycle.mature_window_days,
-            "reconciliation_pending_days": reconciliation.pending_days,
-            "reconciliation_pending_lags": reconciliation.pending_lags,
-            "reconciliation_tolerance_amount": reconciliation.tolerance,
-            "reconciliation_expected_from_share": reconciliation.expected_from_share,
-            "scorecard_weeks": scorecard.weeks,
-            "scorecard_usual_from_exports": scorecard.usual_from_exports,
-            "scorecard_judged_from_rows": scorecard.judged_from_rows,
-            "scorecard_smaller_than": scorecard.smaller_than,
-            "scorecard_larger_than": scorecard.larger_than,
-            "scorecard_nulls_jump_by": scorecard.nulls_jump_by,
-            "scorecard_valid_from": scorecard.valid_from,
-            "scorecard_late_by_days": scorecard.late_by_days,
-            "scorecard_silent_after_gaps": scorecard.silent_after_gaps,
-            "analysis_basket_days": analysis.basket_days,
-            "analysis_basket_items": analysis.basket_items,
-            "analysis_min_basket_count": analysis.min_basket_count,
-            "analysis_min_support": analysis.min_support,
-            "analysis_min_lift": analysis.min_lift,
-            "analysis_cross_sell_per_customer": analysis.cross_sell_per_customer,
-            "analysis_cross_sell_reasons": analysis.cross_sell_reasons,
-            "analysis_cross_sell_partners": analysis.cross_sell_partners,
-            "analysis_volume_from_quantity": analysis.volume_from_quantity,
-            "analysis_hot_seller_months": analysis.hot_seller_months,
-            "analysis_seasonal_from_years": analysis.seasonal_from_years,
-            "analysis_seasonal_from_share": analysis.seasonal_from_share,
-            "analysis_seasonal_lead_days": analysis.seasonal_lead_days,
-            "analysis_interval_from_count": analysis.interval_from_count,
-            "analysis_churn_reason_days": analysis.churn_reason_days,
-            "analysis_late_from_quantile": analysis.late_from_quantile,
-            "analysis_low_score_up_to": analysis.low_score_up_to,
-            "analysis_pareto_days": analysis.pareto_days,
-            "marketing_attribution_days": marketing.attribution_days,
-            "marketing_effect_days": marketing.effect_days,
-            "marketing_readout_days": marketing.readout_days,
-            "marketing_readout_from_customers": marketing.readout_from_customers,
-            "marketing_declared_metric": marketing.declared_metric,
-            "marketing_confidence": float(marketing.confidence),
-            "marketing_confidence_z": NormalDist().inv_cdf((1 + float(marketing.confidence)) / 2),
-            "marketing_power_z": NormalDist().inv_cdf(float(marketing.power)),
-            "tags_pattern_window_days": tags.pattern_window_days,
-            "tags_pattern_from_count": tags.pattern_from_count,
-            "tags_pattern_from_share": tags.pattern_from_share,
-            "tags_gender_from_share": tags.gender_from_share,
-            "tags_night_from_hour": tags.night_from_hour,
-            "tags_night_to_hour": tags.night_to_hour,
-            "tags_dwell_cap_seconds": tags.dwell_cap_minutes * 60,
-            "tags_listed_values": tags.listed_values,
-            "tags_life_stage_window_days": tags.life_stage_window_days,
-            "tags_life_stage_from_days": tags.life_stage_from_days,
-            "tags_oldest_age": tags.oldest_age,
-            "tags_unused_after_days": tags.unused_after_days,
-            "service_satisfied_from_score": service.satisfied_from_score,
-            "service_positive_from_score": service.positive_review_from_score,
-            "service_promoter_from_score": service.promoter_from_score,
-            "service_detractor_up_to_score": service.detractor_up_to_score,
-            "service_first_response_target_seconds": service.first_response_target_seconds,
-            "service_wrong_size_pattern": "|".join(re.escape(word.strip().lower()) for word in service.wrong_size_words),
-            "loyalty_points_per_unit": loyalty.points_per_unit,
-            "loyalty_silver_from_amount": loyalty.levels.silver.net_amount_from,
-            "loyalty_silver_from_purchases": loyalty.levels.silver.order_count_from,
-            "loyalty_gold_from_amount": loyalty.levels.gold.net_amount_from,
-            "loyalty_gold_from_purchases": loyalty.levels.gold.order_count_from,
-            "loyalty_normal_names": _between_commas(loyalty.level_names.normal),
-            "loyalty_silver_names": _between_commas(loyalty.level_names.silver),
-            "loyalty_gold_names": _between_commas(loyalty.level_names.gold),
-            "loyalty_level_notice_days": loyalty.level_notice_days,
-            "loyalty_points_lifetime_days": loyalty.points_lifetime_days,
-            "loyalty_points_notice_days": loyalty.points_notice_days,
-            "segments_greeting_lead_days": self.config.segments.greeting_lead_days,
-        }
+        """The row of RUN_CONTEXT: a column has the name of its setting, `<section>_<setting>`, or its value in _OWN_VALUES."""
+        row = {name: _OWN_VALUES[name](self) if name in _OWN_VALUES else _setting(self.config, name) for name in RUN_CONTEXT.column_names}
         return pl.DataFrame([row], schema=RUN_CONTEXT.schema)
 
     def rfm_bands(self) -> pl.DataFrame:
@@ -307,8 +214,38 @@ class Run:
             ) from error
 
 
+def _setting(config: Config, column: str) -> object:
+    section, _, name = column.partition("_")
+    return getattr(getattr(config, section), name)
+
+
 def _between_commas(names: tuple[str, ...]) -> str:
     return f",{','.join(name.strip().lower() for name in names)},"
+
+
+# columns that are no setting of a section as it stands
+_OWN_VALUES: dict[str, Callable[[Run], object]] = {
+    "as_of": lambda run: run.as_of,
+    "as_of_end_at": lambda run: run.as_of_end_at,
+    "exported_before_at": lambda run: run.exported_before_at,
+    "business_time_zone": lambda run: run.config.business_time_zone,
+    "reporting_currency": lambda run: run.config.reporting_currency,
+    "id_key": lambda run: run.config.identity.id_key,
+    "reconciliation_tolerance_amount": lambda run: run.config.reconciliation.tolerance,
+    "marketing_confidence": lambda run: float(run.config.marketing.confidence),
+    "marketing_confidence_z": lambda run: NormalDist().inv_cdf((1 + float(run.config.marketing.confidence)) / 2),
+    "marketing_power_z": lambda run: NormalDist().inv_cdf(float(run.config.marketing.power)),
+    "tags_dwell_cap_seconds": lambda run: run.config.tags.dwell_cap_minutes * 60,
+    "service_positive_from_score": lambda run: run.config.service.positive_review_from_score,
+    "service_wrong_size_pattern": lambda run: "|".join(re.escape(word.strip().lower()) for word in run.config.service.wrong_size_words),
+    "loyalty_silver_from_amount": lambda run: run.config.loyalty.levels.silver.net_amount_from,
+    "loyalty_silver_from_purchases": lambda run: run.config.loyalty.levels.silver.order_count_from,
+    "loyalty_gold_from_amount": lambda run: run.config.loyalty.levels.gold.net_amount_from,
+    "loyalty_gold_from_purchases": lambda run: run.config.loyalty.levels.gold.order_count_from,
+    "loyalty_normal_names": lambda run: _between_commas(run.config.loyalty.level_names.normal),
+    "loyalty_silver_names": lambda run: _between_commas(run.config.loyalty.level_names.silver),
+    "loyalty_gold_names": lambda run: _between_commas(run.config.loyalty.level_names.gold),
+}
 
 
 def write_run_tables(run: Run) -> None:

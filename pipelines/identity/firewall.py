@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.contracts.config import IdentityConfig
+from pipelines.contracts.settings.identity import IdentityConfig
 from pipelines.identity.components import connect
 
 _SIZES = """

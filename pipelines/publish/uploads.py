@@ -12,10 +12,10 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.engine import fetch_frame
-from pipelines.contracts.publishing import Destination, WechatTemplate
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_changes import previously_published
 from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.publishing import Destination, WechatTemplate
 from pipelines.publish.audience import create_audience
 from pipelines.publish.destinations import File, Layout, Listed, files, layout_of
 from pipelines.publish.files import described, write_private

@@ -13,10 +13,10 @@ from datetime import date
 
 import duckdb
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.engine import literal, write_query
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import CONTACT_LEDGER
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments.past import past_memberships
 
 _LISTED = """

@@ -54,6 +54,27 @@ def test_context_carries_changed_thresholds(tmp_path: Path) -> None:
     assert _run(tmp_path, date(2026, 10, 31), load_config(path)).context()["lifecycle_churned_after_days"].item() == 120
 
 
+@pytest.mark.parametrize(
+    ("section", "setting", "written", "column", "value"),
+    [
+        ("reconciliation", "tolerance", "0.5", "reconciliation_tolerance_amount", Decimal("0.50")),
+        ("tags", "dwell_cap_minutes", "2", "tags_dwell_cap_seconds", 120),
+        ("service", "positive_review_from_score", "5", "service_positive_from_score", 5),
+        ("service", "wrong_size_words", "[' Too Small', 'a.b']", "service_wrong_size_pattern", r"too\ small|a\.b"),
+        ("marketing", "power", "0.5", "marketing_power_z", 0.0),
+        ("loyalty", "level_names", "{gold: [' Gold', VIP]}", "loyalty_gold_names", ",gold,vip,"),
+        ("loyalty", "levels", "{gold: {net_amount_from: 9000, order_count_from: 30}}", "loyalty_gold_from_purchases", 30),
+        ("loyalty", "points_lifetime_days", "null", "loyalty_points_lifetime_days", None),
+    ],
+)
+def test_a_setting_that_sql_reads_in_another_form_arrives_in_it(
+    tmp_path: Path, section: str, setting: str, written: str, column: str, value: object
+) -> None:
+    path = tmp_path / "cdp.yaml"
+    path.write_text(f"{section}: {{{setting}: {written}}}\n", encoding="utf-8")
+    assert _run(tmp_path, date(2026, 10, 31), load_config(path)).context()[column].item() == value
+
+
 def test_same_run_writes_the_same_bytes(tmp_path: Path) -> None:
     homes = [tmp_path / "a", tmp_path / "b"]
     for home in homes:

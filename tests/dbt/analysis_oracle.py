@@ -12,8 +12,8 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise, permutations
 
-from pipelines.contracts.config import AnalysisConfig
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.patterns import AnalysisConfig
 from tests.dbt.lake import Row, TinyLake
 from tests.dbt.oracle import Purchase, add_months
 from tests.dbt.service_oracle import ServiceOracle

@@ -12,8 +12,9 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.contracts.config import Config, NeedsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
+from pipelines.contracts.settings.predictions import NeedsConfig
 from pipelines.value.needs.bought import SOLD_CATEGORIES, create_bought_days
 from pipelines.value.needs.replenishment import create_due_dates
 from tests.dbt.analysis_history import AnalysisHistory

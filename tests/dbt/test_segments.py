@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.contracts.config import Config, LoyaltyConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
+from pipelines.contracts.settings.service import LoyaltyConfig
 from pipelines.segments import mart_columns, read_segments
 from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import TinyLake, at, tiny_run

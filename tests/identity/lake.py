@@ -11,9 +11,10 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.channel_tables import CHANNEL_TABLES
-from pipelines.contracts.config import Config, IdentityConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.identity import IdentityConfig
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Table
 

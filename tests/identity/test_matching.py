@@ -16,10 +16,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from pipelines.contracts.config import Config, EngineConfig, IdentityConfig, MatcherConfig
+from pipelines.contracts.config import Config, EngineConfig
 from pipelines.contracts.engine import create_from_frame, fetch_frame, open_engine
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.identity import IdentityConfig, MatcherConfig
 from pipelines.identity.matching.blocking import RULES, count_pairs
 from pipelines.identity.matching.comparisons import COMPARISONS
 from pipelines.identity.matching.descriptions import DESCRIPTION, comparable_descriptions

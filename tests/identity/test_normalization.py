@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.config import Config, IdentityConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.normalization import MAX_LENGTH, comparable_values, plain_value
+from pipelines.contracts.settings.identity import IdentityConfig
 
 CHINA = Config()
 

@@ -12,7 +12,7 @@ from typing import Any
 import duckdb
 import pytest
 
-from pipelines.contracts.config import IdentityConfig
+from pipelines.contracts.settings.identity import IdentityConfig
 from pipelines.identity import firewall, holders, links
 from tests.identity.spark_engine import SparkEngine, plain
 from tests.identity.worlds import NAMES, SCHEMAS, SHARED, World

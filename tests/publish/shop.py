@@ -12,11 +12,12 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.catalog import TABLES
-from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.run import Run
 from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.publish import PublishReport, publish
 
 DAY = date(2026, 3, 10)

@@ -21,7 +21,7 @@ import pytest
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.publishing import PublishConfig, S3Place
+from pipelines.contracts.settings.publishing import PublishConfig, S3Place
 from pipelines.publish import erase_from_published
 from pipelines.publish.delivery import DeliveryReport, deliver, deliveries_of, missing_variables
 from pipelines.publish.delivery import s3 as s3_module

@@ -21,8 +21,8 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, ConfigurationError
-from pipelines.contracts.publishing import PublishConfig
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.publishing import PublishConfig
 from pipelines.publish import PublishReport, erase_from_published, verify_publication
 from pipelines.publish.destinations import Layout, Listed, check_destinations, containers, files, layout_of, values
 from pipelines.publish.destinations.layout import Field, Limits

@@ -15,10 +15,11 @@ import duckdb
 import polars as pl
 import pytest
 
-from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError
 from pipelines.contracts.run import Run
 from pipelines.contracts.segments import Waterfall
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.publish import publish
 from tests.publish.shop import DAY, EMAIL, PEOPLE, SMS, build_marts, content, decided, made, publish_it, tables, write_page
 

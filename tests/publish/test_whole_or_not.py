@@ -15,8 +15,8 @@ import pytest
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError
-from pipelines.contracts.publishing import PublishConfig
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.publishing import PublishConfig
 from pipelines.publish import analytics as analytics_module
 from pipelines.publish import lists as lists_module
 from pipelines.publish import uploads as uploads_module

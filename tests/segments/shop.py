@@ -12,10 +12,11 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.catalog import TABLES
-from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import decide_memberships
 
 DAY = date(2026, 3, 10)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import settle_assignments
 from tests.segments.shop import DAY, OPEN, Shop, segment
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.segments import SegmentReport, Waterfall
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import decide_memberships
 from tests.segments.shop import DAY, OPEN, Shop, phone, segment
 

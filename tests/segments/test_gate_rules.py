@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.activation import SegmentsConfig
 from tests.segments.shop import Shop, phone, segment
 
 

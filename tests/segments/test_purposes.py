@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.segments import Offer, Segment
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import read_segments
 from tests.segments.shop import DAY, Shop, phone, segment
 

@@ -7,10 +7,10 @@ from collections import Counter
 import duckdb
 import pytest
 
-from pipelines.contracts.config import SegmentsConfig
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
 from pipelines.contracts.segments import GATE, Waterfall
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import Condition, count_matches, matched_warning, preview_segment, why
 from pipelines.segments.preview import Overlap, Stopped
 from tests.segments.shop import DAY, Shop, segment

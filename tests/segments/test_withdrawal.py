@@ -14,9 +14,10 @@ import polars as pl
 import pytest
 
 from pipelines.channels import load_deliveries
-from pipelines.contracts.config import Config, SegmentsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.golden import build_golden
 from pipelines.identity import resolve_identity
 from pipelines.segments import decide_memberships

@@ -8,7 +8,7 @@ from random import Random
 
 import duckdb
 
-from pipelines.contracts.config import SegmentsConfig
+from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.segments import steps
 from pipelines.segments.ledger import create_ledger
 

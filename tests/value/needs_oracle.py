@@ -11,7 +11,8 @@ from itertools import pairwise
 from math import ceil, floor
 from statistics import median
 
-from pipelines.contracts.config import AnalysisConfig, NeedsConfig
+from pipelines.contracts.settings.patterns import AnalysisConfig
+from pipelines.contracts.settings.predictions import NeedsConfig
 
 Fact = tuple[str, str, date]  # customer, category, day
 Pair = tuple[str, str]

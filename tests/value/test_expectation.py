@@ -64,7 +64,7 @@ def brute_likelihood(model: PurchaseModel, x: float, t_x: float, age: float) -> 
 def test_likelihood_is_the_mixture_over_rates_and_leaving(model: PurchaseModel, history: tuple[float, float, float]) -> None:
     columns = [np.array([value]) for value in history]
     logs = np.log([model.r, model.alpha, model.a, model.b])
-    value, _ = purchases(model.name, Histories(*columns, np.ones(1)))(logs)
+    value = purchases(model.name, Histories(*columns, np.ones(1)))(logs).value
     assert value == pytest.approx(np.log(brute_likelihood(model, *history)), abs=2e-6)
 
 
@@ -73,31 +73,39 @@ def test_likelihood_is_the_mixture_over_rates_and_leaving(model: PurchaseModel, 
     logs=st.lists(st.floats(-2.5, 3.0), min_size=4, max_size=4),
     rows=st.lists(st.tuples(st.integers(0, 40), st.floats(0, 1), st.floats(0.1, 500), st.integers(1, 9)), min_size=1, max_size=8),
 )
-def test_gradient_of_purchases_is_that_of_the_likelihood(name: Name, logs: list[float], rows: list[tuple[int, float, float, int]]) -> None:
+def test_derivatives_of_purchases_are_those_of_the_likelihood(
+    name: Name, logs: list[float], rows: list[tuple[int, float, float, int]]
+) -> None:
     frequency, share, age, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     value = purchases(name, Histories(frequency, np.where(frequency > 0, share * age, 0.0), age, weight))
-    at, step = np.array(logs), 1e-5
-    numeric = [(value(at + step * unit)[0] - value(at - step * unit)[0]) / (2 * step) for unit in np.eye(4)]
-    assert value(at)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-3)
+    at, steps = np.array(logs), 1e-5 * np.eye(4)
+    around = [(value(at + step), value(at - step)) for step in steps]
+    slope = [(up.value - down.value) / 2e-5 for up, down in around]
+    curvature = np.array([(up.gradient - down.gradient) / 2e-5 for up, down in around])
+    assert value(at).gradient == pytest.approx(slope, rel=1e-4, abs=1e-3)
+    assert value(at).hessian == pytest.approx(curvature, rel=1e-4, abs=1e-3)
 
 
 @given(
     logs=st.lists(st.floats(-1.0, 3.0), min_size=3, max_size=3),
     rows=st.lists(st.tuples(st.integers(1, 40), st.floats(0.01, 500), st.integers(1, 9)), min_size=1, max_size=8),
 )
-def test_gradient_of_amounts_is_that_of_the_likelihood(logs: list[float], rows: list[tuple[int, float, int]]) -> None:
+def test_derivatives_of_amounts_are_those_of_the_likelihood(logs: list[float], rows: list[tuple[int, float, int]]) -> None:
     count, mean, weight = (np.array(column, dtype=float) for column in zip(*rows, strict=True))
     value = amounts(Spending(count, count * mean, weight))
-    at, step = np.array(logs), 1e-5
-    numeric = [(value(at + step * unit)[0] - value(at - step * unit)[0]) / (2 * step) for unit in np.eye(3)]
-    assert value(at)[1] == pytest.approx(numeric, rel=1e-4, abs=1e-3)
+    at, steps = np.array(logs), 1e-5 * np.eye(3)
+    around = [(value(at + step), value(at - step)) for step in steps]
+    slope = [(up.value - down.value) / 2e-5 for up, down in around]
+    curvature = np.array([(up.gradient - down.gradient) / 2e-5 for up, down in around])
+    assert value(at).gradient == pytest.approx(slope, rel=1e-4, abs=1e-3)
+    assert value(at).hessian == pytest.approx(curvature, rel=1e-4, abs=1e-3)
 
 
 def test_likelihood_of_a_weight_is_that_of_as_many_rows() -> None:
     once = Histories(np.array([2.0, 0.0]), np.array([5.0, 0.0]), np.array([9.0, 4.0]), np.array([3.0, 2.0]))
     each = Histories(*(np.repeat(column, [3, 2]) for column in (once.frequency, once.recency, once.age)), np.ones(5))
     logs = np.log([0.5, 5.0, 0.9, 2.0])
-    assert purchases("mbg_nbd", once)(logs)[0] == pytest.approx(purchases("mbg_nbd", each)(logs)[0], rel=1e-13)
+    assert purchases("mbg_nbd", once)(logs).value == pytest.approx(purchases("mbg_nbd", each)(logs).value, rel=1e-13)
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: f"{model.name}-{model.r}")

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 import duckdb
 
-from pipelines.contracts.config import MatcherConfig
 from pipelines.contracts.engine import create_from_frame, fetch_frame, literal
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.identity import MatcherConfig
 from pipelines.identity.matching.blocking import Rule, plan_blocking
 from pipelines.identity.matching.comparisons import COMPARISONS
 from pipelines.identity.matching.descriptions import comparable_descriptions

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pipelines.contracts.publishing import FolderPlace
+from pipelines.contracts.settings.publishing import FolderPlace
 from pipelines.contracts.storage import is_disk_full, sync_file, sync_folder
 from pipelines.publish.delivery.places import PlaceError, Secrets
 from pipelines.publish.files import sha256_of

@@ -17,7 +17,7 @@ from typing import Any
 
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
-from pipelines.contracts.publishing import ListCsv, PublishConfig, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
+from pipelines.contracts.settings.publishing import ListCsv, PublishConfig, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.delivery.ledger import Delivered, Ledger, Undelivered
 from pipelines.publish.delivery.places import Place, PlaceError, Secrets, open_place
 from pipelines.publish.files import sha256_of

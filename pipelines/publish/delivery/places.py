@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-from pipelines.contracts.publishing import FolderPlace, PublishConfig, S3Place, SftpPlace
+from pipelines.contracts.settings.publishing import FolderPlace, PublishConfig, S3Place, SftpPlace
 
 Secrets = Mapping[str, str]
 

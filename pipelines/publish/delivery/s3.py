@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from pipelines.contracts.publishing import S3Place
+from pipelines.contracts.settings.publishing import S3Place
 from pipelines.publish.delivery.places import PlaceError, Secrets, secret
 
 _BLOCK = 1 << 20

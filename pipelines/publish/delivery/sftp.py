@@ -11,7 +11,7 @@ from typing import Any, TypeVar, cast
 
 import asyncssh
 
-from pipelines.contracts.publishing import SftpPlace
+from pipelines.contracts.settings.publishing import SftpPlace
 from pipelines.publish.delivery.places import PlaceError, Secrets, secret
 
 _BLOCK = 1 << 20

@@ -9,7 +9,7 @@ from base64 import b64encode
 
 import polars as pl
 
-from pipelines.contracts.publishing import (
+from pipelines.contracts.settings.publishing import (
     GoogleCustomerMatch,
     MetaCustomAudience,
     OceanEnginePhones,

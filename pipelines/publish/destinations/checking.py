@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from pipelines.contracts.declarations import nearest
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.publishing import (
+from pipelines.contracts.segments import Segment
+from pipelines.contracts.settings.publishing import (
     Destination,
     Klaviyo,
     Mailchimp,
@@ -16,7 +17,6 @@ from pipelines.contracts.publishing import (
     SmsXlsx,
     WechatTemplate,
 )
-from pipelines.contracts.segments import Segment
 
 _ADVICE = "mend publish.destinations in cdp.yaml"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pipelines.contracts.publishing import ListXlsx
+from pipelines.contracts.settings.publishing import ListXlsx
 from pipelines.publish.destinations import containers
 from pipelines.publish.destinations.layout import Field, Layout, Limits, Listed
 

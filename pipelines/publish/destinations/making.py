@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from pipelines.contracts.errors import CdpError
-from pipelines.contracts.publishing import (
+from pipelines.contracts.settings.publishing import (
     GoogleCustomerMatch,
     Klaviyo,
     ListXlsx,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 
 from pipelines.contracts.engine import literal
-from pipelines.contracts.publishing import Klaviyo, Mailchimp, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
+from pipelines.contracts.settings.publishing import Klaviyo, Mailchimp, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.cells import guarded
 from pipelines.publish.destinations import containers, values
 from pipelines.publish.destinations.layout import Consent, Field, Layout, Limits, Listed, Removal, Render

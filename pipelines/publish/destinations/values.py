@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pipelines.contracts.publishing import PhoneForm
+from pipelines.contracts.settings.publishing import PhoneForm
 
 Hash = Literal["sha256", "md5"]
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.contracts.config import ClustersConfig
+from pipelines.contracts.settings.predictions import ClustersConfig
 from pipelines.value.clusters.declared import MONEY, TRAITS
 from pipelines.value.clusters.kmeans import Numbers, Whole, fit, nearest, split_centers
 from pipelines.value.clusters.naming import numbers

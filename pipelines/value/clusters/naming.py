@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from pipelines.contracts.config import ClustersConfig
+from pipelines.contracts.settings.predictions import ClustersConfig
 from pipelines.value.clusters.declared import FREQUENCY, MONEY, RECENCY, TRAITS
 from pipelines.value.clusters.kmeans import Numbers, distances
 

@@ -102,7 +102,7 @@ def _described(connection: duckdb.DuckDBPyConnection, run: Run, groups: Groups, 
                 "customer_count": row["customer_count"],
                 "customer_rate": row["customer_count"] / of_all["customer_count"],
                 "means": json.dumps({name: round(row[name], 4) for name in _NAMES}),
-                "centroid": json.dumps({name: round(float(value), 9) for name, value in zip(_NAMES, logarithms[place], strict=True)}),
+                "centroid": json.dumps({name: round(float(value), 9) + 0.0 for name, value in zip(_NAMES, logarithms[place], strict=True)}),
             }
         )
     return pl.DataFrame(rows, schema=VALUE_CLUSTERS.schema).sort("cluster")

@@ -18,8 +18,8 @@ import numpy.typing as npt
 import polars as pl
 import scipy.sparse as sp
 
-from pipelines.contracts.config import NeedsConfig
 from pipelines.contracts.engine import fetch_frame
+from pipelines.contracts.settings.predictions import NeedsConfig
 
 RANKS = (1, 3, 5)  # hits are counted among so many candidates
 _CELLS = 8_000_000  # of a block of customers x categories, 64 MB

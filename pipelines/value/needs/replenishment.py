@@ -8,7 +8,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.contracts.config import NeedsConfig
+from pipelines.contracts.settings.predictions import NeedsConfig
 
 NEAR_DAYS = (7, 14)  # a due date is met by a purchase within so many days
 _WINDOW = (0.25, 0.75)  # of the intervals of a category, relative to the typical one: half of them end in between

@@ -7,7 +7,8 @@ from datetime import date, timedelta
 
 import duckdb
 
-from pipelines.contracts.config import AnalysisConfig, NeedsConfig
+from pipelines.contracts.settings.patterns import AnalysisConfig
+from pipelines.contracts.settings.predictions import NeedsConfig
 
 YEAR_DAYS = 365  # back-tests look at the seasons that lie within so many days
 

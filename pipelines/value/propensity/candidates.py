@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from pipelines.contracts.config import PropensityConfig
+from pipelines.contracts.settings.predictions import PropensityConfig
 from pipelines.value.propensity.boosting import SETTINGS, fit_boosting
 from pipelines.value.propensity.buying import BuyingProbabilities, FitBuying
 from pipelines.value.propensity.calibration import Calibration, calibrate, log_odds_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from pipelines.contracts.config import PropensityConfig
+from pipelines.contracts.settings.predictions import PropensityConfig
 from pipelines.value.propensity.buying import FitBuying
 from pipelines.value.propensity.candidates import (
     BASELINES,

@@ -9,8 +9,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.contracts.config import PropensityConfig
 from pipelines.contracts.engine import create_from_frame
+from pipelines.contracts.settings.predictions import PropensityConfig
 from pipelines.value.propensity.buying import FitBuying, fit_buying
 from pipelines.value.propensity.candidates import RECENCY_RULE, Fitted
 from pipelines.value.propensity.choosing import Choice, choose

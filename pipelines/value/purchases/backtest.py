@@ -13,8 +13,8 @@ import duckdb
 import numpy as np
 import polars as pl
 
-from pipelines.contracts.config import PurchaseModelConfig
 from pipelines.contracts.engine import fetch_frame
+from pipelines.contracts.settings.predictions import PurchaseModelConfig
 from pipelines.value.purchases.expectation import AmountModel, PurchaseModel
 from pipelines.value.purchases.fitting import Fit, fit_amounts, fit_purchases
 from pipelines.value.purchases.histories import Facts, column_of, create_histories, distinct_histories, distinct_spending
@@ -150,7 +150,7 @@ class _Test:
             fit = fit_purchases(name, self._histories)
             logs = np.log(np.array(list(fit.parameters.values())))
             # of what came, given what had come: the likelihood of the whole history over that of its first part
-            likelihoods[name] = purchases(name, whole)(logs)[0] - fit.log_likelihood
+            likelihoods[name] = purchases(name, whole)(logs).value - fit.log_likelihood
             expected[name] = self._of_model(purchase_model(name, fit))
             self._tell("purchases", name, "log_likelihood_after_cutoff", float(likelihoods[name]))
         return max(MODELS, key=lambda name: likelihoods[name]), expected

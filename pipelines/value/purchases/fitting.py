@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import minimize
 
-from pipelines.value.purchases.likelihood import Floats, Histories, LogLikelihood, ModelName, Spending, amounts, purchases, total
+from pipelines.value.purchases.likelihood import Floats, Histories, LogLikelihood, ModelName, Point, Spending, amounts, purchases, total
 
 PURCHASE_PARAMETERS = ("r", "alpha", "a", "b")
 AMOUNT_PARAMETERS = ("p", "q", "gamma")
@@ -15,9 +14,10 @@ AMOUNT_PARAMETERS = ("p", "q", "gamma")
 _BOUND = 12.0
 # the mean amount of a customer drawn at random exists above 1
 _LEAST_Q = np.log(1.01)
-_SAMPLE = 10_000  # distinct histories; a fit to so many is within a few percent of that to all, from where Newton goes on
-_FLAT = 1e-9  # slope beside the log-likelihood at which a place is the maximum
-_STEP = 1e-5  # of central differences: gradients are exact to 1e-12, so that the Hessian is to 1e-7
+_SAMPLE = 10_000  # distinct histories; a fit to so many is within a few percent of that to all
+_LONGEST = 2.0  # step, in logarithms
+_STEPS, _QUARTERS = 200, 20  # at most
+_NO_GAIN = 1e-13  # beside the log-likelihood; digits end there, and a step that promises so little is the last
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,11 @@ def fit_purchases(model: ModelName, histories: Histories) -> Fit:
     repeats = total(histories.weight, histories.frequency)
     least, most, start = np.full(4, -_BOUND), np.full(4, _BOUND), np.zeros(4)
     every = -(-len(histories.weight) // _SAMPLE)
-    is_sampled = every > 2
-    if is_sampled:
+    if every > 2:
         # rows are in order of frequency, recency and age, so that every so-many-th is like all
         columns = (scaled.frequency, scaled.recency, scaled.age, scaled.weight)
-        start = _ascent(purchases(model, Histories(*(column[::every] for column in columns))), start, least, most)
-    fit = _maximum(purchases(model, scaled), PURCHASE_PARAMETERS, start, least, most, is_near=is_sampled)
+        start, _ = _climb(purchases(model, Histories(*(column[::every] for column in columns))), start, least, most)
+    fit = _maximum(purchases(model, scaled), PURCHASE_PARAMETERS, start, least, most)
     # a density of times: in another unit, one factor a purchase
     return _rescaled(fit, "alpha", scale, -repeats * np.log(scale))
 
@@ -56,73 +55,46 @@ def fit_amounts(spending: Spending) -> Fit:
     return _rescaled(fit, "gamma", scale, -float(spending.weight.sum()) * np.log(scale))
 
 
-def _ascent(log_likelihood: LogLikelihood, start: Floats, least: Floats, most: Floats) -> Floats:
-    customers = max(1.0, -log_likelihood(start)[0])
-
-    def cost(logs: Floats) -> tuple[float, Floats]:
-        value, gradient = log_likelihood(logs)
-        return -value / customers, -gradient / customers
-
-    bounds = list(zip(least, most, strict=True))
-    options = {"maxiter": 1000, "ftol": 1e-15, "gtol": 1e-10}
-    found: Floats = minimize(cost, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options).x
-    return found
-
-
-def _maximum(
-    log_likelihood: LogLikelihood, names: tuple[str, ...], start: Floats, least: Floats, most: Floats, *, is_near: bool = False
-) -> Fit:
-    """The maximum from `start`; where that is near, without climbing there first, unless it turns out not to be."""
-    found = start if is_near else _ascent(log_likelihood, start, least, most)
-    free = _is_free(found, least, most)
-    found, hessian = _polished(log_likelihood, found, free)
-    if is_near and np.abs(log_likelihood(found)[1]).max() > _FLAT * abs(log_likelihood(found)[0]):
-        return _maximum(log_likelihood, names, start, least, most)
-    errors = _standard_errors(hessian, free)
+def _maximum(log_likelihood: LogLikelihood, names: tuple[str, ...], start: Floats, least: Floats, most: Floats) -> Fit:
+    found, point = _climb(log_likelihood, start, least, most)
+    free = (found > least + 1e-3) & (found < most - 1e-3)
+    errors = _standard_errors(point.hessian, free)
     values = np.exp(found)
     return Fit(
         dict(zip(names, values.tolist(), strict=True)),
         {name: None if not np.isfinite(error) else float(value * error) for name, value, error in zip(names, values, errors, strict=True)},
-        log_likelihood(found)[0],
+        point.value,
         tuple(name for name, is_free in zip(names, free, strict=True) if not is_free),
     )
 
 
-def _is_free(logs: Floats, least: Floats, most: Floats) -> np.ndarray:
-    return (logs > least + 1e-3) & (logs < most - 1e-3)
-
-
-def _polished(log_likelihood: LogLikelihood, found: Floats, free: np.ndarray) -> tuple[Floats, Floats]:
-    """Newton's steps as long as they lead up: the result then does not depend on the way. A Hessian serves as long as steps are small."""
-    measured, hessian = found, _hessian(log_likelihood, found)
-    value, gradient = log_likelihood(found)
-    for _ in range(20):
-        inner = hessian[np.ix_(free, free)]
-        if not free.any() or np.linalg.cond(inner) > 1e10:
+def _climb(log_likelihood: LogLikelihood, start: Floats, least: Floats, most: Floats) -> tuple[Floats, Point]:
+    """The maximum, by Newton's steps that lead up: they end so near to it that the result does not depend on the way."""
+    found, point = start, log_likelihood(start)
+    for _ in range(_STEPS):
+        step = _uphill(point, is_open=(found > least) & (point.gradient < 0) | (found < most) & (point.gradient > 0))
+        for _ in range(_QUARTERS):
+            reached = log_likelihood(np.clip(found + step, least, most))
+            if reached.value >= point.value - _NO_GAIN * abs(point.value):
+                break
+            step = step / 4
+        else:
             break
-        step = np.zeros_like(found)
-        step[free] = np.linalg.solve(inner, gradient[free])
-        candidate = found - step
-        size, (reached, slope) = np.abs(step).max(), log_likelihood(candidate)
-        if size > 0.3 or reached < value - 1e-12 * abs(value):
+        promised = float(np.sum(point.gradient * step))
+        found, point = np.clip(found + step, least, most), reached
+        if promised <= _NO_GAIN * abs(point.value):
             break
-        found, value, gradient = candidate, reached, slope
-        if size < 1e-10:
-            break
-        if size > 0.05:
-            measured, hessian = found, _hessian(log_likelihood, found)
-    return found, hessian if np.abs(found - measured).max() < 1e-6 else _hessian(log_likelihood, found)
+    return found, point
 
 
-def _hessian(log_likelihood: LogLikelihood, logs: Floats) -> Floats:
-    columns = []
-    for place in range(len(logs)):
-        step = np.zeros_like(logs)
-        step[place] = _STEP
-        columns.append((log_likelihood(logs + step)[1] - log_likelihood(logs - step)[1]) / (2 * _STEP))
-    matrix = np.array(columns)
-    symmetric: Floats = (matrix + matrix.T) / 2
-    return symmetric
+def _uphill(point: Point, is_open: np.ndarray) -> Floats:
+    """Newton's step for the parameters that are open, as long as _LONGEST at most; where curvature points the wrong way, turned round."""
+    step = np.zeros_like(point.gradient)
+    if is_open.any():
+        curvatures, directions = np.linalg.eigh(point.hessian[np.ix_(is_open, is_open)])
+        sizes = np.maximum(np.abs(curvatures), 1e-12 * np.abs(curvatures).max() + 1e-300)
+        step[is_open] = directions @ (directions.T @ point.gradient[is_open] / sizes)
+    return step * min(1.0, _LONGEST / max(float(np.abs(step).max()), 1e-300))
 
 
 def _standard_errors(hessian: Floats, free: np.ndarray) -> Floats:

@@ -1,4 +1,4 @@
-"""How likely purchase histories and amounts are, with gradients, over weighted distinct histories. Fits nothing.
+"""How likely purchase histories and amounts are, with slope and curvature, over weighted distinct histories. Fits nothing.
 
 BG/NBD (Fader, Hardie and Lee 2005) and MBG/NBD (Batislam, Denizel and Filiztekin 2007): while alive a customer buys at random at a rate
 of their own (gamma with `r` and `alpha`), and leaves after a purchase with a probability of their own (beta with `a` and `b`); in MBG/NBD
@@ -13,13 +13,30 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammaln, psi
+from scipy.special import gammaln, polygamma, psi
 
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
-# parameters as logarithms, to the sum of weighted log-likelihoods and its gradient
-LogLikelihood = Callable[[Floats], tuple[float, Floats]]
 ModelName = Literal["bg_nbd", "mbg_nbd"]
+
+_BLOCK = 16_384  # histories: what is computed of so many stays in the cache of a processor
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """The sum of weighted log-likelihoods at some parameters, its gradient and its Hessian."""
+
+    value: float
+    gradient: Floats
+    hessian: Floats
+
+    def by_logarithms(self, parameters: Floats) -> Point:
+        """The same, of the logarithms of `parameters`."""
+        gradient = self.gradient * parameters
+        return Point(self.value, gradient, self.hessian * np.multiply.outer(parameters, parameters) + np.diag(gradient))
+
+
+LogLikelihood = Callable[[Floats], Point]  # of the logarithms of the parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +66,19 @@ class Spending:
 
 
 @dataclass(frozen=True, slots=True)
-class _Distinct:
-    """A column by its distinct values: gamma functions and logarithms are computed once a value, not once a row."""
+class _Counts:
+    """A column of whole numbers by its distinct values: gamma functions are computed once a value, not once a row."""
 
     values: Floats
     place: Integers
+    weight: Floats  # of the rows with each value
 
     @classmethod
-    def of(cls, column: Floats) -> _Distinct:
-        values, place = np.unique(column, return_inverse=True)
-        return cls(values, place)
-
-    def spread(self, of_values: Floats) -> Floats:
-        return of_values[self.place]
-
-    def sums(self, of_rows: Floats) -> Floats:
-        of_values: Floats = np.bincount(self.place, weights=of_rows, minlength=len(self.values)).astype(np.float64)
-        return of_values
+    def of(cls, column: Floats, weight: Floats) -> _Counts:
+        whole = column.astype(np.int64)
+        is_present = np.bincount(whole) > 0
+        place = (np.cumsum(is_present) - 1)[whole]
+        return cls(np.flatnonzero(is_present).astype(np.float64), place, np.bincount(place, weights=weight))
 
 
 def survivals(model: ModelName, frequency: Floats, b: float) -> Floats:
@@ -80,72 +93,114 @@ def total(weight: Floats, values: Floats) -> float:
 
 def purchases(model: ModelName, histories: Histories) -> LogLikelihood:
     """Log-likelihood of (ln r, ln alpha, ln a, ln b)."""
-    frequency, recency, age = (_Distinct.of(column) for column in (histories.frequency, histories.recency, histories.age))
-    weight, customers = histories.weight, float(histories.weight.sum())
-    weight_of_frequency = frequency.sums(weight)
-    # under BG/NBD nobody has left before the first repeat purchase
-    may_have_left = np.ones(len(weight), dtype=bool) if model == "mbg_nbd" else histories.frequency > 0
+    counts = _Counts.of(histories.frequency, histories.weight)
+    blocks = [slice(start, start + _BLOCK) for start in range(0, len(histories.weight), _BLOCK)]
 
-    def value(logs: Floats) -> tuple[float, Floats]:
-        r, alpha, a, b = np.exp(logs)
-        x = frequency.values
-        y = survivals(model, x, b)
-        log_age, log_recency = np.log(alpha + age.values), np.log(alpha + recency.values)
-        exponent = frequency.spread(r + x)
-        alive = -exponent * age.spread(log_age)
-        # y - 1 is 0 for who has no repeat purchase and cannot have left
-        leaving = np.log(a) - np.log(np.where(y > 1, y - 1, 1.0))
-        left = np.where(may_have_left, frequency.spread(leaving) - exponent * recency.spread(log_recency), -np.inf)
-        either = np.logaddexp(alive, left)
-        share_left = np.exp(left - either)
-        share_alive = 1 - share_left
+    def at(logs: Floats) -> Point:
+        parameters = np.exp(logs)
+        r, alpha, a, b = parameters.tolist()
+        y = survivals(model, counts.values, b)
+        known = _of_counts(counts, y, r, alpha, a, b)
+        value, gradient, hessian = known.value, known.gradient, known.hessian
+        # under BG/NBD nobody has left before the first repeat purchase
+        stays = y - 1 if model == "mbg_nbd" else np.where(counts.values > 0, y - 1, np.inf)
+        log_odds, fading = np.log(a) - np.log(stays), -1 / stays
+        for block in blocks:
+            place = counts.place[block]
+            rows = Histories(histories.frequency[block], histories.recency[block], histories.age[block], histories.weight[block])
+            found = _of_times(rows, log_odds[place], fading[place], r, alpha, a)
+            value, gradient, hessian = value + found.value, gradient + found.gradient, hessian + found.hessian
+        return Point(value, gradient, hessian).by_logarithms(parameters)
 
-        of_frequency = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(y) - gammaln(b) - gammaln(a + y)
-        result = total(weight_of_frequency, of_frequency) + total(weight, either)
+    return at
 
-        left_weight = weight * share_left
-        alive_weight = weight * share_alive
-        left_of_frequency = frequency.sums(left_weight)
-        logs_of_time = total(alive_weight, age.spread(log_age)) + total(left_weight, recency.spread(log_recency))
-        inverse = total(alive_weight * exponent, age.spread(1 / (alpha + age.values)))
-        inverse += total(left_weight * exponent, recency.spread(1 / (alpha + recency.values)))
-        gradient = np.array(
-            [
-                total(weight_of_frequency, psi(r + x)) + customers * (np.log(alpha) - psi(r)) - logs_of_time,
-                customers * r / alpha - inverse,
-                customers * psi(a + b) - total(weight_of_frequency, psi(a + y)) + left_weight.sum() / a,
-                customers * (psi(a + b) - psi(b))
-                + total(weight_of_frequency, psi(y) - psi(a + y))
-                - total(left_of_frequency, 1 / np.where(y > 1, y - 1, np.inf)),
-            ]
-        )
-        return result, gradient * np.exp(logs)
 
-    return value
+def _of_counts(counts: _Counts, y: Floats, r: float, alpha: float, a: float, b: float) -> Point:
+    """The part of the log-likelihood that depends on the number of purchases alone, by (r, alpha, a, b)."""
+    x, weight, customers = counts.values, counts.weight, float(counts.weight.sum())
+    value = gammaln(r + x) - gammaln(r) + r * np.log(alpha) + gammaln(a + b) + gammaln(y) - gammaln(b) - gammaln(a + y)
+    by_a = psi(a + b) - psi(a + y)
+    gradient = [psi(r + x) - psi(r) + np.log(alpha), np.full(len(x), r / alpha), by_a, by_a + psi(y) - psi(b)]
+    hessian = np.zeros((4, 4))
+    hessian[0, 0] = total(weight, _trigamma(r + x) - _trigamma(r))
+    hessian[0, 1] = hessian[1, 0] = customers / alpha
+    hessian[1, 1] = -customers * r / alpha**2
+    hessian[2:, 2:] = total(weight, _trigamma(a + b) - _trigamma(a + y))
+    hessian[3, 3] += total(weight, _trigamma(y) - _trigamma(b))
+    return Point(total(weight, value), np.array([total(weight, part) for part in gradient]), hessian)
+
+
+def _of_times(rows: Histories, log_odds: Floats, fading: Floats, r: float, alpha: float, a: float) -> Point:
+    """The part that depends on when customers bought: -(r + x) ln(alpha + age) for who is alive, and ln(1 + odds of having left).
+
+    `log_odds` are those of leaving at the last purchase, a / (y - 1), and `fading` their derivative by b; time that has passed since
+    then multiplies the odds. Sums are by einsum and not by BLAS, see `total`.
+    """
+    shape, until_now, until_last = r + rows.frequency, alpha + rows.age, alpha + rows.recency
+    log_now, per_now, per_last = np.log(until_now), 1 / until_now, 1 / until_last
+    # of the logarithm of the odds: derivatives by r, alpha, a (less its factor 1 / a) and b
+    slopes = np.empty((4, len(shape)))
+    slopes[0] = log_now - np.log(until_last)
+    slopes[1] = shape * (per_now - per_last)
+    slopes[2] = 1.0
+    slopes[3] = fading
+    scores = shape * slopes[0] + log_odds
+    shrunk = np.exp(-np.abs(scores))
+    has_left = np.where(scores > 0, 1.0, shrunk) / (1 + shrunk)
+    left = rows.weight * has_left
+    weighted_shape = rows.weight * shape
+    value = np.einsum("n,n->", rows.weight, np.maximum(scores, 0.0) + np.log(1 + shrunk)) - np.einsum("n,n->", weighted_shape, log_now)
+    per_a = np.array([1.0, 1.0, 1 / a, 1.0])
+    gradient = np.einsum("in,n->i", slopes, left) * per_a
+    hessian = np.einsum("in,jn->ij", slopes * (left * (1 - has_left)), slopes) * np.multiply.outer(per_a, per_a)
+    # second derivatives of the logarithm of the odds
+    hessian[0, 1] += np.einsum("n,n->", left, per_now - per_last)
+    hessian[1, 1] -= np.einsum("n,n,n->", left, slopes[1], per_now + per_last)
+    hessian[2, 2] -= gradient[2] / a
+    hessian[3, 3] += np.einsum("n,n,n->", left, fading, fading)
+    # of who is alive
+    gradient[0] -= np.einsum("n,n->", rows.weight, log_now)
+    gradient[1] -= np.einsum("n,n->", weighted_shape, per_now)
+    hessian[0, 1] -= np.einsum("n,n->", rows.weight, per_now)
+    hessian[1, 1] += np.einsum("n,n,n->", weighted_shape, per_now, per_now)
+    hessian[1, 0] = hessian[0, 1]
+    return Point(float(value), gradient, hessian)
 
 
 def amounts(spending: Spending) -> LogLikelihood:
     """Log-likelihood of (ln p, ln q, ln gamma), of the mean amount of each customer."""
-    count, weight, spent = _Distinct.of(spending.count), spending.weight, spending.total
-    weight_of_count, of_counts = count.sums(weight), weight * spending.count
+    counts, weight, spent = _Counts.of(spending.count, spending.weight), spending.weight, spending.total
+    of_rows = weight * spending.count
     log_spent = np.log(spent)
     log_mean = log_spent - np.log(spending.count)
-    customers, log_means, log_means_of_counts = float(weight.sum()), total(weight, log_mean), total(of_counts, log_mean)
+    customers, log_means, log_means_of_counts = float(weight.sum()), total(weight, log_mean), total(of_rows, log_mean)
+    n, customers_by_count = counts.values, counts.weight
 
-    def value(logs: Floats) -> tuple[float, Floats]:
-        p, q, gamma = np.exp(logs)
-        n = count.values
-        log_whole = np.log(gamma + spent)
-        exponent = weight * (p * spending.count + q)
+    def at(logs: Floats) -> Point:
+        parameters = np.exp(logs)
+        p, q, gamma = parameters.tolist()
+        log_whole, per_whole = np.log(gamma + spent), 1 / (gamma + spent)
+        exponent = p * of_rows + q * weight
         of_count = gammaln(p * n + q) - gammaln(p * n) - gammaln(q) + q * np.log(gamma) + p * n * np.log(n)
-        result = total(weight_of_count, of_count) + p * log_means_of_counts - log_means - total(exponent, log_whole)
-        gradient = np.array(
-            [
-                total(weight_of_count * n, psi(p * n + q) - psi(p * n)) + total(of_counts, log_spent - log_whole),
-                total(weight_of_count, psi(p * n + q)) + customers * (np.log(gamma) - psi(q)) - total(weight, log_whole),
-                customers * q / gamma - total(exponent, 1 / (gamma + spent)),
-            ]
-        )
-        return result, gradient * np.exp(logs)
+        value = total(customers_by_count, of_count) + p * log_means_of_counts - log_means - total(exponent, log_whole)
+        gradient = [
+            total(customers_by_count * n, psi(p * n + q) - psi(p * n)) + total(of_rows, log_spent - log_whole),
+            total(customers_by_count, psi(p * n + q)) + customers * (np.log(gamma) - psi(q)) - total(weight, log_whole),
+            customers * q / gamma - total(exponent, per_whole),
+        ]
+        both = _trigamma(p * n + q)
+        by_p_and_q, by_p_and_gamma = total(customers_by_count * n, both), -total(of_rows, per_whole)
+        by_q_and_gamma = customers / gamma - total(weight, per_whole)
+        hessian = [
+            [total(customers_by_count * n**2, both - _trigamma(p * n)), by_p_and_q, by_p_and_gamma],
+            [by_p_and_q, total(customers_by_count, both) - customers * float(_trigamma(q)), by_q_and_gamma],
+            [by_p_and_gamma, by_q_and_gamma, total(exponent, per_whole**2) - customers * q / gamma**2],
+        ]
+        return Point(value, np.array(gradient), np.array(hessian)).by_logarithms(parameters)
 
-    return value
+    return at
+
+
+def _trigamma(values: Floats | float) -> Floats:
+    derivative: Floats = polygamma(1, values)
+    return derivative

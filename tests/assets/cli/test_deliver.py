@@ -19,7 +19,7 @@ from assets.publish import delivered_lists
 from assets.resources import HomeResource
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
-from pipelines.contracts.publishing import Destination
+from pipelines.contracts.settings.publishing import Destination
 from pipelines.publish import deliveries_of
 from tests.assets.cli.command import cdp
 from tests.publish.shop import DAY, decided, made, publish_it

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.contracts.config import ClustersConfig
+from pipelines.contracts.settings.predictions import ClustersConfig
 from pipelines.value.clusters.declared import TRAITS
 from pipelines.value.clusters.grouping import Groups, group
 from pipelines.value.clusters.kmeans import Numbers, distances, fit, nearest, split_centers

@@ -14,8 +14,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from pipelines.contracts.config import PropensityConfig
 from pipelines.contracts.engine import fetch_frame
+from pipelines.contracts.settings.predictions import PropensityConfig
 from pipelines.value.propensity.buying import FitBuying, fit_buying
 from pipelines.value.propensity.features import Numbers, Snapshot
 from pipelines.value.propensity.scoring import Prediction, predict

@@ -9,7 +9,9 @@ from pathlib import Path, PurePosixPath
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+from pydantic import Field, StringConstraints, field_validator, model_validator
+
+from pipelines.contracts.settings.section import Section
 
 # names become file names, and columns and segments are named like them
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
@@ -21,11 +23,7 @@ PhoneForm = Literal["e164", "digits", "mainland", "double_zero"]
 TAKEN = frozenset({"list", "added", "removed", "manifest"})
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Destination(_Section):
+class _Destination(Section):
     """What every destination has: which lists go there, and to which places the files are delivered."""
 
     segments: tuple[Name, ...] = Field(min_length=1)
@@ -128,7 +126,7 @@ class Mailchimp(_Audience):
     variables: tuple[Name, ...] = ("customer_id",)
 
 
-class Miniprogram(_Section):
+class Miniprogram(Section):
     """Where a tap on the message leads."""
 
     appid: Text
@@ -174,14 +172,14 @@ Destination = Annotated[
 ]
 
 
-class FolderPlace(_Section):
+class FolderPlace(Section):
     """A folder of this machine or a share."""
 
     kind: Literal["folder"]
     path: Path  # must be there: a share that is not mounted is no empty folder
 
 
-class SftpPlace(_Section):
+class SftpPlace(Section):
     """A folder of an SFTP server."""
 
     kind: Literal["sftp"]
@@ -203,7 +201,7 @@ class SftpPlace(_Section):
         return self
 
 
-class S3Place(_Section):
+class S3Place(Section):
     """A bucket of S3 or of a storage that speaks like it."""
 
     kind: Literal["s3"]
@@ -231,7 +229,7 @@ class S3Place(_Section):
 Place = Annotated[FolderPlace | SftpPlace | S3Place, Field(discriminator="kind")]
 
 
-class PublishConfig(_Section):
+class PublishConfig(Section):
     """Where lists go besides `list.csv`."""
 
     destinations: dict[Name, Destination] = Field(default_factory=dict)

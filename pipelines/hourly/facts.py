@@ -13,7 +13,7 @@ import polars as pl
 from pipelines.contracts.channel_tables import CANONICAL_TABLES
 from pipelines.contracts.engine import business_time, create_from_frame, instant, lake_rows, open_engine, visible_rows
 from pipelines.contracts.run import Run
-from pipelines.contracts.tables import Table
+from pipelines.contracts.tables import Table, Type
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,7 @@ def newest_fact_at(run: Run) -> datetime | None:
     newest = " union all ".join(
         f"select max({business_time(table)}) as happened_at from {lake_rows(run, table)} where {business_time(table)} <= _exported_at"
         for table in CANONICAL_TABLES
+        if any(column.type is Type.INSTANT and not column.name.startswith("_") for column in table.columns)
     )
     with open_engine(run, "hourly") as connection:
         # as a number: fetching an instant imports a library of time zones

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 _NAME = re.compile(r"\d{4}-\d\d-\d\dT\d{4}b?")
@@ -35,5 +35,6 @@ def is_hour(name: str) -> bool:
 
 
 def hour_at(name: str, zone: str) -> datetime:
-    """The instant of an hour, by its name."""
-    return datetime.strptime(name.removesuffix("b"), _FORM).replace(tzinfo=ZoneInfo(zone), fold=name.count("b"))
+    """The instant of an hour, in UTC, by its name."""
+    local = datetime.strptime(name.removesuffix("b"), _FORM).replace(tzinfo=ZoneInfo(zone), fold=name.count("b"))
+    return local.astimezone(UTC)

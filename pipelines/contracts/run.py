@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -176,8 +176,13 @@ class Run:
         return datetime.combine(self.as_of + timedelta(days=1), time(), zone).astimezone(UTC)
 
     @property
+    def whole_day(self) -> Run:
+        """The run without its hour: what people say of themselves counts as soon as it is loaded, though an export is dated by its day."""
+        return replace(self, hour=None)
+
+    @property
     def exported_before_at(self) -> datetime:
-        return self.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
+        return self.whole_day.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
 
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT: a column has the name of its setting, `<section>_<setting>`, or its value in _OWN_VALUES."""

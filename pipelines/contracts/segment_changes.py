@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from pipelines.contracts.engine import literal
 from pipelines.contracts.errors import ConfigurationError
@@ -83,7 +84,8 @@ def past_hour(run: Run, name: str) -> Run:
     if not paths:
         raise ConfigurationError(f"no lists were decided for {name!r}", where="--at", do="name an hour of published/segments")
     at = hour_at(name, run.config.business_time_zone)
-    return replace(run, as_of=at.date(), hour=Hour(at, _night(paths[0])))
+    day = at.astimezone(ZoneInfo(run.config.business_time_zone)).date()
+    return replace(run, as_of=day, hour=Hour(at, _night(paths[0])))
 
 
 def previously_published(run: Run, segment_name: str) -> str | None:

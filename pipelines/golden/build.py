@@ -49,10 +49,10 @@ def build_golden(run: Run) -> GoldenReport:
 
 
 def build_consents(run: Run) -> None:
-    """Write `golden_consents` alone, for the customers of `identity_current`: what an hour needs to be new."""
+    """Write `golden_consents` alone, for the customers of `identity_current`: of an hour, as they are known of its whole day."""
     with open_engine(run, "golden") as connection:
         connection.execute(_MEMBERS.format(current=lake_rows(run, IDENTITY_CURRENT)))
-        write_consents(connection, run)
+        write_consents(connection, run.whole_day)
 
 
 def _report(connection: duckdb.DuckDBPyConnection) -> GoldenReport:

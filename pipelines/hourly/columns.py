@@ -222,7 +222,7 @@ def write_customers(connection: duckdb.DuckDBPyConnection, run: Run, night: Nigh
         "all_events": lake_rows(run, CHANNEL_EVENTS),
         "new_orders": new_rows(run, night, CHANNEL_ORDERS),
         "all_orders": lake_rows(run, CHANNEL_ORDERS),
-        "new_sends": new_rows(run, night, CHANNEL_SENDS),
+        "new_sends": new_rows(run.whole_day, night, CHANNEL_SENDS),
         "night_end_at": instant(night.run.as_of_end_at),
         "exported_before_at": instant(run.exported_before_at),
         "as_of_end_at": instant(run.as_of_end_at),

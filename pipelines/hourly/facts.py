@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from pipelines.contracts.channel_tables import CANONICAL_TABLES
+from pipelines.contracts.channel_tables import CHANNEL_EVENTS, CHANNEL_ORDERS
 from pipelines.contracts.engine import business_time, create_from_frame, instant, lake_rows, open_engine, visible_rows
 from pipelines.contracts.run import Run
-from pipelines.contracts.tables import Table, Type
+from pipelines.contracts.tables import Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +26,14 @@ class Night:
 
 
 def newest_fact_at(run: Run) -> datetime | None:
-    """The newest instant that any loaded row tells of, as far as its export may know; None without rows.
+    """The newest instant of an event or order that is loaded; None without one.
 
+    Only these have a time of their own: what an export states of people is dated by the export, and that often by the end of its day.
     A row that tells of a time after its own export is mistaken, and no clock.
     """
     newest = " union all ".join(
         f"select max({business_time(table)}) as happened_at from {lake_rows(run, table)} where {business_time(table)} <= _exported_at"
-        for table in CANONICAL_TABLES
-        if any(column.type is Type.INSTANT and not column.name.startswith("_") for column in table.columns)
+        for table in (CHANNEL_EVENTS, CHANNEL_ORDERS)
     )
     with open_engine(run, "hourly") as connection:
         # as a number: fetching an instant imports a library of time zones

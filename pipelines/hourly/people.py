@@ -125,14 +125,15 @@ def attribute_newcomers(connection: duckdb.DuckDBPyConnection, run: Run, night: 
     Creates `members (source_record_key, customer_id)`, of known customers alone, and `candidates`, customers whom a record may be. The
     lake of `run`, a shadow, is left with IDENTITY_CURRENT completed by all new records.
     """
+    day = run.whole_day
     names = {
         "current": lake_rows(run, IDENTITY_CURRENT),
         "identity_contact_points": lake_rows(run, IDENTITY_CONTACT_POINTS),
         "ownerships": stored_rows(run, IDENTITY_OWNERSHIPS),
         "golden_customers": lake_rows(run, GOLDEN_CUSTOMERS),
-        "mentions": " union all ".join(f"select source_record_key, _exported_at from {new_rows(run, night, table)}" for table in _NAMING),
-        "contact_points": new_rows(run, night, CHANNEL_CONTACT_POINTS),
-        "profiles": new_rows(run, night, CHANNEL_PROFILES),
+        "mentions": " union all ".join(f"select source_record_key, _exported_at from {new_rows(day, night, table)}" for table in _NAMING),
+        "contact_points": new_rows(day, night, CHANNEL_CONTACT_POINTS),
+        "profiles": new_rows(day, night, CHANNEL_PROFILES),
         "plain_value": plain_value(run.config),
         "shared_types": _listed(name for name, kind in IDENTIFIER_TYPES.items() if kind.may_be_shared),
         "exclusive_types": _listed(run.config.identity.exclusive_types),

@@ -131,7 +131,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Create the tables of the steps of the gate, in order, up to `assigned`."""
     suppressed = read_suppressions(run).with_columns(medium=pl.lit(None, pl.String), is_of_marketing=pl.lit(value=False))
     create_from_frame(connection, "suppressions", suppressed)
-    add_refusals(connection, run)
+    add_refusals(connection, run.whole_day)
     connection.execute(f"create table redirections as select * from {redirections(run)}")
     write_ledger(connection, run)
     for step in _STEPS:

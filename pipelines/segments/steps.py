@@ -124,7 +124,7 @@ arrived as (
     where
         ledger.purpose = 'marketing'
         and coalesce(ledger.status, 'sent') not in ('bounced', 'failed')
-        and ledger.sent_on > {as_of} + 1 - {cap_days}
+        and ledger.sent_on > {used_on} - {cap_days}
     group by sharing.medium, sharing.contact_value
     having count(*) >= {cap_messages}
 )

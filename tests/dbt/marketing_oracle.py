@@ -10,7 +10,7 @@ from typing import Any
 
 from pipelines.contracts.run import Run
 from tests.dbt.kpi_oracle import Kpi, Value
-from tests.dbt.lake import Row, TinyLake, at
+from tests.dbt.lake import Row, TinyLake
 from tests.dbt.oracle import Oracle, Period, Purchase
 
 NOTHING = Decimal(0)
@@ -95,7 +95,7 @@ class MarketingOracle(Oracle):
         opened = clicked or "opened" in words or first("opened_at") is not None
         campaign = f"{newest['channel']}:{newest['campaign_no']}" if newest["campaign_no"] else "unattributed"
         begins = self.campaign_rows.get(campaign, {}).get("starts_on")
-        moment = first("sent_at") or first("delivered_at") or first("opened_at") or first("clicked_at") or (begins and at(begins, 0))
+        moment = first("sent_at") or first("delivered_at") or first("opened_at") or first("clicked_at") or (begins and self.midnight(begins))
         return Message(
             key=newest["send_key"],
             channel=newest["channel"],

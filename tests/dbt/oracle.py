@@ -104,6 +104,10 @@ class Oracle:
     def day(self, instant: datetime) -> date:
         return instant.astimezone(self.zone).date()
 
+    def midnight(self, day: date) -> datetime:
+        """When a day of the business begins."""
+        return datetime(day.year, day.month, day.day, tzinfo=self.zone)
+
     def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
         """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
         newest: dict[str, Row] = {}

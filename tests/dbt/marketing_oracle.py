@@ -95,7 +95,8 @@ class MarketingOracle(Oracle):
         opened = clicked or "opened" in words or first("opened_at") is not None
         campaign = f"{newest['channel']}:{newest['campaign_no']}" if newest["campaign_no"] else "unattributed"
         begins = self.campaign_rows.get(campaign, {}).get("starts_on")
-        moment = first("sent_at") or first("delivered_at") or first("opened_at") or first("clicked_at") or (begins and self.midnight(begins))
+        told = first("sent_at") or first("delivered_at") or first("opened_at") or first("clicked_at")
+        moment = told or (begins and self.midnight(begins))
         return Message(
             key=newest["send_key"],
             channel=newest["channel"],

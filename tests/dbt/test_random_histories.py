@@ -49,7 +49,7 @@ CONFIG = st.fixed_dictionaries(
 )
 
 
-def published(numerator: Decimal | None) -> Decimal | None:
+def published(numerator: Decimal | int | None) -> Decimal | None:
     """Two decimals, as it stands in the mart; ratios are of the unrounded one."""
     return None if numerator is None else Decimal(numerator).quantize(Decimal("0.01"), ROUND_HALF_UP)
 

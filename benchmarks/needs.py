@@ -36,7 +36,7 @@ from pipelines.value.needs.categories import Hits, judge_candidates
 from pipelines.value.needs.replenishment import Met, judge_due_dates
 
 _REAL = ROOT.parent / "shared" / "data"
-_RIDGES = tuple(map(Decimal, ("0.1", "0.2", "0.5", "1", "2", "5", "10")))
+_RIDGES = tuple(map(Decimal, ("0.1", "0.2", "0.5", "1", "2", "5")))
 _EARLIER_DAYS = (60, 120)  # before the end of the file; what came then is judged as what comes last
 _LAST_ON = date(2026, 4, 30)  # of the large shop
 
@@ -168,7 +168,8 @@ _ABOUT = """
 The last 60 days are left out, the models of a run say what they would have said before them, and then it is looked what came. Settings
 are the defaults. What was tuned on what: how a customer's own intervals and the category's are weighed was chosen on the same two shops at
 cut-offs 100 to 180 days before the end. The ridge of next categories is the best of those below at cut-offs 180 and 120 days before the
-end; the figures beside popularity are of the cut-off 60 days before it, which chose nothing but, among others, the kind of the model.
+end; the figures beside popularity are of the cut-off 60 days before it, which had no say in that, but as one of three in the kind of the
+model.
 """.strip()
 _DUE = """
 A due date is met when the customer buys the category within so many days of it. All three columns name a day for the same customers and

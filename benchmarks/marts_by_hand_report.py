@@ -11,8 +11,9 @@ from benchmarks.marts_build import MEMORY_LIMIT, THREADS
 
 _ABOUT = """
 `benchmarks/marts_handwritten.sql` gives the rows of {count} marts from the same lake, as somebody would write it by hand: one script of
-plain DuckDB SQL, with the same {memory_limit} and {threads} threads. Its tables are compared, row by row and with their types, with those
-of the whole build; what it costs with what those models cost that give its tables, with everything that they are built from.
+plain DuckDB SQL, with the same {memory_limit} and {threads} threads. Its tables are compared with those of the whole build, by count, types
+and a sum over hashes of the rows; what it costs with what those models cost that give its tables, with everything that they are built
+from.
 
 Its tables: {tables}.
 

@@ -24,7 +24,7 @@
     {{ return(ref(name) if is_continuing() or not execute else none) }}
 {%- endmacro %}
 
-{# Before a build: which loads the last one had not seen, `lake.arrived_loads`, and up to when it saw, `lake.last_build`. #}
+{# Before a build: up to when the last one saw, `lake.last_build`, and, as literals, which loads it had not seen, `lake.last_seen`. #}
 {% macro create_last_build() %}
     {{ return(adapter.dispatch('create_last_build')()) }}
 {% endmacro %}
@@ -42,6 +42,14 @@
         where load_id not in (
             select unnest(map_keys(loads)) from read_json('{{ env_var("CDP_CONTINUES") }}', columns = {loads: 'map(varchar, varchar)'})
         );
+        create or replace table lake.last_seen as
+        select
+            coalesce(
+                (select string_agg('''' || load_id || '''', ', ' order by load_id asc nulls last) from lake.arrived_loads), ''''''
+            ) as arrived_loads,
+            'timestamptz ''' || exported_before_at || '''' as exported_before_at,
+            'timestamptz ''' || as_of_end_at || '''' as as_of_end_at
+        from lake.last_build;
     {% endif %}
 {% endmacro %}
 
@@ -52,7 +60,7 @@
   What they are compared with is written out, one reason after the other: so files that hold none of them are not read.
 #}
 {% macro arrived(relation, times) -%}
-    {%- set last = run_query(last_seen()).rows[0] -%}
+    {%- set last = run_query('select arrived_loads, exported_before_at, as_of_end_at from lake.last_seen').rows[0] -%}
     select facts.*
     from {{ relation }} as facts
     where facts._load_id in ({{ last[0] }})
@@ -70,17 +78,6 @@
         from {{ relation }} as facts
         where facts.{{ time }} >= {{ last[2] }}
     {%- endfor %}
-{%- endmacro %}
-
-{# As literals: the loads that the last build had not seen, before which export and before which time it saw. #}
-{% macro last_seen() -%}
-    select
-        coalesce(
-            (select string_agg('''' || load_id || '''', ', ' order by load_id asc nulls last) from lake.arrived_loads), ''''''
-        ) as loads,
-        'timestamptz ''' || exported_before_at || '''' as exported_before_at,
-        'timestamptz ''' || as_of_end_at || '''' as as_of_end_at
-    from lake.last_build
 {%- endmacro %}
 
 {# The rows of `relation` that this build computes: all of them, or those whose `key` is listed in `touched`. #}

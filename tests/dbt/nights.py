@@ -30,6 +30,7 @@ class Nights:
             self.case(number)
             self.claim(number)
             self.reference(number)
+            self.listing(number)
         self.night_of = {
             name: [self.random.choice((*[0] * 20, *range(len(days)))) for _ in rows] for name, rows in sorted(self.whole.rows.items())
         }
@@ -128,6 +129,24 @@ class Nights:
         )
         if number % 10 == 0:
             self.whole.add("channel_orders", **order | {"channel": "corner", "order_key": f"corner:{number}", "payment_no": None})
+
+    def listing(self, number: int) -> None:
+        """What a list of products says of an article: some later than it was sold, some otherwise than before."""
+        pick = self.random
+        channel = pick.choice(CHANNELS)
+        self.whole.add(
+            "channel_products",
+            channel=channel,
+            product_key=f"{channel}:{number % 5}",
+            product_id_channel=f"{number % 5}",
+            product_name=f"article {number % 5}",
+            brand=pick.choice((None, "Alba")),
+            category=pick.choice((None, "Tools", "Women / Shoes")),
+            unit_cost=Decimal(number),
+            currency_code="CNY",
+            _load_id=f"g{number}",
+            _exported_at=at(self.days[-1] - timedelta(days=pick.randint(3, 60))),
+        )
 
     def claim(self, number: int) -> None:
         record = self.random.choice(self.records)

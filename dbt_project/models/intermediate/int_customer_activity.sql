@@ -22,7 +22,7 @@ interactions as (
 
 customer_events as (
     select
-        events.customer_id,
+        events.customer_no,
         min(events.occurred_at) as first_event_at,
         max(events.occurred_at) as last_event_at,
         max(case when events.event_name = 'product_added' then events.occurred_at end) as last_cart_at,
@@ -37,10 +37,9 @@ customer_events as (
                 when events.event_name = 'product_viewed' and events.occurred_on > {{ add_days('run_context.as_of', -30) }} then 1
             end
         ) as product_view_count_30d
-    from {{ ref('fct_events') }} as events
+    from {{ ref('int_customer_events') }} as events
     cross join run_context
-    where events.customer_id is not null
-    group by events.customer_id
+    group by events.customer_no
 ),
 
 customer_interactions as (
@@ -76,7 +75,7 @@ joined as (
     from customers
     cross join run_context
     left join totals on customers.customer_no = totals.customer_no
-    left join customer_events on customers.customer_id = customer_events.customer_id
+    left join customer_events on customers.customer_no = customer_events.customer_no
     left join customer_interactions on customers.customer_id = customer_interactions.customer_id
 ),
 

@@ -1,5 +1,6 @@
 -- One row per sold line of a purchase of a known customer in the windows of habits and life stages, which end with the last month.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_buyers'}}) }}
+{%- set touched = asked('int_touched_buyers') %}
 
 with
 
@@ -12,7 +13,7 @@ purchases as (
         orders.order_key,
         customers.customer_no,
         orders.purchased_on
-    from {{ ref('fct_orders') }} as orders
+    from {{ touched_rows(ref('fct_orders'), touched, 'customer_id') }} as orders
     inner join {{ ref('int_customers') }} as customers on orders.customer_id = customers.customer_id
     cross join context
     where

@@ -68,14 +68,21 @@ celebrating as (
         and (births.born <> 101 or (births.birth_year >= days.oldest_year and births.birth_on <= days.as_of))
 ),
 
+-- a reason is told thousands of times and looked at once
+wrong_sizes as (
+    select reasons.reason
+    from (select distinct reason from refunds) as reasons
+    cross join run_context
+    where {{ text_matches('lower(reasons.reason)', 'run_context.service_wrong_size_pattern') }}
+),
+
 returned as (
     select
         orders.customer_id,
         max(refunds.refunded_on) as wrong_size_returned_on
     from refunds
+    inner join wrong_sizes on refunds.reason = wrong_sizes.reason
     inner join orders on refunds.order_key = orders.order_key
-    cross join run_context
-    where {{ text_matches('lower(refunds.reason)', 'run_context.service_wrong_size_pattern') }}
     group by orders.customer_id
 ),
 

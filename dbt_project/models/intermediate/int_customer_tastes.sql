@@ -1,7 +1,8 @@
 -- One row per customer with a sold line in the pattern window, which ends with the last month: what the customer buys, at which price.
 --
 -- A line is a choice: pieces would let a pack of six outvote five single choices, and what is sold by volume has none.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_buyers'}}) }}
+{%- set touched = asked('int_touched_buyers') %}
 
 with
 
@@ -20,7 +21,7 @@ signs as (
 ),
 
 lines as (
-    select * from {{ ref('int_customer_lines') }}
+    select * from {{ touched_rows(ref('int_customer_lines'), touched, 'customer_no') }}
     where is_in_pattern_window
 ),
 

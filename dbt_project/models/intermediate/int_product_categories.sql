@@ -1,5 +1,6 @@
 -- One row per product of which a brand or a category is known: from the list of products, else the category that most events tell up
--- to the last month end: tastes are monthly, and a product that changed its category within the month would change them.
+-- to the last month end: tastes are monthly, and a product that changed its category within the month would change them. Touched are those
+-- of which something else was known in the last build; one of which nothing is known any more stays for one build.
 {{ config(materialized='table') }}
 
 with
@@ -58,12 +59,42 @@ joined as (
     from product_keys
     left join products on product_keys.product_key = products.product_key
     left join told_by_events on product_keys.product_key = told_by_events.product_key
+),
+
+known as (
+    select * from joined
+    where brand is not null or category is not null
+),
+
+{% if is_continuing() -%}
+    last_known as (
+        select * from {{ this }}
+        where brand is not null or category is not null
+    ),
+{%- else -%}
+    last_known as (
+        select * from known
+    ),
+{%- endif %}
+
+compared as (
+    select
+        coalesce(known.product_key, last_known.product_key) as product_key,
+        known.brand,
+        known.category,
+        known.category_path,
+        coalesce(known.product_key, '') <> coalesce(last_known.product_key, '')
+        or coalesce(known.brand, '') <> coalesce(last_known.brand, '')
+        or coalesce(known.category, '') <> coalesce(last_known.category, '')
+        or coalesce(known.category_path, '') <> coalesce(last_known.category_path, '') as is_touched
+    from known
+    full outer join last_known on known.product_key = last_known.product_key
 )
 
 select
     product_key,
     brand,
     category,
-    category_path
-from joined
-where brand is not null or category is not null
+    category_path,
+    is_touched
+from compared

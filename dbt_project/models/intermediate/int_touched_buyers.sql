@@ -1,0 +1,46 @@
+-- One row per customer whose tastes this build computes anew: touched, or with a purchase of a product of which something else is known
+-- now. Empty in a whole build.
+{{ config(materialized='table') }}
+{%- set touched = ref('int_touched_customers') %}
+{%- set products = ref('int_product_categories') %}
+{%- set lines = ref('fct_order_lines') %}
+{%- set orders = ref('fct_orders') %}
+{%- set customers = ref('int_customers') %}
+with
+
+{% if is_continuing() -%}
+    order_keys as (
+        select distinct lines.order_key
+        from {{ lines }} as lines
+        semi join {{ products }} as products on lines.product_key = products.product_key and products.is_touched
+    ),
+
+    buyers as (
+        select
+            customer_id,
+            customer_no
+        from {{ touched }}
+
+        union
+
+        select
+            orders.customer_id,
+            customers.customer_no
+        from {{ orders }} as orders
+        semi join order_keys on orders.order_key = order_keys.order_key
+        inner join {{ customers }} as customers on orders.customer_id = customers.customer_id
+    )
+{%- else -%}
+    buyers as (
+        select
+            touched.customer_id,
+            touched.customer_no
+        from {{ touched }} as touched
+        where false
+    )
+{%- endif %}
+
+select
+    customer_id,
+    customer_no
+from buyers

@@ -16,6 +16,7 @@ from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtP
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
 from assets.continuing import begin_part, finish_part
+from assets.dbt_events import without_details
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
 from assets.records import build_facts
@@ -110,7 +111,8 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
     runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
     try:
-        outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
+        with without_details():
+            outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
     finally:
         # dbt keeps its handle, and with it the lock of the file, for as long as the process lives
         DuckDBConnectionManager.close_all_connections()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import dagster as dg
 
 from assets.campaigns import campaigns
@@ -24,8 +26,9 @@ from assets.warehouse import dbt_models
 
 
 @dg.definitions
+@cache
 def defs() -> dg.Definitions:
-    """The code location; a function, because the dbt models come from a file that is read here and not at import."""
+    """The code location; a function, because the dbt models come from a file that is read here, once a process, and not at import."""
     warehouse, warehouse_predicted = dbt_models()
     made = [
         channels,

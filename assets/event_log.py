@@ -28,6 +28,7 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def __init__(self, dagster_home: str, inst_data: ConfigurableClassData | None = None) -> None:
         self._kept: dict[str, sa.Connection] = {}
+        self._tables: set[str] = set()
         super().__init__(str(Path(dagster_home) / "history" / "runs"), inst_data)
 
     @classmethod
@@ -37,6 +38,12 @@ class OpenEventLog(SqliteEventLogStorage):
     @classmethod
     def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Mapping[str, Any]) -> Self:
         return cls(inst_data=inst_data, **config_value)
+
+    def has_table(self, table_name: str) -> bool:
+        """Asked for each asset that is made; a table that is there stays there, and to look opens the file."""
+        if table_name not in self._tables and super().has_table(table_name):
+            self._tables.add(table_name)
+        return table_name in self._tables
 
     @contextmanager
     def _connect(self, shard: str) -> Iterator[sa.Connection]:

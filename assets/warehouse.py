@@ -17,6 +17,7 @@ from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cl
 
 from assets.build_errors import build_error, database_error
 from assets.continuing import begin_part, finish_part
+from assets.dbt_events import without_details
 from assets.manifest import PARSED, prepared_manifest
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
@@ -112,7 +113,8 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
     runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name(PARSED)), callbacks=[_reporter(progress)])
     try:
-        outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
+        with without_details():
+            outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
     finally:
         # dbt keeps its handle, and with it the lock of the file, for as long as the process lives
         DuckDBConnectionManager.close_all_connections()

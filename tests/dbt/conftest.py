@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from assets.dbt_events import without_details
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from tests.dbt.lake import TinyLake
@@ -39,7 +40,8 @@ def invoke(dbt_manifest: Path, home: Home, *arguments: str) -> Any:
             environment.setenv(name, value)
         folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
         try:
-            return dbtRunner(manifest=manifest).invoke([*arguments, "--quiet", "--log-level-file", "none", *folders])
+            with without_details():
+                return dbtRunner(manifest=manifest).invoke([*arguments, "--quiet", "--log-level-file", "none", "--no-write-json", *folders])
         finally:
             DuckDBConnectionManager.close_all_connections()
 

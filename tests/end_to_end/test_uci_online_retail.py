@@ -128,13 +128,15 @@ def test_december_cohort_row(home: Path) -> None:
     assert [row[0] for row in query(home, sql)] == [885, 324, 286, 340, 321, 352, 321, 309, 313, 350, 331, 445, 235]
 
 
-def test_a_week_day_by_day_equals_one_run(daily_files: Path, config: Path, tmp_path: Path, run_in_process: RunInProcess) -> None:
+def test_a_week_in_three_nights_equals_one_run(daily_files: Path, config: Path, tmp_path: Path, run_in_process: RunInProcess) -> None:
+    """Nights that go on with what the one before built: over one day, and over several that came late together."""
     files = sorted(daily_files.rglob("*.csv"))[:7]
     inbox, by_day, at_once = tmp_path / "inbox", tmp_path / "by_day", tmp_path / "at_once"
     inbox.mkdir()
-    for file in files:
-        (inbox / file.name).write_bytes(file.read_bytes())
-        run_in_process(by_day, inbox, date.fromisoformat(file.stem), config)
+    for night in (files[:3], files[3:6], files[6:]):
+        for file in night:
+            (inbox / file.name).write_bytes(file.read_bytes())
+        run_in_process(by_day, inbox, date.fromisoformat(night[-1].stem), config)
     run_in_process(at_once, inbox, date.fromisoformat(files[-1].stem), config)
     last = files[-1].stem
     first, second = content_of_published(by_day), content_of_published(at_once)

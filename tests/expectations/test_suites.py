@@ -353,7 +353,7 @@ def test_no_single_break_is_missed_when_a_suite_is_asked_at_once(name: str) -> N
 
     table, suite = TABLES[name], SUITES[name]
     *_, at_once = expectations_at_once(suite, has_rows=True)
-    asked = f"select {' + '.join(f'({count})' for count in at_once.counts)}"
+    asked = f"select {' + '.join(f'({count})' for count in at_once.configuration.kwargs['counts'])}"
 
     def breaks(*rows: Mapping[str, Any]) -> int:
         frame = pl.DataFrame(rows, schema=table.schema)  # noqa: F841  read by DuckDB

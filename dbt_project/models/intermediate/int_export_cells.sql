@@ -1,6 +1,8 @@
 -- One row per load, table and column that matters there: its rows, and how many of them lack it. Every column of contact points is
 -- there or there is no row: theirs are kinds of contact point, of the people that the load names, and how many of them have none. So it is
 -- with consents: theirs are the media that the format has ever stated something about.
+-- Every load of every table is opened for it, and the scorecard reads it twice.
+{{ config(materialized='table') }}
 {% set columns = {
     'profiles': ['has_full_name', 'gender', 'has_birth_on', 'city', 'registered_at', 'member_level'],
     'orders': ['source_record_key', 'paid_at', 'paid_amount_original', 'payment_no'],

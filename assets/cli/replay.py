@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from datetime import date
@@ -63,30 +63,44 @@ def print_replay(home: Path | None, manifest: Path, *, as_json: bool) -> None:
 
 def replay(home: Home, path: Path) -> Replay:
     """Make the list again as of then: later loads hidden, settings, reviewed rows and definitions those of its run. The code is today's."""
-    manifest, record, kept = _inputs(home, path)
-    name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
+    [done] = replay_together(home, [path])
+    return done
+
+
+def replay_together(home: Home, paths: Sequence[Path]) -> list[Replay]:
+    """The same for several lists of one run, which is executed once. Raises ConfigurationError for lists of different runs."""
+    asked = [_inputs(home, path) for path in paths]
+    manifest, record, kept = asked[0]
+    day = date.fromisoformat(manifest["as_of"])
+    if len({one["run_id"] for one, _, _ in asked}) > 1:
+        raise ConfigurationError("the lists are of different runs", where=str(paths[0].parent), do="replay them one by one")
     with ExitStack() as stack:
         stack.enter_context(telling_of_full_disk(home))
         with no_run(home):
             shadow = stack.enter_context(shadow_of(home))
-            if manifest.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
-                before = shadow.segments(date.fromisoformat(manifest["since"])) / name / path.name
-                link_file(path, before)
+            for path, (one, _, _) in zip(paths, asked, strict=True):
+                if one.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
+                    link_file(path, shadow.segments(date.fromisoformat(one["since"])) / one["segment"]["name"] / path.name)
             there = read_manifests(home).keys()
         keep_only(shadow, record["loads"])
         resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
         run = resource.run(day.isoformat())
         differences = tuple(_differences(home, run, manifest, record, there))
         execute_aside(rehearse_unchecked, resource, day.isoformat())
-        segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
-        if segment is None:
-            raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
-        with tempfile.TemporaryDirectory(dir=shadow.root) as folder:
-            files = remake_list(run, segment, manifest, Path(folder))
+        hidden = len(there - set(record["loads"]))
+        return [_remade(home, run, path, one, differences, hidden) for path, (one, _, _) in zip(paths, asked, strict=True)]
+
+
+def _remade(home: Home, run: Run, path: Path, manifest: Mapping[str, Any], differences: tuple[str, ...], hidden: int) -> Replay:
+    name = manifest["segment"]["name"]
+    segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
+    if segment is None:
+        raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
+    with tempfile.TemporaryDirectory(dir=run.home.root) as folder:
+        files = remake_list(run, segment, manifest, Path(folder))
     is_erased = any(file.erased_row_count for file in files)
     certificates = sorted(found.name for found in home.erasures.glob("*.json") if ".pending." not in found.name) if is_erased else []
-    hidden = len(there - set(record["loads"]))
-    return Replay(name, day, manifest["run_id"], len(record["loads"]), hidden, differences, tuple(files), tuple(certificates))
+    return Replay(name, run.as_of, manifest["run_id"], len(manifest["loads"]), hidden, differences, tuple(files), tuple(certificates))
 
 
 def _inputs(home: Home, path: Path) -> tuple[dict[str, Any], dict[str, Any], Path]:

@@ -11,7 +11,7 @@ from pipelines.channels import recent_drifts
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.channel_tables import CHANNEL_LOADS
 from pipelines.contracts.identity_tables import IDENTITY_QUALITY
-from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
+from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS
 from pipelines.contracts.tables import Table
 from pipelines.identity import over_budget
 
@@ -22,8 +22,8 @@ def meets_expectations() -> list[dg.AssetChecksDefinition]:
 
 
 def _judged_with(table: Table) -> str:
-    """The stage; of what is settled before the marts and read by them, the table: judged with the lists, it would wait for itself."""
-    return table.name if table.name == SEGMENT_ASSIGNMENTS.name else table.stage
+    """The stage; of what is settled before the marts, or between nights, the table: judged with the lists, it would wait for itself."""
+    return table.name if table.name in {SEGMENT_ASSIGNMENTS.name, HOURLY_MEMBERSHIPS.name} else table.stage
 
 
 def _checks(name: str, tables: tuple[Table, ...]) -> dg.AssetChecksDefinition:

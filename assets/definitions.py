@@ -8,13 +8,14 @@ from assets.campaigns import campaigns
 from assets.channels import channels, deliveries
 from assets.checks import headers_are_as_before, meets_expectations, no_more_changes_than_the_budget
 from assets.golden import golden
+from assets.hourly import hourly
 from assets.identity import identity
-from assets.jobs import load_deliveries, refresh_daily
+from assets.jobs import load_deliveries, refresh_daily, refresh_hourly
 from assets.metrics import metrics
 from assets.publish import delivered_lists, exports
 from assets.resources import HomeResource, Progress
 from assets.run import run_settings
-from assets.schedules import refresh_daily_at_0230
+from assets.schedules import refresh_daily_at_0230, refresh_hourly_at_20
 from assets.segments import assignments, segments
 from assets.sensors import new_deliveries
 from assets.tags import tags
@@ -41,10 +42,10 @@ def defs() -> dg.Definitions:
         metrics,
     ]
     return dg.Definitions(
-        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys), delivered_lists],
+        assets=[deliveries, *made, exports(key for definition in made for key in definition.keys), delivered_lists, hourly],
         asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],
-        jobs=[refresh_daily, load_deliveries],
-        schedules=[refresh_daily_at_0230],
+        jobs=[refresh_daily, refresh_hourly, load_deliveries],
+        schedules=[refresh_daily_at_0230, refresh_hourly_at_20],
         sensors=[new_deliveries],
         resources={"home": HomeResource(), "progress": Progress()},
     )

@@ -12,11 +12,11 @@ from pipelines.ledger import append, delivered_entry
 from pipelines.publish import Delivered, DeliveryReport, deliver
 
 
-def deliver_day(home: Home, config: Config, as_of: date, *, again: bool = False) -> DeliveryReport:
-    """Deliver what of the day is not delivered yet. Raises ConfigurationError when nothing of the day is published."""
+def deliver_day(home: Home, config: Config, moment: date | str, *, again: bool = False) -> DeliveryReport:
+    """Deliver what of the day, or the hour, is not delivered yet. Raises ConfigurationError when nothing of it is published."""
     now = datetime.now(UTC)
 
     def note(one: Delivered) -> None:
         append(home, [delivered_entry(home, one.name, one.place, one.sha256, now.strftime("%Y-%m-%dT%H:%M:%SZ"))])
 
-    return deliver(home, config.publish, as_of, os.environ, now.isoformat(timespec="seconds"), time.sleep, note, again=again)
+    return deliver(home, config.publish, moment, os.environ, now.isoformat(timespec="seconds"), time.sleep, note, again=again)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +90,33 @@ def write_record(home: Home, identifier: str, inputs: Mapping[str, Any], **resul
 def failed_path(home: Home, identifier: str) -> Path:
     """Record of a run that stopped before it published."""
     return home.runs / f"{identifier}.failed.json"
+
+
+def hour_inputs(run: Run, night_run_id: str) -> dict[str, Any]:
+    """Everything that decides the lists of an hour: its instant, and what a night is a function of, the night before among it."""
+    return {**run_inputs(run), "hour": run.moment, "at": run.as_of_end_at.isoformat(), "night_run_id": night_run_id}
+
+
+def hour_id(inputs: Mapping[str, Any]) -> str:
+    """`<hour>-<12 hex digits>` of the inputs, as `run_id`."""
+    return f"{inputs['hour']}{run_id(inputs).removeprefix(inputs['as_of'])}"
+
+
+def hour_path(home: Home, identifier: str) -> Path:
+    """Record of an hour that published."""
+    return home.hours / f"{identifier}.json"
+
+
+def read_hour(home: Home, identifier: str) -> dict[str, Any] | None:
+    """The record of an hour that published, or None."""
+    path = hour_path(home, identifier)
+    return json.loads(path.read_bytes()) if path.exists() else None
+
+
+def hour_records(home: Home) -> list[dict[str, Any]]:
+    """Records of all hours, by their instant."""
+    found = [json.loads(path.read_bytes()) for path in home.hours.glob("*.json")]
+    return sorted(found, key=lambda record: datetime.fromisoformat(record["at"]))
 
 
 def write_failure(run: Run, step: str | None, error: BaseException | None) -> str:

@@ -39,7 +39,7 @@ def stop_on_undelivered(undelivered: Sequence[Undelivered]) -> None:
 
 
 def _lines(report: DeliveryReport) -> Iterator[str]:
-    yield f"as of {report.as_of}"
+    yield f"as of {report.moment}"
     yield f"delivered  {counted(len(report.sent), 'file')} now, {report.known_count} before, {len(report.found)} found there already"
     yield from (f"           {entry.name} to {entry.place}" for entry in report.sent)
     yield from (f"held back  {name}: it changed after it was delivered, --again delivers it all the same" for name in report.held)

@@ -57,6 +57,22 @@ def run(
 
 
 @app.command()
+def refresh(
+    home: HomeOption = None,
+    deliveries: DeliveriesOption = None,
+    at: Annotated[
+        str | None, typer.Option("--at", help="Instant, as 2026-10-31T14:00 in the shop's time zone [default: the newest fact]")
+    ] = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Between nights: load what is new and publish the lists whose cadence is hourly, and nothing else."""
+    from assets.cli.refresh import print_refresh
+
+    print_refresh(home, deliveries, config, at, as_json=json)
+
+
+@app.command()
 def deliver(
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="A published day [default: the newest]")] = None,
     again: Annotated[bool, typer.Option("--again", help="Also lists of messages that changed after they were delivered")] = False,
@@ -146,6 +162,7 @@ def why(
     asked: Annotated[str, typer.Argument(metavar="WHO", help="Customer id, also an old one; source_record_key; phone; e-mail")],
     segment: Annotated[str, typer.Argument(metavar="SEGMENT", help="A segment of `cdp segments list`")],
     as_of: Annotated[datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The list of that day [default: last]")] = None,
+    at: Annotated[str | None, typer.Option("--at", help="The list of that hour, as 2026-10-31T1400")] = None,
     home: HomeOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -153,7 +170,7 @@ def why(
     """Say why somebody is on a list, or at which step they were stopped, with the values that decided."""
     from assets.cli.why import print_why
 
-    print_why(home, config, asked, segment, as_of.date() if as_of else None, as_json=json)
+    print_why(home, config, asked, segment, as_of.date() if as_of else None, at, as_json=json)
 
 
 @app.command()

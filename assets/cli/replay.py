@@ -6,23 +6,25 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass
-from datetime import date
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from assets.cli.installation import installation
 from assets.cli.rehearsal import execute_aside
 from assets.cli.run import telling_of_full_disk
+from assets.hours import decide_hour, hour_run, hourly_segments
 from assets.inputs import CONFIG, REFERENCE, are_unchanged
 from assets.jobs import rehearse_unchecked
 from assets.project import code_version
-from assets.records import read_record
+from assets.records import read_hour, read_record
 from assets.resources import HomeResource, no_run
 from pipelines.channels import keep_only, read_manifests, readings_hash
 from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.hourly import Night
 from pipelines.publish import Remade, remake_list
 from pipelines.rehearsal import link_file, shadow_of
 from pipelines.segments import read_segments
@@ -34,6 +36,7 @@ class Replay:
 
     segment_name: str
     as_of: date
+    hour: str | None  # of a list between two nights
     run_id: str
     load_count: int
     hidden_load_count: int
@@ -78,21 +81,35 @@ def replay_together(home: Home, paths: Sequence[Path]) -> list[Replay]:
         stack.enter_context(telling_of_full_disk(home))
         with no_run(home):
             shadow = stack.enter_context(shadow_of(home))
+            later = stack.enter_context(shadow_of(home)) if "hour" in record else None
             for path, (one, _, _) in zip(paths, asked, strict=True):
                 if one.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
-                    link_file(path, shadow.segments(date.fromisoformat(one["since"])) / one["segment"]["name"] / path.name)
+                    link_file(path, shadow.segments(one["since"]) / one["segment"]["name"] / path.name)
             there = read_manifests(home).keys()
-        keep_only(shadow, record["loads"])
         resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
-        run = resource.run(day.isoformat())
-        differences = tuple(_differences(home, run, manifest, record, there))
-        execute_aside(rehearse_unchecked, resource, day.isoformat())
+        if later is None:
+            keep_only(shadow, record["loads"])
+            run = resource.run(day.isoformat())
+            differences = tuple(_differences(home, run, manifest, record, there))
+            execute_aside(rehearse_unchecked, resource, day.isoformat())
+        else:
+            keep_only(later, record["loads"])
+            run = _redecided_hour(home, resource, later, record, paths[0])
+            differences = tuple(_differences(home, replace(run, home=later), manifest, record, there))
         hidden = len(there - set(record["loads"]))
-        return [_remade(home, run, path, one, differences, hidden) for path, (one, _, _) in zip(paths, asked, strict=True)]
+        return [_remade(home, run, path, one, record, differences, hidden) for path, (one, _, _) in zip(paths, asked, strict=True)]
 
 
-def _remade(home: Home, run: Run, path: Path, manifest: Mapping[str, Any], differences: tuple[str, ...], hidden: int) -> Replay:
-    name = manifest["segment"]["name"]
+def _remade(
+    home: Home,
+    run: Run,
+    path: Path,
+    manifest: Mapping[str, Any],
+    record: Mapping[str, Any],
+    differences: tuple[str, ...],
+    hidden_load_count: int,
+) -> Replay:
+    name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
     segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
     if segment is None:
         raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
@@ -100,7 +117,37 @@ def _remade(home: Home, run: Run, path: Path, manifest: Mapping[str, Any], diffe
         files = remake_list(run, segment, manifest, Path(folder))
     is_erased = any(file.erased_row_count for file in files)
     certificates = sorted(found.name for found in home.erasures.glob("*.json") if ".pending." not in found.name) if is_erased else []
-    return Replay(name, run.as_of, manifest["run_id"], len(manifest["loads"]), hidden, differences, tuple(files), tuple(certificates))
+    return Replay(
+        segment_name=name,
+        as_of=day,
+        hour=record.get("hour"),
+        run_id=manifest["run_id"],
+        load_count=len(record["loads"]),
+        hidden_load_count=hidden_load_count,
+        differences=differences,
+        files=tuple(files),
+        certificates=tuple(certificates),
+    )
+
+
+def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Mapping[str, Any], path: Path) -> Run:
+    """The night that the hour followed, run again in the shadow of `resource`; then the hour, from the loads of `later`."""
+    shadow, night_record = resource.home(), read_record(home, record["night_run_id"])
+    if night_record is None or not (home.inputs / night_record.get("kept_inputs", "")).is_dir():
+        raise ConfigurationError(f"run {record['night_run_id']} has no record here", where=str(path), do="the hour rests on it")
+    kept = home.inputs / night_record["kept_inputs"]
+    keep_only(shadow, night_record["loads"])
+    of_night = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
+    execute_aside(rehearse_unchecked, of_night, night_record["as_of"])
+    database = shadow.marts.replace(shadow.marts.with_name("night.duckdb"))
+    for source in later.lake.glob("channel_*/load=*/*.parquet"):
+        target = shadow.lake / source.relative_to(later.lake)
+        if not target.exists():
+            link_file(source, target)
+    settled = resource.run(night_record["as_of"])
+    run = hour_run(settled, datetime.fromisoformat(record["at"]))
+    decide_hour(run, Night(settled, tuple(night_record["loads"]), database), hourly_segments(run.config))
+    return run
 
 
 def _inputs(home: Home, path: Path) -> tuple[dict[str, Any], dict[str, Any], Path]:
@@ -112,7 +159,8 @@ def _inputs(home: Home, path: Path) -> tuple[dict[str, Any], dict[str, Any], Pat
         what = f"is no manifest of a list ({type(error).__name__})"
         raise ConfigurationError(what, where=str(path), do="name a manifest.json in published/segments") from error
     # both become names of files
-    record = read_record(home, run_id) if Path(run_id).name == run_id and name.isidentifier() else None
+    is_name = Path(run_id).name == run_id and name.isidentifier()
+    record = (read_hour(home, run_id) if "hour" in manifest else read_record(home, run_id)) if is_name else None
     if record is None:
         raise ConfigurationError(f"run {run_id} has no record here", where=str(home.runs), do="name the home that published the list")
     kept = home.inputs / record.get("kept_inputs", "")
@@ -138,7 +186,7 @@ def _differences(home: Home, run: Run, manifest: Mapping[str, Any], record: Mapp
 
 
 def _lines(done: Replay) -> Iterator[str]:
-    yield f"{done.segment_name} of {done.as_of}, run {done.run_id}: made again beside the home, nothing was written"
+    yield f"{done.segment_name} of {done.hour or done.as_of}, run {done.run_id}: made again beside the home, nothing was written"
     yield f"loads      {done.load_count:,} as then, {done.hidden_load_count:,} later ones hidden"
     yield from (f"differs    {difference}" for difference in done.differences)
     for file in done.files:

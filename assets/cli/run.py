@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -18,7 +18,7 @@ from dagster._core.errors import DagsterAssetCheckFailedError  # has no public n
 from assets.cli.erasing import finishing_erasures
 from assets.cli.progress import Display, ShownProgress
 from assets.delivery import deliver_day
-from assets.records import check_outcomes, failed_step, read_record, run_id, run_inputs, write_failure
+from assets.records import check_outcomes, failed_step, hour_records, read_record, run_id, run_inputs, write_failure
 from assets.resources import HomeResource, not_writable, only_command, only_run
 from pipelines.channels import covered_days, delivery_problems, is_interrupted, recent_drifts, unsettled_files, waiting_files
 from pipelines.contracts.config import Config
@@ -26,6 +26,7 @@ from pipelines.contracts.errors import CdpError, CheckFailedError, Configuration
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.contracts.storage import is_disk_full
+from pipelines.erasure import unfinished_erasures
 from pipelines.publish import Delivered, Undelivered, check_destinations, deliveries_of, newest_published_day, verify_publication
 from pipelines.rehearsal import remove_left_shadows
 from pipelines.segments import read_segments
@@ -74,6 +75,27 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     check_destinations(settings.publish, read_segments(settings.segments.folders))
     with only_command(folders), finishing_erasures(folders, settings):
         return _run_jobs(resource, folders, settings, as_of, force=force)
+
+
+def executed_hour(home: Path | None, deliveries: Path | None, config: Path | None, at: str | None) -> tuple[Home, dict[str, Any] | None]:
+    """Execute `refresh_hourly`; give the record of the hour that it has published, None where there was nothing new.
+
+    Raises ConfigurationError for an inbox that is not there and an instant that cannot be, CheckFailedError for a red check.
+    """
+    resource = _home_resource(home, deliveries, config)
+    folders, settings = resource.home(), resource.config()
+    remove_left_shadows(folders)
+    if not folders.deliveries.is_dir():
+        raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
+    check_destinations(settings.publish, read_segments(settings.segments.folders))
+    with only_command(folders):
+        if unfinished_erasures(folders):
+            raise ConfigurationError("an erasure is under way", where=str(folders.root), do="`cdp forget` or `cdp run` finishes it first")
+        before = {record["run_id"] for record in hour_records(folders)}
+        with _instance(folders) as instance:
+            _execute("refresh_hourly", resource, instance, None, {"ops": {"hourly": {"config": {"at": at or ""}}}})
+        new = [record for record in hour_records(folders) if record["run_id"] not in before]
+    return folders, new[-1] if new else None
 
 
 def _run_jobs(resource: HomeResource, folders: Home, settings: Config, as_of: date | None, *, force: bool) -> Outcome:
@@ -171,14 +193,22 @@ def prepare_dagster_home(folder: Path) -> None:
         raise not_writable(folder, error) from error
 
 
-def _execute(job_name: str, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:
+def _execute(
+    job_name: str, home: HomeResource, instance: dg.DagsterInstance, partition: str | None, settings: Mapping[str, Any] | None = None
+) -> None:
     """Execute a job of the code location in this process; raise its first error as an error for people."""
     from assets.definitions import defs
 
-    execute(defs().resolve_job_def(job_name), home, instance, partition)
+    execute(defs().resolve_job_def(job_name), home, instance, partition, settings)
 
 
-def execute(job: dg.JobDefinition, home: HomeResource, instance: dg.DagsterInstance, partition: str | None) -> None:
+def execute(
+    job: dg.JobDefinition,
+    home: HomeResource,
+    instance: dg.DagsterInstance,
+    partition: str | None,
+    settings: Mapping[str, Any] | None = None,
+) -> None:
     """Execute `job` in this process; raise its first error as an error for people, CheckFailedError for red checks."""
     identifier = str(uuid.uuid4())
     with Display(len(job.graph.nodes)) as display:
@@ -189,7 +219,7 @@ def execute(job: dg.JobDefinition, home: HomeResource, instance: dg.DagsterInsta
                 partition_key=partition,
                 run_id=identifier,
                 resources={"home": home, "progress": ShownProgress(display)},
-                run_config=_QUIET,
+                run_config={**_QUIET, **(settings or {})},
             )
         except Exception as error:
             failure = _red_checks(instance, identifier) if isinstance(error, DagsterAssetCheckFailedError) else error

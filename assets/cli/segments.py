@@ -160,10 +160,12 @@ def _counted(folders: Home, home: Path | None, config: Path | None, segments: li
 
 def _published_lists(folders: Home) -> dict[str, dict[str, Any]]:
     """Manifests of the newest day that was published, by segment."""
-    days = sorted(path for path in (folders.published / "segments").glob("[0-9]*-[0-9]*-[0-9]*") if path.is_dir())
-    if not days:
+    from pipelines.publish import newest_published_day
+
+    day = newest_published_day(folders)
+    if day is None:
         return {}
-    return {path.parent.name: jsons.loads(path.read_bytes()) for path in sorted(days[-1].glob("*/manifest.json"))}
+    return {path.parent.name: jsons.loads(path.read_bytes()) for path in sorted(folders.segments(day).glob("*/manifest.json"))}
 
 
 def _listed(name: str, lists: dict[str, dict[str, Any]]) -> str:

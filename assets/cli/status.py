@@ -9,7 +9,7 @@ from typing import Any
 
 import polars as pl
 
-from assets.records import newest_record
+from assets.records import hour_records, newest_record
 from assets.resources import default_config, default_home
 from pipelines.channels import outdated_formats, recent_drifts, waiting_files
 from pipelines.contracts.config import Config, load_config
@@ -37,6 +37,7 @@ def read_status(home: Home, config: Config) -> dict[str, Any]:
     return {
         "home": str(home.root),
         "published_as_of": record["as_of"] if record else None,
+        "published_hour": next((record["hour"] for record in hour_records(home)[-1:]), None),
         "undelivered": _undelivered(home),
         "published_run_id": record["run_id"] if record else None,
         "loaded_files": loaded.height,
@@ -77,6 +78,8 @@ def _as_text(home: Home, state: dict[str, Any]) -> str:
         f"aside      {state['quarantined_rows']:,} rows in quarantine{': cdp quarantine list' if state['quarantined_rows'] else ''}",
         f"waiting    {len(state['waiting_files']):,} files that no run has seen",
     ]
+    if state["published_hour"]:
+        lines.insert(2, f"hour       {state['published_hour']}: the last lists between two nights")
     lines += [f"erasing    {name} is not finished: `cdp forget` goes on" for name in state["unfinished_erasures"]]
     lines += [f"missing    {one['name']} is not at {one['place']}: {one['reason']}: `cdp deliver` goes on" for one in state["undelivered"]]
     lines += [f"refused    {problem['file_path']}: {problem['reason']}" for problem in state["refused_files"]]

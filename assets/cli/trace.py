@@ -28,15 +28,17 @@ def print_trace(home: Path | None, config: Path | None, file: Path, number: int,
     listed = read_row(file, number)
     run = run_of(home, config)
     with no_run(run.home):
-        members = members_on(run, None if listed.as_of == run.as_of else listed.as_of)
+        # the night after an hour knows more of its records than the one before
+        day = listed.as_of if listed.as_of <= run.as_of else listed.known_on
+        members = members_on(run, None if day == run.as_of else day)
         records = members.filter(pl.col("customer_id") == listed.customer_id).collect()["source_record_key"].to_list()
         if not records:
             do = "`cdp explain` tells what became of the id; of who was forgotten nothing is kept"
             raise ConfigurationError(f"{listed.customer_id} has no record on {listed.as_of}", where=str(file), do=do)
-        database = kept_database(run.home, listed.as_of)
+        database = kept_database(run.home, day)
         lines = trace(replace(run, as_of=listed.as_of), listed, records, database)
         copies = {load_id: load.archive_path for load_id, load in read_manifests(run.home).items()}
-    missing = None if database else f"the database of {listed.as_of} is not kept: payments and refunds that name no person are not told"
+    missing = None if database else f"the database of {day} is not kept: payments and refunds that name no person are not told"
     if as_json:
         facts = {"row": number, **asdict(listed), "source_record_count": len(records), "note": missing}
         facts["lines"] = [asdict(line) | {"copy": copies.get(line.load_id)} for line in lines]
@@ -48,7 +50,7 @@ def print_trace(home: Path | None, config: Path | None, file: Path, number: int,
 
 
 def _lines(listed: Listed, number: int, records: int, lines: Sequence[Line], copies: Mapping[str, str]) -> Iterator[str]:
-    yield f"row {number} of {listed.segment_name}, {listed.as_of}: customer {listed.customer_id}, run {listed.run_id}"
+    yield f"row {number} of {listed.segment_name}, {listed.hour or listed.as_of}: customer {listed.customer_id}, run {listed.run_id}"
     files = len({line.file_path for line in lines})
     yield f"rests on {counted(len(lines), 'fact')} of {counted(records, 'source record')} in {counted(files, 'file')}"
     tables = Counter(line.table_name.removeprefix("channel_") for line in lines)

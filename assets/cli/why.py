@@ -18,6 +18,7 @@ from assets.declared import declared_columns
 from assets.resources import no_run
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.run import Run
+from pipelines.contracts.segment_changes import past_hour
 from pipelines.identity.inquiry import inquire
 from pipelines.segments import Condition, Why, check_condition, why
 
@@ -25,19 +26,21 @@ _ANSWER = {True: "yes", False: "no ", None: " ? "}
 _WORDS = {True: "yes", False: "no", None: "-"}
 
 
-def print_why(home: Path | None, config: Path | None, asked: str, name: str, as_of: date | None, *, as_json: bool) -> None:
-    """Print why `asked` is on the list `name` of a day, by default the last one, or why not.
+def print_why(home: Path | None, config: Path | None, asked: str, name: str, as_of: date | None, at: str | None, *, as_json: bool) -> None:
+    """Print why `asked` is on the list `name` of a day, by default the last one, or of the hour `at`; or why not.
 
     Raises ConfigurationError when nobody or several people are meant, for an unknown segment, and for a day without lists.
     """
     run = run_of(home, config)
     with no_run(run.home):
-        day = as_of or run.as_of
+        listed = replace(run, as_of=as_of or run.as_of) if at is None else past_hour(run, at.replace(":", ""))
+        day = listed.as_of if listed.hour is None else listed.hour.night
         inquiry = inquire(run, asked, None if day == run.as_of else day)
         if inquiry.customer_id is None:
             raise ConfigurationError("does not stand for one person", where="cdp why", do="`cdp explain` names them: ask for a customer id")
-        condition, published = _condition(run, name, day)
-        found = why(replace(run, as_of=day), name, condition, inquiry.customer_id, kept_database(run.home, day))
+        condition, published = _condition(listed, name)
+        # of an hour no database is kept, and that of its night says what was true before
+        found = why(listed, name, condition, inquiry.customer_id, kept_database(run.home, day) if listed.hour is None else None)
     if as_json:
         facts = asdict(found) | {"is_listed": found.is_listed, "led_from": inquiry.redirected_from}
         print(json.dumps(facts, ensure_ascii=False, default=str))
@@ -45,9 +48,9 @@ def print_why(home: Path | None, config: Path | None, asked: str, name: str, as_
     print("\n".join(_lines(found, inquiry.redirected_from, published=published)))
 
 
-def _condition(run: Run, name: str, day: date) -> tuple[Condition, bool]:
-    """What decided on that day, and whether it was published: the manifest keeps the definition, today's may say something else."""
-    manifest = run.home.segments(day) / name / "manifest.json"
+def _condition(run: Run, name: str) -> tuple[Condition, bool]:
+    """What decided then, and whether it was published: the manifest keeps the definition, today's may say something else."""
+    manifest = run.home.segments(run.moment) / name / "manifest.json"
     if name.isidentifier() and manifest.exists():
         where = json.loads(manifest.read_bytes())["segment"]["where"]
         return check_condition(where, None, str(manifest)), True
@@ -57,7 +60,7 @@ def _condition(run: Run, name: str, day: date) -> tuple[Condition, bool]:
 
 def _lines(found: Why, led_from: tuple[str, ...], *, published: bool) -> Iterator[str]:
     stopped = next((step.name for step in found.steps if step.passed is False), None)
-    place = f"the list {found.segment_name} of {found.as_of}"
+    place = f"the list {found.segment_name} of {found.hour or found.as_of}"
     if found.is_listed:
         yield f"{found.customer_id} is on {place}{f', arm {found.arm}' if found.arm else ''}"
     elif stopped == "matched":
@@ -69,7 +72,7 @@ def _lines(found: Why, led_from: tuple[str, ...], *, published: bool) -> Iterato
         yield "  no such list was published on that day; the condition is that of today"
     yield "condition"
     if found.parts is None:
-        yield "  the values of that day are not kept: `cdp replay` of its manifest makes them again"
+        yield f"  the values of that {'hour' if found.hour else 'day'} are not kept: `cdp replay` of its manifest makes them again"
     else:
         for judged in found.parts:
             yield f"  {_ANSWER[judged.answer]} {part_line(judged.part)}"

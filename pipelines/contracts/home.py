@@ -13,6 +13,7 @@ class Home:
 
     root: Path
     deliveries_override: Path | None = None
+    published_override: Path | None = None  # of a shadow that publishes into the home itself
 
     @property
     def deliveries(self) -> Path:
@@ -34,25 +35,31 @@ class Home:
 
     @property
     def published(self) -> Path:
-        return self.root / "published"
+        return self.published_override or self.root / "published"
 
     @property
     def analytics(self) -> Path:
         return self.published / "analytics.duckdb"
 
-    def segments(self, as_of: date) -> Path:
-        return self.published / "segments" / as_of.isoformat()
+    def segments(self, moment: date | str) -> Path:
+        """Lists of a day, or of an hour by its name."""
+        return self.published / "segments" / str(moment)
 
     def reports(self, as_of: date) -> Path:
         return self.published / "reports" / as_of.isoformat()
 
-    def delivered(self, as_of: date) -> Path:
-        """What was delivered of a day, where, and with which checksum."""
-        return self.root / "delivered" / f"{as_of}.json"
+    def delivered(self, moment: date | str) -> Path:
+        """What was delivered of a day or an hour, where, and with which checksum."""
+        return self.root / "delivered" / f"{moment}.json"
 
     @property
     def runs(self) -> Path:
         return self.root / "runs"
+
+    @property
+    def hours(self) -> Path:
+        """Records of the hours that were published between nights."""
+        return self.runs / "hours"
 
     @property
     def inputs(self) -> Path:

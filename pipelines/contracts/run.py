@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -16,6 +16,7 @@ import polars as pl
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
+from pipelines.contracts.hours import Hour, hour_name
 from pipelines.contracts.organization import ORGANIZATION, read_organization
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Column, Table, Type
@@ -154,16 +155,34 @@ class Run:
     config: Config
     home: Home
     reference: Path  # folder of reviewed reference rows (placeholders, rates, organization, suppressions)
+    hour: Hour | None = None  # of a refresh between two nights; `as_of` is the day that its last facts are of
+
+    @property
+    def moment(self) -> str:
+        """What lists of this run are called: the day, or the hour."""
+        return self.as_of.isoformat() if self.hour is None else hour_name(self.hour.at, self.config.business_time_zone)
+
+    @property
+    def used_on(self) -> date:
+        """The day on which its lists are used: the next one, and of an hour the same."""
+        return self.as_of + timedelta(days=1 if self.hour is None else 0)
 
     @property
     def as_of_end_at(self) -> datetime:
-        """First instant after the business day, in UTC."""
+        """First instant after the business day, or after what the hour sees, in UTC."""
+        if self.hour is not None:
+            return self.hour.at.astimezone(UTC)
         zone = ZoneInfo(self.config.business_time_zone)
         return datetime.combine(self.as_of + timedelta(days=1), time(), zone).astimezone(UTC)
 
     @property
+    def whole_day(self) -> Run:
+        """The run without its hour: what people say of themselves counts as soon as it is loaded, though an export is dated by its day."""
+        return replace(self, hour=None)
+
+    @property
     def exported_before_at(self) -> datetime:
-        return self.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
+        return self.whole_day.as_of_end_at + timedelta(hours=self.config.channels.export_grace_hours)
 
     def context(self) -> pl.DataFrame:
         """The row of RUN_CONTEXT: a column has the name of its setting, `<section>_<setting>`, or its value in _OWN_VALUES."""

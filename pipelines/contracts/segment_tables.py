@@ -33,7 +33,7 @@ CONTACT_LEDGER = Table(
         Column(
             "message_key",
             Type.TEXT,
-            "The channel's key of the message; day, segment and customer of the list where no channel has reported it.",
+            "The channel's key of the message; day or hour, segment and customer of the list where no channel has reported it.",
             required=True,
             personal=Personal.PSEUDONYM,
         ),
@@ -46,10 +46,10 @@ CONTACT_LEDGER = Table(
         Column(
             "sent_on",
             Type.DATE,
-            "Day that the channel reports; without a report the day after the list. Null when a report names no day.",
+            "Day that the channel reports, null when it names none; without a report the day of use: of a list of a night the next.",
         ),
         Column("status", Type.TEXT, "As reported: sent, delivered, opened, clicked, bounced, failed, ...; null without a report."),
-        Column("listed_on", Type.DATE, "Day of the run that made the list; null without a list."),
+        Column("listed_on", Type.DATE, "Day of the run or hour that made the list; null without a list."),
         Column("segment_name", Type.TEXT, "Segment of the list; null without a list."),
         Column("campaign_key", Type.TEXT, "Campaign of the channel; null without a report or where it names none."),
     ),
@@ -77,4 +77,16 @@ SEGMENT_ASSIGNMENTS = Table(
     ),
 )
 
-SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, CONTACT_LEDGER, SEGMENT_MEMBERSHIPS)
+HOURLY_MEMBERSHIPS = Table(
+    "hourly_memberships",
+    "One row per hour, segment and customer that the segment's expression matched between two nights: what the gate decided and why.",
+    ("list_name", "segment_name", "customer_id"),
+    (
+        Column("list_name", Type.TEXT, "The hour, as its folder in published/segments is called.", required=True),
+        Column("listed_at", Type.INSTANT, "First instant that the hour did not see.", required=True),
+        Column("night_on", Type.DATE, "Day of the night that the hour followed: customers and other columns are its.", required=True),
+        *SEGMENT_MEMBERSHIPS.columns,
+    ),
+)
+
+SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, CONTACT_LEDGER, SEGMENT_MEMBERSHIPS, HOURLY_MEMBERSHIPS)

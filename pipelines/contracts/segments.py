@@ -67,6 +67,7 @@ class Segment:
     valid_to: date | None = None
     offer: Offer | None = None
     requires_consent: str | None = None  # beyond that of the channel; `where` asks for it
+    cadence: str = "nightly"  # or hourly: its list is made between two nights as well
 
     def is_valid_on(self, day: date) -> bool:
         """Both ends belong to the time that the segment is valid."""

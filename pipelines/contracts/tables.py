@@ -81,6 +81,7 @@ _STAGES = {
     "tag": "tags",
     "value": "value",
     "segment": "segments",
+    "hourly": "segments",
     "contact": "segments",
     "kpi": "metrics",
     "late": "metrics",

@@ -48,6 +48,13 @@ def build_golden(run: Run) -> GoldenReport:
         return _report(connection)
 
 
+def build_consents(run: Run) -> None:
+    """Write `golden_consents` alone, for the customers of `identity_current`: of an hour, as they are known of its whole day."""
+    with open_engine(run, "golden") as connection:
+        connection.execute(_MEMBERS.format(current=lake_rows(run, IDENTITY_CURRENT)))
+        write_consents(connection, run.whole_day)
+
+
 def _report(connection: duckdb.DuckDBPyConnection) -> GoldenReport:
     [counts] = connection.execute(
         "select (select count(*) from ids), (select count(*) from contacts where field = 'phone_e164'),"

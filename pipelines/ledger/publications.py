@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
+from pathlib import Path
 from typing import Any
 
 from pipelines.contracts.home import Home
@@ -15,15 +16,16 @@ _MANIFEST = "manifest.json"
 _WITH_COLUMNS = frozenset({"list.csv", "added.csv"})
 
 
-def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, str]) -> list[Entry]:
+def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, str], folder: Path | None = None) -> list[Entry]:
     """Entries for the published `files` (path below the home -> SHA-256), by path. Manifests are left out: the run's record holds them.
 
-    Rows are those that the manifest beside a list tells, columns too where it does; pages and databases have none.
+    `folder` holds those of a list that is not in its place yet. Rows are those that the manifest beside a list tells, columns too where
+    it does; pages and databases have none.
     """
     told: dict[str, Any] = {}
     for name in files:
         if name.endswith(f"/{_MANIFEST}"):
-            manifest = json.loads((home.root / name).read_bytes())
+            manifest = json.loads(_manifest(home, name, folder).read_bytes())
             columns = [column["name"] for column in manifest["columns"]]
             for file, facts in manifest["files"].items():
                 told[name.removesuffix(_MANIFEST) + file] = facts["row_count"], columns if file in _WITH_COLUMNS else None
@@ -48,3 +50,8 @@ def delivered_entry(home: Home, name: str, place: str, digest: str, at: str) -> 
     what = path.relative_to(home.root).as_posix()
     row_count = manifest["files"][path.name]["row_count"] - erased["row_count"]
     return Entry("delivery", place, what, manifest["as_of"], digest, row_count, columns, manifest["run_id"], at=at)
+
+
+def _manifest(home: Home, name: str, folder: Path | None) -> Path:
+    """`<anything>/<segment>/manifest.json`, in the home or in a folder beside."""
+    return home.root / name if folder is None else folder.joinpath(*Path(name).parts[-2:])

@@ -75,10 +75,10 @@ def _anchors(home: Home) -> Iterator[tuple[str, Head]]:
     head = read_head(home)
     if head is not None:
         yield "head.json", head
-    for path in sorted(home.runs.glob("*.json")):
+    for path in sorted((*home.runs.glob("*.json"), *home.hours.glob("*.json"))):
         try:
             noted = json.loads(path.read_bytes()).get("ledger")
             if noted:
-                yield f"runs/{path.name}", Head(int(noted["sequence"]), str(noted["hash"]))
+                yield path.relative_to(home.root).as_posix(), Head(int(noted["sequence"]), str(noted["hash"]))
         except (ValueError, TypeError, KeyError, AttributeError):
             continue

@@ -3,7 +3,7 @@
 from pipelines.publish.delivery import Delivered, DeliveryReport, Undelivered, deliver, deliveries_of, missing_variables
 from pipelines.publish.destinations import check_destinations
 from pipelines.publish.erasing import ErasedFromPublished, erase_from_published
-from pipelines.publish.publication import PublishReport, newest_published_day, publish, verify_publication
+from pipelines.publish.publication import PublishReport, newest_published_day, publish, publish_hour, verify_publication
 from pipelines.publish.remaking import Remade, remake_list
 from pipelines.publish.tracing import Line, Listed, read_row, trace
 
@@ -23,6 +23,7 @@ __all__ = [
     "missing_variables",
     "newest_published_day",
     "publish",
+    "publish_hour",
     "read_row",
     "remake_list",
     "trace",

@@ -12,7 +12,6 @@ import io
 import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -68,7 +67,7 @@ def erase_from_published(home: Home, customer_ids: Collection[str], words: Colle
 def _delivered(home: Home, folder: Path) -> set[str]:
     """`<folder of the list> at <place>` of everything that was delivered of a list."""
     name = f"{folder.parent.name}/{folder.name}"
-    entries, _ = deliveries_of(home, date.fromisoformat(folder.parent.name))
+    entries, _ = deliveries_of(home, folder.parent.name)
     return {f"{name} at {entry.place}" for entry in entries if entry.name.startswith(f"{name}/")}
 
 
@@ -147,7 +146,7 @@ def _changes(manifest: Path) -> Iterator[tuple[Path, _Change]]:
 
 def _tell_records(home: Home, changed: Mapping[str, _Change]) -> None:
     """Write into the records of the runs that published these very files what they are now. The digests of what went out stay."""
-    for path in sorted(home.runs.glob("*.json")):
+    for path in sorted((*home.runs.glob("*.json"), *home.hours.glob("*.json"))):
         record = json.loads(path.read_bytes())
         went_out = record.get("files", {})
         erased = {

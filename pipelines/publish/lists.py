@@ -1,4 +1,4 @@
-"""Write the lists of one day: a folder a segment. The only writer of lists; who is on one, the gate decided.
+"""Write the lists of one day or hour: a folder a segment. The only writer of lists; who is on one, the gate decided.
 
 `list.csv`, `added.csv` and `removed.csv` (against the list that was published before), the files of its destinations, `manifest.json`.
 """
@@ -17,7 +17,7 @@ from pipelines.contracts.engine import fetch_frame, lake_rows, literal, open_eng
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS, GOLDEN_CUSTOMERS, IDENTITY_CONTACT_POINTS, IDENTITY_CURRENT
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_changes import changes_since, memberships_path, previously_published_on
+from pipelines.contracts.segment_changes import changes_since, decided_path, previously_published
 from pipelines.contracts.segments import EXPORTED, Segment, Waterfall
 from pipelines.contracts.storage import sync_folder, write_json
 from pipelines.publish.audience import PERMISSIONS
@@ -43,14 +43,14 @@ class WrittenList:
 def write_lists(run: Run, segments: Sequence[Segment], folder: Path, facts: Mapping[str, Any]) -> dict[str, WrittenList]:
     """Write a folder for each segment that is valid on the day into `folder`.
 
-    `facts` (run id, code version, loads) go into each manifest. Reads the memberships of the day: a customer is on a list if and only
+    `facts` (run id, code version, loads) go into each manifest. Reads the memberships of the run: a customer is on a list if and only
     if the gate's outcome is exported.
     """
     folder.chmod(PRIVATE_FOLDER)
     written = {}
     with open_engine(run, "publish") as connection:
         connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
-        memberships = f"read_parquet({literal(str(memberships_path(run, run.as_of)))}, hive_partitioning = false)"
+        memberships = f"read_parquet({literal(str(decided_path(run)))}, hive_partitioning = false)"
         connection.execute(f"create view memberships as select * from {memberships}")
         connection.execute(f"create view golden as select * from {lake_rows(run, GOLDEN_CUSTOMERS)}")
         if run.config.publish.destinations:
@@ -95,9 +95,10 @@ def _write_list(connection: duckdb.DuckDBPyConnection, run: Run, segment: Segmen
         REMOVED: _write_removed(connection, run, segment, folder / REMOVED),
     }
     uploads = write_uploads(connection, run, segment, labels, folder) if run.config.publish.destinations else Uploads()
-    previous = previously_published_on(run, segment.name)
+    previous = previously_published(run, segment.name)
     manifest = {
         "as_of": run.as_of,
+        **_hour(run),
         "since": previous,
         "segment": segment.as_record(),
         "waterfall": asdict(waterfall),
@@ -108,6 +109,11 @@ def _write_list(connection: duckdb.DuckDBPyConnection, run: Run, segment: Segmen
     }
     write_json(folder / MANIFEST, manifest, mode=PRIVATE_FILE)
     return WrittenList(waterfall, uploads.notices)
+
+
+def _hour(run: Run) -> dict[str, Any]:
+    """What a manifest says of the list of an hour besides: what it is called, its instant, the night that it followed."""
+    return {} if run.hour is None else {"hour": run.moment, "at": run.as_of_end_at.isoformat(), "night": run.hour.night}
 
 
 def _create_people(connection: duckdb.DuckDBPyConnection, run: Run, segment: Segment) -> frozenset[str]:

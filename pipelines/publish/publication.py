@@ -90,6 +90,37 @@ def publish(
     return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls, notices)
 
 
+def publish_hour(
+    run: Run,
+    run_id: str,
+    segments: Sequence[Segment],
+    code_version: str,
+    loads: Sequence[str],
+    note: Callable[[PublishReport, Path], None],
+) -> PublishReport:
+    """Publish the lists of an hour, all or none, in a folder of their own; nothing else of what is published is touched.
+
+    Reads the lake of `run`, which may be a shadow. `note` is given the report, and the folder of the lists, before they are in their
+    place: what leaves is written down first. Raises CdpError when a folder or disk does not allow it.
+    """
+    home = run.home
+    folder = home.segments(run.moment)
+    check_destinations(run.config.publish, segments)
+    facts = {"run_id": run_id, "code_version": code_version, "loads": sorted(loads)}
+    with _errors_for_people(home):
+        folder.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
+        recover_folder(folder)
+        with replacing_folder(folder) as lists:
+            written = write_lists(run, segments, lists, facts)
+            paths = sorted(path for path in lists.rglob("*") if path.is_file())
+            files = {f"published/segments/{run.moment}/{path.relative_to(lists).as_posix()}": sha256_of(path) for path in paths}
+            waterfalls = {name: one.waterfall for name, one in written.items()}
+            notices = tuple(notice for one in written.values() for notice in one.notices)
+            report = PublishReport(run.as_of, run_id, "", is_newest=True, files=files, waterfalls=waterfalls, notices=notices)
+            note(report, lists)
+    return report
+
+
 def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
     """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact.
 
@@ -107,7 +138,11 @@ def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
             problems.append(f"{name} is missing")
         elif sha256_of(path) != digest:
             problems.append(f"{name} was changed")
-    there = {_name(path, home) for path in _published_files(home, date.fromisoformat(str(record["as_of"])))}
+    if "hour" in record:
+        paths = [path for path in home.segments(record["hour"]).rglob("*") if path.is_file()]
+    else:
+        paths = _published_files(home, date.fromisoformat(str(record["as_of"])))
+    there = {_name(path, home) for path in paths}
     return problems + [f"{name} was added" for name in sorted(there - set(files))]
 
 

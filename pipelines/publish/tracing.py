@@ -32,6 +32,8 @@ class Listed:
 
     customer_id: str
     as_of: date
+    hour: str | None  # of a list between two nights
+    known_on: date  # day of the night whose customers the list has
     segment_name: str
     run_id: str
     loads: Sequence[str]
@@ -72,7 +74,9 @@ def read_row(path: Path, number: int) -> Listed:
         raise ConfigurationError(f"has no row {number}", where=str(path), do=f"rows with a customer are 2 to {len(rows)}")
     # a list puts an apostrophe before what a spreadsheet would take for something else
     customer_id = rows[number - 1][rows[0].index(labels[0])].removeprefix("'")
-    return Listed(customer_id, date.fromisoformat(manifest["as_of"]), manifest["segment"]["name"], manifest["run_id"], manifest["loads"])
+    known_on = date.fromisoformat(manifest.get("night", manifest["as_of"]))
+    as_of, name = date.fromisoformat(manifest["as_of"]), manifest["segment"]["name"]
+    return Listed(customer_id, as_of, manifest.get("hour"), known_on, name, manifest["run_id"], manifest["loads"])
 
 
 def trace(run: Run, listed: Listed, records: Collection[str], database: Path | None) -> list[Line]:

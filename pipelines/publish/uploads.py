@@ -13,7 +13,7 @@ import polars as pl
 
 from pipelines.contracts.engine import fetch_frame
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_changes import previously_published_on
+from pipelines.contracts.segment_changes import previously_published
 from pipelines.contracts.segments import Segment
 from pipelines.contracts.settings.publishing import Destination, WechatTemplate
 from pipelines.publish.audience import create_audience
@@ -88,16 +88,16 @@ def _gone(run: Run, segment: Segment, name: str, layout: Layout, rows: pl.DataFr
     person with a new phone is not removed by an e-mail that stays.
     """
     removal, nobody = layout.removal, rows.select(layout.reached_by).clear()
-    day = previously_published_on(run, segment.name)
-    if day is None or removal is None:
+    before_it = previously_published(run, segment.name)
+    if before_it is None or removal is None:
         return nobody, ""
-    folder = run.home.segments(day) / segment.name
+    folder = run.home.segments(before_it) / segment.name
     manifest = json.loads((folder / "manifest.json").read_bytes())
     before = [file for file, told in manifest["files"].items() if told.get("destination") == name and not told.get("is_removal")]
     if not before:
         return nobody, ""
     if any(file in manifest.get("erased", {}) or not (folder / file).is_file() for file in before):
-        return nobody, f"who left cannot be told, as files of {day} were erased: let the receiver replace its audience by this one"
+        return nobody, f"who left cannot be told, as files of {before_it} were erased: let the receiver replace its audience by this one"
     past = pl.concat([removal.read((folder / file).read_bytes(), nobody.columns) for file in before])
     cells = past.select(
         pl.when(pl.col(name).is_in(rows[name].implode())).then(pl.lit("")).otherwise(name).alias(name) for name in nobody.columns

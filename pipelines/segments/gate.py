@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from decimal import Decimal
 
 import duckdb
@@ -18,13 +19,14 @@ from pipelines.contracts.identity_tables import (
 )
 from pipelines.contracts.redirections import redirections
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_changes import memberships_path
-from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_changes import decided_path
+from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
 from pipelines.contracts.segments import Segment, SegmentReport, Waterfall
 from pipelines.contracts.storage import sync_folder
 from pipelines.segments import steps
 from pipelines.segments.ledger import write_ledger
 from pipelines.segments.offers import check_offers
+from pipelines.segments.past import past_memberships
 from pipelines.segments.reading import read_segments
 from pipelines.segments.refusals import add_refusals
 from pipelines.segments.suppressions import read_suppressions
@@ -52,14 +54,15 @@ def decide_memberships(run: Run, segments: Sequence[Segment] | None = None) -> S
     """Match the segments that are valid on the day, send the matches through the gate, store `segment_memberships` of the day.
 
     Without `segments`, all definitions of the configuration are read and checked first. One row a segment and matched customer;
-    the partition of the day is replaced whole, and so is `contact_ledger`. The same inputs and day give the same rows. Raises
+    the partition of the day is replaced whole, and so is `contact_ledger`. The same inputs and day give the same rows. In a run of an
+    hour they are `hourly_memberships` of the hour, and `segments` are those whose lists are made every hour. Raises
     ConfigurationError when a `where` fails on the data, CheckFailedError when two lists promise a customer different things; the
     memberships of the day are then as they were.
     """
     if segments is None:
         segments = read_segments(run.config.segments.folders, mart_columns(run))
     valid = sorted((segment for segment in segments if segment.is_valid_on(run.as_of)), key=lambda segment: segment.name)
-    path = memberships_path(run, run.as_of)
+    path, table = decided_path(run), SEGMENT_MEMBERSHIPS if run.hour is None else HOURLY_MEMBERSHIPS
     with open_engine(run, "segments") as connection:
         _attach_marts(connection, run)
         _match(connection, valid)
@@ -67,7 +70,7 @@ def decide_memberships(run: Run, segments: Sequence[Segment] | None = None) -> S
         _judge(connection, run)
         check_offers(connection, valid)
         contaminated = dict(connection.execute(steps.CONTAMINATED).fetchall())
-        write_query(connection, steps.DECIDED.format(as_of=_date(run)), SEGMENT_MEMBERSHIPS, path)
+        write_query(connection, steps.DECIDED.format(hour=_hour(run), as_of=_date(run)), table, path)
         sync_folder(path.parent.parent)
         query = f"select segment_name, outcome, count(*) from read_parquet({literal(str(path))}) group by all"
         counts = connection.execute(query).fetchall()
@@ -114,8 +117,9 @@ def _plan(connection: duckdb.DuckDBPyConnection, run: Run, segments: Sequence[Se
         # the global holdout is of marketing
         "global_holdout_below": [_below(settings.global_holdout if segment.purpose == "marketing" else Decimal(0)) for segment in segments],
         "salt": [settings.holdout_salt] * len(segments),
+        "is_hourly": [segment.cadence == "hourly" for segment in segments],
     }
-    kinds = dict.fromkeys(plans, pl.String) | dict.fromkeys(("segment_no", "place"), pl.Int64)
+    kinds = dict.fromkeys(plans, pl.String) | dict.fromkeys(("segment_no", "place"), pl.Int64) | {"is_hourly": pl.Boolean}
     create_from_frame(connection, "planned", pl.DataFrame(plans, schema=kinds))
     connection.execute(steps.WAYS)
     arms = [(number, *bounds) for number, segment in enumerate(segments) for bounds in _arm_bounds(segment)]
@@ -127,7 +131,7 @@ def _judge(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     """Create the tables of the steps of the gate, in order, up to `assigned`."""
     suppressed = read_suppressions(run).with_columns(medium=pl.lit(None, pl.String), is_of_marketing=pl.lit(value=False))
     create_from_frame(connection, "suppressions", suppressed)
-    add_refusals(connection, run)
+    add_refusals(connection, run.whole_day)
     connection.execute(f"create table redirections as select * from {redirections(run)}")
     write_ledger(connection, run)
     for step in _STEPS:
@@ -146,6 +150,9 @@ def _names(run: Run) -> dict[str, str]:
         "unit": unit_of("mart", settings.holdout_unit),
         "as_of": _date(run),
         "as_of_end_at": instant(run.as_of_end_at),
+        "used_on": f"date {literal(run.used_on.isoformat())}",
+        "past": past_memberships(run, run.as_of - timedelta(days=settings.hourly_repeat_hours // 24 + 2)),
+        "repeat_hours": str(settings.hourly_repeat_hours),
         "zone": literal(run.config.business_time_zone),
         "digits": str(_HASH_DIGITS),
         "cap_messages": str(settings.cap_messages),
@@ -156,7 +163,7 @@ def _names(run: Run) -> dict[str, str]:
 
 _STEPS = (
     *(steps.PEOPLE, steps.CONSENTS, steps.SUPPRESSED, steps.MESSAGES, steps.STANDING),
-    *(steps.FIRSTS, steps.WON, steps.ASSIGNED, steps.EXPORTED),
+    *(steps.DECIDED_BEFORE, steps.FIRSTS, steps.WON, steps.ASSIGNED, steps.EXPORTED),
 )
 
 
@@ -172,6 +179,14 @@ def _arm_bounds(segment: Segment) -> list[tuple[str, str, str]]:
         bounds.append((arm, _below(start), _below(start + share)))
         start += share
     return bounds
+
+
+def _hour(run: Run) -> str:
+    """The columns that memberships of an hour have besides."""
+    if run.hour is None:
+        return ""
+    night = run.hour.night.isoformat()
+    return f"{literal(run.moment)} as list_name, {instant(run.as_of_end_at)} as listed_at, date {literal(night)} as night_on,"
 
 
 def _date(run: Run) -> str:

@@ -1,10 +1,10 @@
-"""The contact ledger: every message to a customer once, from lists of the days before and from what the channels report. Decides nobody.
+"""The contact ledger: every message to a customer once, from the lists before and from what the channels report. Decides nobody.
 
-A list is used on the day after its run. A report is of its message when customer and medium agree, the message went out within the
-configured days after the run, and the campaign that it names has the segment's name for its number or belongs, in the registry of
-campaigns, to one that sends the segment; a report that names no campaign may be of any list. Of several pairs that fit the better one
-wins: named before nameless, then the fewest days between, then the older list and the smaller key. Any other campaign is another
-message: to count one twice keeps the cap, to miss one breaks it.
+The list of a night is used on the next day, that of an hour on its own. A report is of its message when customer and medium agree, the
+message went out within the configured days from the day of use on, and the campaign that it names has the segment's name for its number
+or belongs, in the registry of campaigns, to one that sends the segment; a report that names no campaign may be of any list. Of several
+pairs that fit the better one wins: named before nameless, then the fewest days between, then the older list and the smaller key. Any
+other campaign is another message: to count one twice keeps the cap, to miss one breaks it.
 """
 
 from __future__ import annotations
@@ -23,9 +23,10 @@ from pipelines.segments.past import past_memberships
 _LISTED = """
 create table listed as
 select
-    past.as_of || '/' || past.segment_name || '/' || past.customer_id as list_key,
+    past.list_name || '/' || past.segment_name || '/' || past.customer_id as list_key,
     coalesce(redirections.new_id, past.customer_id) as customer_id,
     past.as_of as listed_on,
+    past.used_on,
     past.segment_name,
     past.medium,
     past.purpose
@@ -64,7 +65,7 @@ from (select *, unnest(range(1, {match_days} + 1)) as days_after from listed) as
 join reported
     on reported.customer_id = listed.customer_id
     and reported.medium = listed.medium
-    and reported.counted_on = listed.listed_on + cast(listed.days_after as integer)
+    and reported.counted_on = listed.used_on - 1 + cast(listed.days_after as integer)
 left join sending on sending.campaign_key = reported.campaign_key and sending.segment_name = listed.segment_name
 where coalesce(sending.segment_name is not null or reported.campaign_key = reported.channel || ':' || listed.segment_name, true)
 """
@@ -107,7 +108,7 @@ select
     listed.medium,
     listed.purpose,
     case when reported.send_key is null then 'list' else 'both' end as told_by,
-    coalesce(reported.counted_on, listed.listed_on + 1) as sent_on,
+    coalesce(reported.counted_on, listed.used_on) as sent_on,
     reported.status,
     listed.listed_on,
     listed.segment_name,

@@ -72,6 +72,7 @@ class _Definition(Section):
     arms: dict[_Name, Annotated[Decimal, Field(gt=0, le=1)]] = Field(default_factory=dict)
     offer: _Offer | None = None
     valid: _Valid = _Valid()
+    cadence: Literal["nightly", "hourly"] = "nightly"  # hourly: its list is made between two nights as well
     requires_consent: Literal["personalization"] | None = None  # beyond that of the channel
     owner: str = Field(min_length=1)
 
@@ -167,6 +168,8 @@ def _condition(definition: _Definition, columns: Mapping[str, str] | None, where
 
 def _segment(definition: _Definition, condition: Condition) -> Segment:
     meant = definition.model_dump(mode="json", by_alias=True) | {"where": condition.sql}
+    if definition.cadence == "nightly":
+        del meant["cadence"]  # as before there were hours: what means the same is the same definition
     return Segment(
         name=definition.name,
         label=definition.label.model_dump(),
@@ -184,6 +187,7 @@ def _segment(definition: _Definition, condition: Condition) -> Segment:
         valid_to=definition.valid.to,
         offer=definition.offer.read() if definition.offer else None,
         requires_consent=definition.requires_consent,
+        cadence=definition.cadence,
     )
 
 

@@ -13,7 +13,7 @@ import duckdb
 from pipelines.contracts.engine import literal, open_engine
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segments import EXPORTED, GATE
 from pipelines.segments.expressions import Condition, Part, parts_of
 
@@ -45,6 +45,7 @@ class Why:
 
     segment_name: str
     as_of: date
+    hour: str | None  # of a list between two nights
     customer_id: str
     outcome: str | None
     arm: str | None
@@ -65,9 +66,9 @@ def why(run: Run, segment_name: str, condition: Condition, customer_id: str, dat
 
     Raises ConfigurationError for a day without memberships, CdpError when something cannot be read.
     """
-    day = run.home.table(SEGMENT_MEMBERSHIPS.name) / f"as_of={run.as_of}" / "part-0.parquet"
+    day = decided_path(run)
     if not day.exists():
-        raise ConfigurationError(f"no lists were decided for {run.as_of}", where="--as-of", do="name a day of published/segments")
+        raise ConfigurationError(f"no lists were decided for {run.moment}", where="cdp why", do="name one of published/segments")
     with open_engine(run, "why") as connection:
         rows = connection.execute(
             f"select segment_name, outcome, arm, reason from read_parquet({literal(str(day))}, hive_partitioning = false)"
@@ -78,6 +79,7 @@ def why(run: Run, segment_name: str, condition: Condition, customer_id: str, dat
     return Why(
         segment_name,
         run.as_of,
+        run.moment if run.hour else None,
         customer_id,
         outcome,
         arm,

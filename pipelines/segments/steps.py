@@ -75,8 +75,9 @@ join ways
 group by suppressions.value, ways.way_no
 """
 
-# The list of tonight is used tomorrow. A message on the day of an answer counts as answered; one that did not arrive counts nowhere.
-# The cap is the customer's, over all channels, and that of the telephone or mailbox, whoever of those behind it was meant.
+# The list of tonight is used tomorrow, that of an hour today. A message on the day of an answer counts as answered; one that did not
+# arrive counts nowhere. The cap is the customer's, over all channels, and that of the telephone or mailbox, whoever of those behind it
+# was meant.
 MESSAGES = """
 create table messages as
 with reactions as (
@@ -88,7 +89,7 @@ with reactions as (
 
 select
     people.customer_no,
-    count(case when ledger.sent_on > {as_of} + 1 - {cap_days} then 1 end) as message_count,
+    count(case when ledger.sent_on > {used_on} - {cap_days} then 1 end) as message_count,
     count(case when ledger.sent_on > coalesce(greatest(people.last_active_on, reactions.reacted_on), date '0001-01-01') then 1 end)
         as unanswered_count
 from ledger
@@ -188,6 +189,44 @@ drop table messages;
 drop table crowded
 """
 
+# What is decided already of the day on which the lists are used. `told`: of a segment whose list is made every hour, who was on it not
+# long ago. `taken`: who won a marketing list of that day, or is reached by a contact point that did; held out of it is won as well, or
+# a later list of the day would reach those whom it is compared with, and not them that it was sent to.
+DECIDED_BEFORE = """
+create table told as
+select plans.segment_no, people.customer_no, 'on this list of ' || max(past.list_name) || ' already' as reason
+from {past} as past
+join plans on plans.segment_name = past.segment_name and plans.is_hourly
+left join redirections on redirections.old_id = past.customer_id
+join people on people.customer_id = coalesce(redirections.new_id, past.customer_id)
+where past.outcome = 'exported' and past.listed_at > {as_of_end_at} - to_hours({repeat_hours})
+group by plans.segment_no, people.customer_no;
+create table taken as
+with winners as (
+    select people.*, past.medium, 'on the list of ' || past.segment_name || ' of ' || past.list_name || ' already' as reason
+    from {past} as past
+    left join redirections on redirections.old_id = past.customer_id
+    join people on people.customer_id = coalesce(redirections.new_id, past.customer_id)
+    where past.used_on = {used_on} and past.purpose = 'marketing' and past.outcome in ('exported', 'held_out')
+)
+
+select customer_no, min(reason) as reason
+from (
+    select customer_no, reason from winners
+    union all
+    select people.customer_no, 'the phone is on a list of the day already'
+    from winners
+    join people on people.phone_e164 = winners.phone_e164 and people.customer_no <> winners.customer_no
+    where winners.medium = 'sms'
+    union all
+    select people.customer_no, 'the email is on a list of the day already'
+    from winners
+    join people on people.email = winners.email and people.customer_no <> winners.customer_no
+    where winners.medium = 'email'
+) as won_before
+group by customer_no
+"""
+
 # One marketing list a customer a day; service lists do not compete.
 FIRSTS = """
 create table firsts as
@@ -195,6 +234,8 @@ select matched.customer_no, min(plans.place) as place
 from matched
 join plans on plans.segment_no = matched.segment_no
 join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no
+anti join told on told.segment_no = matched.segment_no and told.customer_no = matched.customer_no
+anti join taken on taken.customer_no = matched.customer_no
 where standing.outcome is null and plans.purpose = 'marketing'
 group by matched.customer_no
 """
@@ -219,6 +260,7 @@ from (
     from matched
     join plans on plans.segment_no = matched.segment_no and plans.purpose = 'service'
     join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no and standing.outcome is null
+    anti join told on told.segment_no = matched.segment_no and told.customer_no = matched.customer_no
 ) as candidates
 join plans on plans.segment_no = candidates.segment_no
 join people on people.customer_no = candidates.customer_no
@@ -310,19 +352,23 @@ order by plans.segment_name
 
 DECIDED = """
 select
+    {hour}
     {as_of} as as_of,
     plans.segment_name,
     people.customer_id,
     assigned.arm,
     case
         when standing.outcome is not null then standing.outcome
+        when told.customer_no is not null then 'over_cap'
         when assigned.customer_no is null then 'lost_priority'
         when assigned.held_by is not null then 'held_out'
         else 'exported'
     end as outcome,
     case
         when standing.outcome is not null then standing.reason
+        when told.customer_no is not null then told.reason
         when assigned.customer_no is not null then assigned.held_by
+        when plans.purpose = 'marketing' and taken.customer_no is not null then taken.reason
         when plans.purpose = 'marketing' and firsts.place <> plans.place then 'on the list of ' || winners.segment_name
         else 'the ' || plans.contact_type || ' is on a list already'
     end as reason,
@@ -332,6 +378,8 @@ from matched
 join plans on plans.segment_no = matched.segment_no
 join people on people.customer_no = matched.customer_no
 join standing on standing.customer_no = matched.customer_no and standing.way_no = plans.way_no
+left join told on told.segment_no = matched.segment_no and told.customer_no = matched.customer_no
+left join taken on taken.customer_no = matched.customer_no
 left join firsts on firsts.customer_no = matched.customer_no
 left join plans as winners on winners.place = firsts.place
 left join assigned on assigned.segment_no = matched.segment_no and assigned.customer_no = matched.customer_no

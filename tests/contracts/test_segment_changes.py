@@ -14,7 +14,7 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.engine import fetch_frame, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_changes import changes_since, previously_published_on
+from pipelines.contracts.segment_changes import changes_since, previously_published
 from pipelines.contracts.storage import write_table
 
 DAY = date(2026, 3, 10)
@@ -78,7 +78,7 @@ def test_a_day_that_was_not_published_is_passed_over(lists: Lists) -> None:
     lists.decided(4, ["ann"])
     lists.decided(1, ["bob"], is_published=False)
     lists.decided(0, ["bob"], is_published=False)
-    assert previously_published_on(lists.run, "thanks") == DAY - timedelta(days=4)
+    assert previously_published(lists.run, "thanks") == str(DAY - timedelta(days=4))
     assert lists.changes() == {"ann": ("left", "ann"), "bob": ("entered", None)}
 
 
@@ -94,7 +94,7 @@ def test_a_folder_that_a_killed_run_left_is_no_publication(lists: Lists) -> None
     left = lists.run.home.segments(DAY - timedelta(days=1)).with_name(f".{DAY - timedelta(days=1)}.new") / "thanks"
     left.mkdir(parents=True)
     (left / "manifest.json").write_text("{}")
-    assert previously_published_on(lists.run, "thanks") == DAY - timedelta(days=3)
+    assert previously_published(lists.run, "thanks") == str(DAY - timedelta(days=3))
 
 
 def test_who_was_merged_stays_under_the_id_of_today(lists: Lists) -> None:

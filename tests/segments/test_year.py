@@ -1,4 +1,4 @@
-"""A year of nights, on the SQL of the gate alone: whatever was sent and whenever it was reported, nobody is written to too often."""
+"""A year of nights, and of hours between, on the SQL of the gate alone: whenever it is reported, nobody is written to too often."""
 
 from __future__ import annotations
 
@@ -25,6 +25,8 @@ PLANS = {
     "more_texts": ("sms", "marketing", 2, 1.0),
     "survey": ("sms", "service", 3, 0.2),
 }
+HOURLY = {"texts", "mails"}
+CONTACT = {"sms": "phone", "email": "email"}
 NAMES = {
     **{name: name for name in ("mart", "golden_customers", "golden_consents", "households", "assignments")},
     "identity_contact_points": "points",
@@ -37,6 +39,8 @@ NAMES = {
     "stop_after": "1000000",
     "cap_messages": str(SETTINGS.cap_messages),
     "cap_days": str(SETTINGS.cap_days),
+    "past": "past",
+    "repeat_hours": str(SETTINGS.hourly_repeat_hours),
 }
 # nobody is held out, so who has won is exported
 WON = """
@@ -54,7 +58,7 @@ def shop() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect(config={"threads": 1})
     people = ", ".join(f"('{name}', '{PHONES[name]}')" for name in PEOPLE)
     plans = ", ".join(
-        f"({number}, '{name}', '{channel}', '{'phone' if channel == 'sms' else 'email'}', '{purpose}', {place}, '000', '000', 's')"
+        f"({number}, '{name}', '{channel}', '{CONTACT[channel]}', '{purpose}', {place}, '000', '000', 's', {name in HOURLY})"
         for number, (name, (channel, purpose, place, _)) in enumerate(PLANS.items())
     )
     connection.execute(f"""
@@ -85,32 +89,48 @@ def shop() -> duckdb.DuckDBPyConnection:
         create table arms (segment_no integer, arm varchar, from_hash varchar, below_hash varchar);
         create table planned as
         select * from (values {plans}) as plans (
-            segment_no, segment_name, channel, contact_type, purpose, place, holdout_below, global_holdout_below, salt
+            segment_no, segment_name, channel, contact_type, purpose, place, holdout_below, global_holdout_below, salt, is_hourly
         );
         {steps.WAYS};
         {steps.PEOPLE.format_map(NAMES)};
         {steps.CONSENTS.format_map(NAMES)};
         {steps.SUPPRESSED.format_map(NAMES)};
         create table past (
-            as_of date, segment_name varchar, customer_id varchar, outcome varchar, medium varchar, purpose varchar
+            as_of date, segment_name varchar, customer_id varchar, outcome varchar, medium varchar, purpose varchar, list_name varchar,
+            listed_at timestamptz, used_on date
         )
     """)
     return connection
 
 
-def night(connection: duckdb.DuckDBPyConnection, day: date, pick: Random) -> list[tuple[str, str]]:
-    """Segments and customers that the gate exports; they are in `past` afterwards, and nothing else is left."""
-    names = NAMES | {"as_of": f"date '{day}'"}
+def decided(connection: duckdb.DuckDBPyConnection, night: date, pick: Random, hour: int | None = None) -> list[tuple[str, str]]:
+    """Segments and customers that the gate exports in the night, or in an hour of the day after; in `past` afterwards, and nothing is left.
+
+    Midnights are those of UTC. In an hour only those segments are matched whose lists are made in hours.
+    """
+    tomorrow = night + timedelta(days=1)
+    day = night if hour is None else tomorrow
+    at = f"timestamptz '{tomorrow} {hour or 0:02}:00:00+00'"
+    names = NAMES | {"as_of": f"date '{day}'", "as_of_end_at": at, "used_on": f"date '{tomorrow}'"}
     connection.execute("begin")
-    matched = [(number, row) for number, (*_, share) in enumerate(PLANS.values()) for row in range(len(PEOPLE)) if pick.random() < share]
+    matched = [
+        (number, row)
+        for number, (name, (*_, share)) in enumerate(PLANS.items())
+        for row in range(len(PEOPLE))
+        if pick.random() < share and (hour is None or name in HOURLY)
+    ]
     connection.execute("create table matched (segment_no integer, customer_no bigint)")
     connection.execute(f"insert into matched values {', '.join(map(str, matched))}")
     create_ledger(connection, SETTINGS, day, "past", "campaign_sources")
-    for step in (steps.MESSAGES, steps.STANDING, steps.FIRSTS, steps.WON):
+    for step in (steps.MESSAGES, steps.STANDING, steps.DECIDED_BEFORE, steps.FIRSTS, steps.WON):
         connection.execute(step.format_map(names))
     exported = connection.execute(WON).fetchall()
     connection.execute("rollback")
-    rows = (f"(date '{day}', '{name}', '{customer}', 'exported', '{PLANS[name][0]}', '{PLANS[name][1]}')" for name, customer in exported)
+    place = f"'{day} {hour}', {at}, date '{tomorrow}'"
+    rows = (
+        f"(date '{day}', '{name}', '{customer}', 'exported', '{PLANS[name][0]}', '{PLANS[name][1]}', {place})"
+        for name, customer in exported
+    )
     if exported:
         connection.execute(f"insert into past values {', '.join(rows)}")
     return exported
@@ -153,9 +173,11 @@ def test_no_customer_is_over_the_cap_in_a_year() -> None:
         for row in delivered:
             if row[0].endswith("other"):
                 by_others[row[3]].append(date.fromisoformat(row[5]))
-        exported = night(connection, day, pick)
-        for days, row in reports_of(day, exported, pick):
-            coming.setdefault(day + timedelta(days=days), []).append(row)
+        exported = decided(connection, day, pick)
+        for hour in (9, 17) if pick.random() < 0.15 else ():
+            exported += decided(connection, day, pick, hour)
+        for later, row in reports_of(day, exported, pick):
+            coming.setdefault(day + timedelta(days=later), []).append(row)
         for segment, customer in exported:
             if PLANS[segment][1] == "marketing":
                 marketing[customer].append(day + timedelta(days=1))

@@ -21,6 +21,7 @@ class SegmentsConfig(Section):
     holdout_unit: Literal["customer", "household"] = "customer"  # who is held out, and put in an arm, together
     cap_messages: int = Field(2, ge=0)
     cap_days: int = Field(7, ge=1)
+    hourly_repeat_hours: int = Field(24, ge=1)  # nobody is on one list that is made every hour twice within so many hours
     same_message_days: int = Field(3, ge=1)  # a report of so many days after a list may be of its message
     stop_after_unanswered: int | None = Field(6, ge=1)  # marketing messages in a row without an answer; null: never
     greeting_lead_days: int = Field(3, ge=0, le=60)

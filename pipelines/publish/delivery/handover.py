@@ -1,4 +1,4 @@
-"""Deliver the files of a day: each to the places of its destination, tried again while that may help, once and for all.
+"""Deliver the files of a day or an hour: each to the places of its destination, tried again while that may help, once and for all.
 
 A file is delivered when what lies at the place has its checksum. What was delivered is not sent again, also when whoever fetches files has
 taken it away; a place that cannot be reached keeps no other from its files. A list of messages that changed after it was delivered is
@@ -46,7 +46,7 @@ class DeliveryReport:
     `held` are names, with their places, of lists of messages that changed after they were delivered.
     """
 
-    as_of: date
+    moment: date | str  # a day, or an hour by its name
     sent: tuple[Delivered, ...]
     found: tuple[Delivered, ...]
     known_count: int
@@ -67,7 +67,7 @@ class DeliveryReport:
 def deliver(
     home: Home,
     settings: PublishConfig,
-    as_of: date,
+    moment: date | str,
     secrets: Secrets,
     at: str,
     pause: Callable[[float], None],
@@ -75,25 +75,25 @@ def deliver(
     *,
     again: bool = False,
 ) -> DeliveryReport:
-    """Deliver what of the published day is not delivered yet; `at` is told of each delivery, `pause` waits before another try.
+    """Deliver what of the published day or hour is not delivered yet; `at` is told of each delivery, `pause` waits before another try.
 
     `note` is called before a file leaves for a place, once an attempt; where it raises CdpError nothing more goes there. `again`: also
-    lists of messages that changed after they were delivered. Raises ConfigurationError when nothing of the day is published. A failed
+    lists of messages that changed after they were delivered. Raises ConfigurationError when nothing of it is published. A failed
     delivery is no error: the report and the ledger tell.
     """
-    if not home.segments(as_of).is_dir():
-        raise ConfigurationError(f"no lists of {as_of} are published", where=str(home.root), do="see `cdp status` for the day that is")
-    ledger = Ledger(home, as_of)
-    due = sorted(_due(home, settings, as_of), key=lambda one: (one.place, one.name, one.destination))
+    if not home.segments(moment).is_dir():
+        raise ConfigurationError(f"no lists of {moment} are published", where=str(home.root), do="see `cdp status` for the day that is")
+    ledger = Ledger(home, moment)
+    due = sorted(_due(home, settings, moment), key=lambda one: (one.place, one.name, one.destination))
     held = [] if again else _held(ledger, due)
     fresh = [one for one in due if one not in held and not ledger.has(one.place, one.name, one.digest)]
     attempt = _Attempt(ledger, at, settings, secrets, pause, note)
     for name, files in groupby(fresh, key=lambda one: one.place):
         attempt.bring(name, list(files))
-    if due or home.delivered(as_of).exists():
+    if due or home.delivered(moment).exists():
         ledger.tell(attempt.undelivered)
     return DeliveryReport(
-        as_of,
+        moment,
         sent=tuple(attempt.sent),
         found=tuple(attempt.found),
         known_count=len(due) - len(fresh) - len(held),
@@ -115,9 +115,9 @@ def _held(ledger: Ledger, due: Sequence[_Due]) -> list[_Due]:
     return [one for one in due if one.is_sent_on and whole(one) in changed and not ledger.has(one.place, one.name, one.digest)]
 
 
-def _due(home: Home, settings: PublishConfig, as_of: date) -> Iterator[_Due]:
-    """Every file of the day that a destination wants somewhere, as its manifest describes it today."""
-    for path in sorted(home.segments(as_of).glob("*/manifest.json")):
+def _due(home: Home, settings: PublishConfig, moment: date | str) -> Iterator[_Due]:
+    """Every file of the day or hour that a destination wants somewhere, as its manifest describes it today."""
+    for path in sorted(home.segments(moment).glob("*/manifest.json")):
         manifest, segment = json.loads(path.read_bytes()), path.parent.name
         for name, destination in settings.destinations.items():
             if segment not in destination.segments:
@@ -125,7 +125,7 @@ def _due(home: Home, settings: PublishConfig, as_of: date) -> Iterator[_Due]:
             is_sent_on = isinstance(destination, SmsXlsx | SmsTemplateXlsx | SmsCsv | WechatTemplate)
             for file, digest in _files(manifest, name, is_list=isinstance(destination, ListCsv)):
                 for place in destination.deliver_to:
-                    yield _Due(name, is_sent_on, place, f"{as_of}/{segment}/{file}", path.with_name(file), digest)
+                    yield _Due(name, is_sent_on, place, f"{moment}/{segment}/{file}", path.with_name(file), digest)
 
 
 def _files(manifest: Mapping[str, Any], destination: str, *, is_list: bool) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What was delivered of a day, where, and with which checksum: `delivered/<as_of>.json`. Names files and nobody in them.
+"""What was delivered of a day or an hour, where, and with which checksum: `delivered/<as_of or hour>.json`. Names files and nobody in them.
 
 Deliveries are only ever added; what could not be delivered is that of the last attempt.
 """
@@ -38,11 +38,11 @@ class Undelivered:
 
 
 class Ledger:
-    """The deliveries of one day; every change is on the disk before the next file goes out."""
+    """The deliveries of one day or hour; every change is on the disk before the next file goes out."""
 
-    def __init__(self, home: Home, as_of: date) -> None:
-        self._home, self._as_of = home, as_of
-        self._delivered, _ = deliveries_of(home, as_of)
+    def __init__(self, home: Home, moment: date | str) -> None:
+        self._home, self._moment = home, moment
+        self._delivered, _ = deliveries_of(home, moment)
 
     def has(self, place: str, name: str, digest: str) -> bool:
         """Is this content the last that went to the place under the name? Whoever fetches files may have taken it away since."""
@@ -62,16 +62,16 @@ class Ledger:
     def tell(self, undelivered: Sequence[Undelivered]) -> None:
         """Write all deliveries, and what is still to be done."""
         value = {
-            "as_of": self._as_of,
+            "as_of": self._moment,
             "delivered": [asdict(entry) for entry in self._delivered],
             "undelivered": [asdict(one) for one in undelivered],
         }
-        write_json(self._home.delivered(self._as_of), value)
+        write_json(self._home.delivered(self._moment), value)
 
 
-def deliveries_of(home: Home, as_of: date) -> tuple[tuple[Delivered, ...], tuple[Undelivered, ...]]:
-    """What was delivered of a day, in order, and what the last attempt could not deliver."""
-    path = home.delivered(as_of)
+def deliveries_of(home: Home, moment: date | str) -> tuple[tuple[Delivered, ...], tuple[Undelivered, ...]]:
+    """What was delivered of a day or an hour, in order, and what the last attempt could not deliver."""
+    path = home.delivered(moment)
     if not path.exists():
         return (), ()
     value = json.loads(path.read_bytes())

@@ -24,11 +24,12 @@ import polars as pl
 from benchmarks.deliveries import ROOT
 from benchmarks.markdown import GIB, Goal, goal_table, measured_with, table
 from benchmarks.measure import Measured, measure
-from pipelines.contracts.config import Config, NeedsConfig
+from pipelines.contracts.config import Config
 from pipelines.contracts.engine import literal, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.run import Run
+from pipelines.contracts.settings.predictions import NeedsConfig
 from pipelines.contracts.storage import write_table
 from pipelines.value.needs import predict_needs
 from pipelines.value.needs.bought import create_bought_days

@@ -39,7 +39,7 @@ def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, 
 
 
 def delivered_entry(home: Home, name: str, place: str, digest: str, at: str) -> Entry:
-    """The entry of a published file, `<day>/<segment>/<file>`, that is about to leave for a place; the place is the role.
+    """The entry of a published file, `<day or hour>/<segment>/<file>`, that is about to leave for a place; the place is the role.
 
     Rows are those that the file has today: an erasure takes some out of it, and says so in the manifest.
     """

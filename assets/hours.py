@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from assets.inputs import keep_inputs
 from assets.project import code_version
 from assets.records import hour_id, hour_inputs, hour_path, hour_records, newest_record, record_path
@@ -28,11 +30,11 @@ from pipelines.contracts.run import Run, last_run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS
 from pipelines.contracts.segments import Segment
-from pipelines.contracts.storage import recover_folder, replacing, write_json
+from pipelines.contracts.storage import recover_folder, replacing, write_json, write_table
 from pipelines.golden import build_consents
 from pipelines.hourly import HourReport, Night, newest_fact_at, prepare_hour
 from pipelines.ledger import append, published_entries
-from pipelines.publish import PublishReport, publish_hour, verify_publication
+from pipelines.publish import PublishReport, check_destinations, publish_hour, verify_publication
 from pipelines.rehearsal import shadow_of
 from pipelines.segments import decide_memberships, read_segments, settle_assignments
 
@@ -56,7 +58,9 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     ConfigurationError for an instant that is none, or lies before the end of the night or a list that is out; CdpError where the lake is
     not that of a published night; CheckFailedError when a check is red.
     """
+    check_destinations(config.publish, read_segments(config.segments.folders))
     night, night_run_id = last_night(home, config, reference)
+    _begin_table(home)
     _remove_unpublished(home)
     records = hour_records(home)
     asked = _instant(at, config.business_time_zone) if at else None
@@ -173,6 +177,13 @@ def _publish(run: Run, aside: Run, segments: Sequence[Segment], inputs: Mapping[
 
     publish_hour(aside, identifier, segments, code_version(), inputs["loads"], note)
     return record
+
+
+def _begin_table(home: Home) -> None:
+    """A table without rows, so that its suite has something to judge before the first hour."""
+    path = home.table(HOURLY_MEMBERSHIPS.name) / "part-0.parquet"
+    if not path.exists():
+        write_table(pl.DataFrame(schema=HOURLY_MEMBERSHIPS.schema), HOURLY_MEMBERSHIPS, path)
 
 
 def _remove_unpublished(home: Home) -> None:

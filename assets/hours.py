@@ -30,11 +30,11 @@ from pipelines.contracts.run import Run, last_run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS
 from pipelines.contracts.segments import Segment
-from pipelines.contracts.storage import recover_folder, replacing, write_json, write_table
+from pipelines.contracts.storage import replacing, write_json, write_table
 from pipelines.golden import build_consents
 from pipelines.hourly import HourReport, Night, newest_fact_at, prepare_hour
 from pipelines.ledger import append, published_entries
-from pipelines.publish import PublishReport, check_destinations, publish_hour, verify_publication
+from pipelines.publish import PublishReport, check_destinations, is_hour_published, publish_hour, verify_publication
 from pipelines.rehearsal import shadow_of
 from pipelines.segments import decide_memberships, read_segments, settle_assignments
 
@@ -72,7 +72,7 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     _check_instant(run, records, hour_id(inputs))
     segments = hourly_segments(config)
     with shadow_of(home) as shadow:
-        aside = replace(run, home=replace(shadow, published_override=home.published))
+        aside = replace(run, home=shadow.publishing_into(home))
         report = decide_hour(aside, night, segments)
         _check_memberships(aside)
         with replacing(decided_path(run)) as beside:
@@ -118,6 +118,11 @@ def decide_hour(run: Run, night: Night, segments: Sequence[Segment]) -> HourRepo
     settle_assignments(run)
     decide_memberships(run, segments)
     return report
+
+
+def night_database(shadow: Home) -> Path:
+    """The marts that a night has built in a shadow, moved out of the way of those of the hour."""
+    return shadow.marts.replace(shadow.marts.with_name("night.duckdb"))
 
 
 def _instant(text: str, zone: str) -> datetime:
@@ -189,8 +194,7 @@ def _begin_table(home: Home) -> None:
 def _remove_unpublished(home: Home) -> None:
     """Forget an hour that was killed before its lists were out: nobody was given one, so nobody was written to."""
     for record in hour_records(home)[-1:]:
-        recover_folder(home.segments(record["hour"]))
-        if not home.segments(record["hour"]).is_dir():
+        if not is_hour_published(home, record["hour"]):
             hour_path(home, record["run_id"]).unlink()
     known = {record["hour"] for record in hour_records(home)}
     for path in home.table(HOURLY_MEMBERSHIPS.name).glob("night=*/at=*"):

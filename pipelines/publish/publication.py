@@ -121,6 +121,12 @@ def publish_hour(
     return report
 
 
+def is_hour_published(home: Home, name: str) -> bool:
+    """Are the lists of the hour in their place? What a killed call has moved aside is put back first."""
+    recover_folder(home.segments(name))
+    return home.segments(name).is_dir()
+
+
 def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:
     """What differs between the files of a run record (`as_of`, `files`) and what lies there; empty when the publication is intact.
 

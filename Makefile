@@ -20,19 +20,19 @@ help: ## List the targets
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Dagster reads the dbt manifest when it loads, and a stale one hides new models and tests
-DBT_SOURCES := $(shell find dbt_project -name target -prune -o -name logs -prune -o -type f -print)
-dbt_project/target/manifest.json: .venv/ready $(DBT_SOURCES)
-	@rm -rf dbt_project/target && $(BIN)/dbt --quiet parse --project-dir dbt_project --profiles-dir dbt_project --target-path target --log-level-file none
-	@touch $@
+# Dagster reads the dbt manifest when it loads; it is parsed only when the models are others than those it was made of
+setup: .venv/ready ## Make .venv from the hashed pins and prepare the dbt manifest
+	@$(BIN)/python -m assets.manifest
 
-setup: .venv/ready dbt_project/target/manifest.json ## Make .venv from the hashed pins and prepare the dbt manifest
+# plans of campaigns that belong to the sample; a home of your own begins with none
+data/home/cdp.yaml:
+	@mkdir -p $(@D) && cp data/demo/cdp.yaml $@
 
-demo: setup ## Set up, then run the whole job on the sample deliveries
+demo: setup data/home/cdp.yaml ## Set up, then run the whole job on the sample deliveries
 	@$(BIN)/cdp run --deliveries data/samples
 
 # without a home of your own, the inbox is that of the demo
-ui: setup ## Open Dagster on http://127.0.0.1:3000
+ui: setup $(if $(CDP_HOME),,data/home/cdp.yaml) ## Open Dagster on http://127.0.0.1:3000
 	@$(if $(CDP_HOME),,export CDP_DELIVERIES="$${CDP_DELIVERIES:-$(CURDIR)/data/samples}";) export CDP_HOME="$${CDP_HOME:-$(CURDIR)/data/home}"; \
 	export DAGSTER_HOME="$${DAGSTER_HOME:-$$CDP_HOME/dagster}"; \
 	$(BIN)/python -c "import os, pathlib; from assets.cli.run import prepare_dagster_home; prepare_dagster_home(pathlib.Path(os.environ['DAGSTER_HOME']))" && \

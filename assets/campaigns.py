@@ -17,5 +17,5 @@ def campaigns(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator
     """Write the registered campaigns and what belongs to each."""
     run = home.run(context.partition_key)
     segments = read_segments(run.config.segments.folders)
-    write_campaigns(run, read_campaigns(run.reference, segments))
+    write_campaigns(run, read_campaigns(run.reference, run.config.marketing.campaign_folders, segments))
     yield from (dg.MaterializeResult(asset_key=table.name) for table in CAMPAIGN_TABLES)

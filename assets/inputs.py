@@ -42,7 +42,7 @@ def _contents(run: Run) -> Iterator[tuple[str, bytes]]:
     """Path and content of each file. The folders that the settings name get places of their own beside them: the copy stands alone."""
     settings = run.config.model_dump(mode="json")
     places = {REFERENCE: run.reference}
-    for section, key in (("segments", "folders"), ("channels", "formats_folders")):
+    for section, key in (("segments", "folders"), ("channels", "formats_folders"), ("marketing", "campaign_folders")):
         named = {f"{section}_{number}": Path(source) for number, source in enumerate(settings[section][key])}
         settings[section][key] = list(named)
         places |= named

@@ -6,17 +6,11 @@ from functools import partial
 import dagster as dg
 
 from assets.delivery import deliver_day
-from assets.inputs import keep_inputs
 from assets.partitions import DAILY, ONE_BY_ONE
-from assets.project import code_version
-from assets.records import counts, events, run_id, run_inputs, write_record
+from assets.publication import publish_and_record
+from assets.records import events
 from assets.resources import HomeResource
-from assets.retries import retrying_io
-from pipelines.ledger import append, published_entries
-from pipelines.metrics import read_metrics, revision_of
-from pipelines.publish import newest_published_day, publish
-from pipelines.reports import write_report
-from pipelines.segments import read_segments
+from pipelines.publish import newest_published_day
 
 
 def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
@@ -35,21 +29,8 @@ def exports(upstream: Iterable[dg.AssetKey]) -> dg.AssetsDefinition:
     @dg.multi_asset(specs=specs, name="exports", backfill_policy=ONE_BY_ONE)
     def publish_everything(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
         """Publish lists, report and database, all or none, and write the run record."""
-        run = home.run(context.partition_key)
-        inputs = run_inputs(run)
-        pages = partial(write_report, metrics={name: metric.label.model_dump() for name, metric in read_metrics().items()})
-        with retrying_io():
-            report = publish(run, run_id(inputs), read_segments(run.config.segments.folders), code_version(), inputs["loads"], pages)
-        head = append(run.home, published_entries(run.home, report.as_of, report.run_id, report.files))
-        results = {
-            **report.as_record(),
-            "ledger": head.as_record(),
-            "counts": counts(run),
-            "kpi_revision": revision_of(run, report.run_id),
-            "kept_inputs": keep_inputs(run),
-        }
-        write_record(run.home, report.run_id, inputs, **results, **events(context.instance, context.run_id))
-        yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": report.run_id}) for name in described)
+        published = publish_and_record(home.run(context.partition_key), partial(events, context.instance, context.run_id))
+        yield from (dg.MaterializeResult(asset_key=name, metadata={"run_id": published}) for name in described)
 
     return publish_everything
 

@@ -59,7 +59,14 @@ def run_id(inputs: Mapping[str, Any]) -> str:
 
 
 def _definitions_hash(run: Run) -> str:
-    folders = (run.reference, run.reference / CAMPAIGNS, *run.config.channels.formats_folders, *run.config.segments.folders)
+    own = run.config
+    folders = (
+        run.reference,
+        run.reference / CAMPAIGNS,
+        *own.marketing.campaign_folders,
+        *own.channels.formats_folders,
+        *own.segments.folders,
+    )
     digest = hashlib.sha256()
     for folder in folders:
         # who may download what changes no figure

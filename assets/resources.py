@@ -15,6 +15,7 @@ from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
+from pipelines.erasure import unfinished_erasures
 
 
 def not_writable(folder: Path, error: OSError) -> ConfigurationError:
@@ -97,11 +98,23 @@ class HomeResource(dg.ConfigurableResource[Any]):
     deliveries: str = ""
     config_file: str = ""
     reference: str = ""  # of a rehearsal: other reviewed rows than those of the configuration
+    finishes_erasures: bool = False  # `cdp run` clears before its jobs and proves after them; a job that Dagster starts cannot
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:  # noqa: ARG002 - Dagster's signature
         with only_run(self.home()):
+            self._leave_no_erasure_behind()
             yield self
+
+    def _leave_no_erasure_behind(self) -> None:
+        """Raise CdpError while somebody is half erased and this job would publish the other half."""
+        unfinished = [] if self.finishes_erasures else unfinished_erasures(self.home())
+        if unfinished:
+            raise CdpError(
+                f"an erasure was begun and not finished: {', '.join(unfinished)}; nothing was loaded or published",
+                where=str(self.home().root),
+                do="`cdp forget` without a name finishes it (so does `cdp run`); then start this job again",
+            )
 
     def home(self) -> Home:
         root = Path(self.root) if self.root else default_home()

@@ -12,7 +12,7 @@ from pipelines.segments import decide_memberships, settle_assignments
 
 _UPSTREAM = [
     *("mart_marketing__customer_360", "fct_sends", "golden_customers", "golden_consents", "identity_changes", "identity_households"),
-    *("channel_sends", "channel_consents"),
+    *("channel_sends", "channel_consents", "campaign_sources"),
 ]
 
 

@@ -15,17 +15,19 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import get_asset_check_key_for_test, get_updated_cli_invocation_params_for_context
 
+from assets.build_errors import build_error, database_error
 from assets.continuing import begin_part, finish_part
+from assets.manifest import PARSED, prepared_manifest
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.project import DBT_PROJECT
 from assets.records import build_facts
 from assets.resources import HomeResource, Progress
 from pipelines.contracts.config import Config
-from pipelines.contracts.errors import CdpError, CheckFailedError
+from pipelines.contracts.errors import CheckFailedError
 from pipelines.contracts.home import Home
 
 if TYPE_CHECKING:
-    from dbt.artifacts.schemas.run import RunExecutionResult
+    from dbt.artifacts.schemas.run import RunExecutionResult, RunResult
     from dbt.contracts.graph.manifest import Manifest
     from dbt_common.events.base_types import EventMsg
 
@@ -52,8 +54,8 @@ class Translator(DagsterDbtTranslator):
 
 
 def dbt_models() -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
-    """One asset a model and one check a test, from the manifest that `make` prepares: what needs no prediction, and what does."""
-    manifest = json.loads(PROJECT.manifest_path.read_text(encoding="utf-8"))
+    """One asset a model and one check a test, from the manifest of the models as they are now: what needs no prediction, and what does."""
+    manifest = json.loads(prepared_manifest().read_text(encoding="utf-8"))
     first = _part("warehouse", manifest, "fqn:*", _PREDICTED, is_first=True)
     return first, _part("warehouse_predicted", manifest, _PREDICTED, "", is_first=False)
 
@@ -108,7 +110,7 @@ def invoke_dbt(home: Home, config: Config, arguments: list[str], progress: Progr
     folders = ["--project-dir", str(DBT_PROJECT), "--profiles-dir", str(DBT_PROJECT), "--target-path", str(home.warehouse.parent / "dbt")]
     # failures are told once, by the results; standard output belongs to the summary
     quiet = ["--quiet", "--log-level", "none", "--log-level-file", "none", "--no-write-json"]
-    runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name("partial_parse.msgpack")), callbacks=[_reporter(progress)])
+    runner = dbtRunner(manifest=parsed_manifest(PROJECT.manifest_path.with_name(PARSED)), callbacks=[_reporter(progress)])
     try:
         outcome = runner.invoke([*arguments[:1], *quiet, *folders, *arguments[1:]])
     finally:
@@ -144,7 +146,7 @@ def dagster_results(
     context: dg.AssetExecutionContext, manifest: Mapping[str, Any], translator: Translator, results: "RunExecutionResult"
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """A materialization for each model that was built and a result for each test that ran, then the failure if there was one."""
-    broken: list[str] = []
+    broken: list[RunResult] = []
     red: list[str] = []
     for result in results.results:
         node, ok = result.node, str(result.status) in _GREEN
@@ -163,13 +165,11 @@ def dagster_results(
                     severity=dg.AssetCheckSeverity.WARN if warned else dg.AssetCheckSeverity.ERROR,
                     metadata={"failures": result.failures or 0},
                 )
-        if not ok and str(result.status) != "skipped":
-            (red if str(result.status) == "fail" else broken).append(f"{node.name}: {_first_line(result.message)}")
+        if str(result.status) == "fail":
+            red.append(f"{node.name}: {database_error(result.message)}")
+        elif not ok and str(result.status) != "skipped":
+            broken.append(result)
     if broken:
-        raise CdpError("; ".join(broken), where="dbt", do="this is a fault of the project, not of the data")
+        raise build_error(broken)
     if red:
         raise CheckFailedError("; ".join(red), where="dbt", do="mend the data or the rule and run again; nothing was published")
-
-
-def _first_line(message: str | None) -> str:
-    return (message or "failed").strip().splitlines()[0]

@@ -15,10 +15,14 @@ from benchmarks.identity import run_identity
 from benchmarks.identity_report import identity_goals, render_identity
 from benchmarks.markdown import Goal, write_part
 from benchmarks.marts import run_marts
+from benchmarks.marts_by_hand_report import marts_by_hand_goals, render_marts_by_hand
 from benchmarks.marts_report import marts_goals, render_marts
 from benchmarks.needs import needs_goals, render_needs, run_needs
+from benchmarks.propensity import propensity_goals, render_propensity, run_propensity
 from benchmarks.reading import run_reading
 from benchmarks.reading_report import reading_goals, render_reading
+from benchmarks.replay import NIGHTS, run_replay
+from benchmarks.replay_report import render_replay, replay_goals
 from benchmarks.report import goals, render
 from benchmarks.session import run_empty, run_session
 from benchmarks.value import render_value, run_value, value_goals
@@ -39,6 +43,8 @@ def main() -> None:
     parser.add_argument("--people", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes at which who is who is timed")
     parser.add_argument("--poisoned", type=int, default=1_000_000, help="people of the set with a poisoned number [%(default)s]")
     parser.add_argument("--buyers", type=int, nargs="+", default=[1_000_000, 10_000_000], help="sizes at which value is timed")
+    parser.add_argument("--python", type=Path, nargs="+", default=[Path(sys.executable)], help="where value looks for other packages")
+    parser.add_argument("--nights", type=int, default=NIGHTS, help="runs after the one whose lists are made again [%(default)s]")
     parser.add_argument("--repeats", type=int, help=f"runs of each side [3, and 1 from {_LARGE:,} customers on]")
     parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
     chosen = parser.parse_args()
@@ -74,12 +80,21 @@ def _needs(chosen: argparse.Namespace) -> bool:
     return True
 
 
+def _propensity(chosen: argparse.Namespace) -> bool:
+    figures = run_propensity(chosen.work, chosen.customers)
+    write_part(chosen.results, render_propensity(figures, datetime.now(UTC).date()))
+    _tell(propensity_goals(figures))
+    return True
+
+
 def _marts(chosen: argparse.Namespace) -> bool:
-    """False when one more day gives other rows than a whole build."""
+    """False when one more day, or the job by hand, gives other rows than a whole build."""
     is_equal, goals_so_far = True, list[Goal]()
     for sizes in run_marts(chosen.work, chosen.customers):
         write_part(chosen.results, render_marts(sizes, datetime.now(UTC).date()))
-        goals_so_far, is_equal = marts_goals(sizes), not any(size.differing for size in sizes)
+        write_part(chosen.results, render_marts_by_hand(sizes, datetime.now(UTC).date()))
+        goals_so_far = [*marts_goals(sizes), *marts_by_hand_goals(sizes)]
+        is_equal = not any(size.differing or size.by_hand.differing for size in sizes)
     _tell(goals_so_far)
     return is_equal
 
@@ -108,10 +123,18 @@ def _gate(chosen: argparse.Namespace) -> bool:
 
 
 def _value(chosen: argparse.Namespace) -> bool:
-    figures = run_value(chosen.work, chosen.buyers)
+    figures = run_value(chosen.work, chosen.buyers, chosen.python)
     write_part(chosen.results, render_value(figures, datetime.now(UTC).date()))
     _tell(value_goals(figures))
     return True
+
+
+def _replay(chosen: argparse.Namespace) -> bool:
+    """False when a list is not what went out."""
+    proof = run_replay(chosen.work, chosen.nights)
+    write_part(chosen.results, render_replay(proof, datetime.now(UTC).date()))
+    _tell(replay_goals(proof))
+    return proof.is_kept
 
 
 def _tell(found: Sequence[Goal]) -> None:
@@ -126,7 +149,9 @@ _PARTS = {
     "marts": _marts,
     "gate": _gate,
     "needs": _needs,
+    "propensity": _propensity,
     "value": _value,
+    "replay": _replay,
 }
 
 

@@ -12,7 +12,10 @@ from pathlib import Path
 
 import duckdb
 
+from assets.project import DBT_PROJECT
 from benchmarks.deliveries import ROOT
+from benchmarks.marts_compare import compared
+from benchmarks.marts_handwritten import compared_with_models, models_behind
 from benchmarks.marts_lake import MartsLake, prepare_marts_lake, write_day
 from benchmarks.measure import Measured, measure
 from pipelines.contracts.config import Config
@@ -41,12 +44,42 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True)
+class ByHand:
+    """The script, and what it is to be compared with: the models that give its tables. `models`: those names, ancestors included."""
+
+    cost: Measured
+    stages: dict[str, ModelCost]
+    tables: list[str]
+    differing: list[str]
+    models: set[str]
+
+    @property
+    def cpu_seconds(self) -> float:
+        """Processor time of the statements, without the start of the process."""
+        return sum(stage.cpu_seconds for stage in self.stages.values())
+
+    @property
+    def seconds(self) -> float:
+        """Wall clock of the statements."""
+        return sum(stage.seconds for stage in self.stages.values())
+
+    def of_models(self, build: Build) -> ModelCost:
+        """What the models that give the same cost in a build."""
+        costs = [build.models[name] for name in self.models]
+        return ModelCost(sum(cost.seconds for cost in costs), sum(cost.cpu_seconds for cost in costs))
+
+
+@dataclass(frozen=True, slots=True)
 class MartsSize:
-    """One size: everything as of a day, the next day on top of it, everything as of that day, and tables in which the last two differ."""
+    """One size: everything as of a day, the same by hand, the next day on top of it, everything as of that day.
+
+    `differing`: tables of which the next day and everything as of that day give other rows.
+    """
 
     customers: int
     rows: dict[str, int]
     whole: Build
+    by_hand: ByHand
     next_day: Build
     tables: int
     differing: list[str]
@@ -67,6 +100,7 @@ def _sized(lake: MartsLake) -> MartsSize:
     shutil.rmtree(warehouse, ignore_errors=True)
     write_day(lake, lake.day_before, Config())
     whole = _build(lake.home, continues=False)
+    by_hand = _by_hand(lake.home)
     write_day(lake, lake.day, Config())
     next_day = _build(lake.home, continues=True)
     continued = warehouse.with_name("continued.duckdb")
@@ -74,10 +108,10 @@ def _sized(lake: MartsLake) -> MartsSize:
     shutil.rmtree(warehouse)
     _build(lake.home, continues=False)
     rows = _rows(lake.home)
-    tables, differing = _compared(continued, lake.home.marts)
+    tables, differing = compared(continued, lake.home.marts)
     continued.unlink()
     shutil.rmtree(warehouse)
-    return MartsSize(lake.customers, rows, whole, next_day, tables, differing, (load_before, os.getloadavg()[0]))
+    return MartsSize(lake.customers, rows, whole, by_hand, next_day, len(tables), differing, (load_before, os.getloadavg()[0]))
 
 
 def _build(home: Home, *, continues: bool) -> Build:
@@ -90,28 +124,17 @@ def _build(home: Home, *, continues: bool) -> Build:
     return Build(cost, models)
 
 
+def _by_hand(home: Home) -> ByHand:
+    out = home.warehouse.with_name("by_hand.duckdb")
+    cost = measure([sys.executable, "-m", "benchmarks.marts_handwritten", home.root, out], os.environ | {"PYTHONPATH": str(ROOT)})
+    print(f"{home.root.name}: by hand in {cost.seconds:.0f} s, {cost.cpu_seconds:.0f} s of processor time")
+    stages = {name: ModelCost(**stage) for name, stage in json.loads(cost.stdout).items()}
+    tables, differing = compared_with_models(out, home.marts)
+    out.unlink()
+    return ByHand(cost, stages, tables, differing, models_behind(tables, DBT_PROJECT / "target" / "manifest.json"))
+
+
 def _rows(home: Home) -> dict[str, int]:
     with duckdb.connect(str(home.marts), read_only=True) as connection:
         shown = ("dim_customers", "fct_orders", "fct_order_lines", "fct_events", "fct_sends")
         return {name: int(connection.execute(f"select count(*) from {name}").fetchall()[0][0]) for name in shown}
-
-
-def _compared(left: Path, right: Path) -> tuple[int, list[str]]:
-    """How many tables there are, and which do not hold the same rows: by count and by the sum of a hash of each row."""
-    with duckdb.connect(config={"memory_limit": "2GB", "threads": 2}) as connection:
-        for name, path in (("a", left), ("b", right)):
-            connection.execute(f"attach '{path}' as {name} (read_only)")
-        columns: dict[str, list[str]] = {}
-        for table, column in connection.execute(
-            "select table_name, column_name from duckdb_columns() where database_name = 'b' order by table_name, column_index"
-        ).fetchall():
-            columns.setdefault(table, []).append(column)
-        differing = []
-        for table, names in columns.items():
-            sums = [
-                connection.execute(f"select count(*), sum(cast(hash({', '.join(names)}) as hugeint)) from {name}.{table}").fetchall()
-                for name in ("a", "b")
-            ]
-            if sums[0] != sums[1]:
-                differing.append(table)
-        return len(columns), differing

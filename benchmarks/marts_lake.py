@@ -22,6 +22,7 @@ import polars as pl
 
 from benchmarks.deliveries import ROOT
 from benchmarks.marts_facts import CHANNELS, Facts
+from pipelines.contracts.campaign_tables import CAMPAIGN_TABLES
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.channel_tables import CANONICAL_TABLES, CHANNEL_LOADS
 from pipelines.contracts.config import Config
@@ -31,6 +32,7 @@ from pipelines.contracts.run import Run, write_run_tables
 from pipelines.contracts.segment_tables import SEGMENT_ASSIGNMENTS
 from pipelines.contracts.storage import write_table
 from pipelines.contracts.tables import Table
+from pipelines.contracts.value_tables import VALUE_TABLES
 from pipelines.simulate.draws import Draws
 from pipelines.tags import read_tags, write_tags
 
@@ -71,7 +73,10 @@ def prepare_marts_lake(work: Path, customers: int) -> MartsLake:
 
 
 def write_day(lake: MartsLake, as_of: date, config: Config) -> None:
-    """Write what a run of the day finds besides its loads: run tables, tags, who is who and golden records as they stand then."""
+    """Write what a run of the day finds besides its loads: run tables, tags, who is who and golden records as they stand then.
+
+    Nobody registered a campaign, no list went out and nothing was predicted: those tables are empty, as on a first night.
+    """
     run = Run(as_of, config, lake.home, ROOT / "data" / "reference")
     write_run_tables(run)
     write_tags(run, read_tags(), ())
@@ -80,7 +85,8 @@ def write_day(lake: MartsLake, as_of: date, config: Config) -> None:
     golden = _golden(records)
     _write(lake.home, GOLDEN_CUSTOMERS, golden)
     _write(lake.home, GOLDEN_CONSENTS, _consents(golden))
-    _write(lake.home, SEGMENT_ASSIGNMENTS, pl.DataFrame(schema=SEGMENT_ASSIGNMENTS.schema))
+    for table in (SEGMENT_ASSIGNMENTS, *CAMPAIGN_TABLES, *VALUE_TABLES):
+        _write(lake.home, table, pl.DataFrame(schema=table.schema))
 
 
 def write_loads(home: Home, customers: int) -> None:

@@ -6,31 +6,32 @@ has them. Nothing was tuned on the figures; settings are the shipped ones.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
 import tarfile
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from benchmarks.deliveries import ROOT
-from benchmarks.markdown import GIB, measured_with, table, write_part
+from benchmarks.markdown import GIB, Goal, goal_table, measured_with, table
 from benchmarks.measure import measure
 from pipelines.contracts.config import Config
 from pipelines.contracts.engine import literal, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.value.clusters import find_clusters
+from pipelines.value.predict import LEARNING_ENGINE_SHARE
 from pipelines.value.propensity import predict_propensities
 from pipelines.value.propensity.choosing import Trial
 from pipelines.value.propensity.facts import SOURCES, create_facts
+from pipelines.value.propensity.judging import Judgement
 from pipelines.value.propensity.scoring import Prediction, predict
 
 _DATA = ROOT.parent / "shared" / "data"
@@ -132,25 +133,21 @@ class Cost:
     peak_bytes: int
 
 
-def main() -> None:
-    """Measure and write the part."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.propensity", description="Measure churn, repurchase and groups.")
-    parser.add_argument("--data", type=Path, default=_DATA, help="folder of the real data sets [%(default)s]")
-    parser.add_argument("--customers", type=int, nargs="*", default=[1_000_000], help="sizes that are timed")
-    parser.add_argument("--results", type=Path, default=Path(__file__).with_name("RESULTS.md"))
-    parser.add_argument("--timed-home", type=Path, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.timed_home:
-        print(json.dumps(_timed(chosen.timed_home)))
-        return
+@dataclass(frozen=True, slots=True)
+class PropensityFigures:
+    """What the part is made of."""
+
+    shops: Sequence[Shop]
+    costs: Sequence[Cost]
+
+
+def run_propensity(work: Path, sizes: Sequence[int]) -> PropensityFigures:
+    """Judge both shops and measure the learned part at each size. Raises FileNotFoundError without the real data."""
     shops = [
-        _real("UCI Online Retail", date(2011, 12, 9), _uci, chosen.data),
-        _real("Complete Journey", date(2017, 12, 31), _journey, chosen.data),
+        _real("UCI Online Retail", date(2011, 12, 9), _uci, _DATA),
+        _real("Complete Journey", date(2017, 12, 31), _journey, _DATA),
     ]
-    costs = [_cost(customers) for customers in sorted(chosen.customers)]
-    text = "\n".join(_part(shops, costs, datetime.now(UTC).date()))
-    write_part(chosen.results, text)
-    print(text)
+    return PropensityFigures(shops, [_cost(work, customers) for customers in sorted(sizes)])
 
 
 def _real(name: str, as_of: date, fill: Callable[[duckdb.DuckDBPyConnection, Path, date], None], data: Path) -> Shop:
@@ -186,17 +183,20 @@ def _journey(connection: duckdb.DuckDBPyConnection, data: Path, last: date) -> N
     connection.execute(_JOURNEY_COUPONS.format(redemptions=redemptions, last=last))
 
 
-def _cost(customers: int) -> Cost:
+def _cost(work: Path, customers: int) -> Cost:
     """Invent marts, then run the learned part on them in a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        home = Home(Path(folder))
-        orders, events = _invented(home, customers)
-        found = measure([sys.executable, "-m", "benchmarks.propensity", "--timed-home", folder], os.environ)
-        said = json.loads(found.stdout.splitlines()[-1])
-        return Cost(customers, orders, events, said["seconds"], said["cpu_seconds"], found.peak_bytes)
+    home = Home(work / f"propensity-{customers}")
+    if not home.marts.exists():
+        _invent(home, customers)
+    with duckdb.connect(str(home.marts), read_only=True) as connection:
+        [(orders, events)] = connection.execute("select (select count(*) from fct_orders), (select count(*) from fct_events)").fetchall()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = measure([sys.executable, "-m", "benchmarks.propensity", work / f"propensity-{customers}"], environment)
+    said = json.loads(found.stdout.splitlines()[-1])
+    return Cost(customers, orders, events, said["seconds"], said["cpu_seconds"], found.peak_bytes)
 
 
-def _invented(home: Home, customers: int) -> tuple[int, int]:
+def _invent(home: Home, customers: int) -> None:
     home.marts.parent.mkdir(parents=True)
     first = date.fromordinal(_LAST.toordinal() - _DAYS + 1)
     with duckdb.connect(str(home.marts)) as connection:
@@ -206,38 +206,66 @@ def _invented(home: Home, customers: int) -> tuple[int, int]:
         for name in ("golden_customers", "golden_consents"):
             home.table(name).mkdir(parents=True)
             connection.execute(f"copy {name} to {literal(str(home.table(name) / 'part-0.parquet'))}")
-        [counts] = connection.execute("select (select count(*) from fct_orders), (select count(*) from fct_events)").fetchall()
-        return counts
 
 
 def _timed(home: Path) -> dict[str, float]:
     run = Run(_LAST, Config(), Home(home), home)
     started, processor = time.perf_counter(), time.process_time()
-    with open_engine(run, "propensity") as connection:
+    with open_engine(run, "propensity", memory_share=LEARNING_ENGINE_SHARE) as connection:
         connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
         predict_propensities(connection, run)
         find_clusters(connection, run)
     return {"seconds": time.perf_counter() - started, "cpu_seconds": time.process_time() - processor}
 
 
-def _part(shops: list[Shop], costs: list[Cost], measured_on: date) -> Iterator[str]:
+def propensity_goals(figures: PropensityFigures) -> list[Goal]:
+    """The goals: better than the rule by recency on every shop, and a large shop within the memory of a run."""
+    found = []
+    for shop in figures.shops:
+        for prediction in shop.predictions:
+            judged = _judgements(prediction)
+            better = judged["recency_rule"].log_loss / min(judgement.log_loss for judgement in judged.values())
+            name = f"{shop.name}, {prediction.target.name}: log-loss of the recency rule, times that of the used model"
+            found.append(Goal(name, 1.0, better, "", is_floor=True))
+    found += [Goal(f"{cost.customers:,} customers: peak memory", 2.0, cost.peak_bytes / GIB, "GiB") for cost in figures.costs]
+    return found
+
+
+_ABOUT = """
+Each model is trained and calibrated on outcomes before a cut-off day and judged by the outcomes after it: 90 days for churn, 30
+for repurchase. The first one of each table is used. Calibration error: mean distance between expected and actual share over
+tenths of the customers. Top tenth: how many times the share of all the outcome has among those with the highest probability.
+""".strip()
+
+
+def render_propensity(figures: PropensityFigures, measured_on: date) -> str:
+    """The part as Markdown."""
+    return "\n".join(_lines(figures, measured_on)).rstrip() + "\n"
+
+
+def _lines(figures: PropensityFigures, measured_on: date) -> Iterator[str]:
     yield "# What they will do next: churn and repurchase"
     yield ""
-    yield from measured_with(measured_on, "python -m benchmarks.propensity")
-    yield "Each model is trained and calibrated on outcomes before a cut-off day and judged by the outcomes after it: 90 days for churn, 30"
-    yield "for repurchase. The first one of each table is used. Calibration error: mean distance between expected and actual share over"
-    yield "tenths of the customers. Top tenth: how many times the share of all the outcome has among those with the highest probability."
+    yield from measured_with(measured_on, "python -m benchmarks propensity")
+    yield _ABOUT
     yield ""
-    for shop in shops:
+    yield from goal_table(propensity_goals(figures))
+    for shop in figures.shops:
         for prediction in shop.predictions:
             yield from _judged(shop, prediction)
-    yield "What it costs, on invented marts of two years:"
+    yield "What it costs, on invented marts of two years (where the machine is busy, only processor time is to be compared):"
     yield ""
     rows = []
-    for cost in costs:
+    for cost in figures.costs:
         sizes = (f"{cost.customers:,}", f"{cost.orders:,}", f"{cost.events:,}")
         rows.append((*sizes, f"{cost.seconds:.0f}", f"{cost.cpu_seconds:.0f}", f"{cost.peak_bytes / GIB:.2f}"))
     yield from table(("customers", "orders", "events", "seconds", "processor s", "peak GiB"), rows)
+
+
+def _judgements(prediction: Prediction) -> dict[str, Judgement]:
+    """By model, of all that were judged."""
+    assert prediction.choice
+    return {trial.model_name: trial.judgement for trial in prediction.choice.trials if trial.judgement}
 
 
 def _judged(shop: Shop, prediction: Prediction) -> Iterator[str]:
@@ -247,7 +275,7 @@ def _judged(shop: Shop, prediction: Prediction) -> Iterator[str]:
     yield ""
     judged = [(trial, trial.judgement) for trial in choice.trials if trial.judgement]
     judged.sort(key=lambda one: one[1].rank)
-    rule = next(judgement for trial, judgement in judged if trial.model_name == "recency_rule")
+    rule = _judgements(prediction)["recency_rule"]
     rows = []
     for trial, judgement in judged:
         rows.append(
@@ -273,4 +301,4 @@ def _top_tenth(trial: Trial, *, is_reversed: bool) -> float:
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(_timed(Path(sys.argv[1]))))

@@ -1,4 +1,4 @@
-"""One contestant of the benchmark on purchases and value, in a process of its own: prints what it measured as JSON."""
+"""The platform's part of the benchmark on purchases and value, in a process of its own: prints what it measured as JSON."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 
 from pipelines.contracts.config import Config
-from pipelines.contracts.engine import literal, open_engine
+from pipelines.contracts.engine import fetch_frame, literal, open_engine
 from pipelines.contracts.home import Home
 from pipelines.contracts.identity_tables import GOLDEN_CONSENTS
 from pipelines.contracts.run import Run
@@ -135,30 +135,20 @@ def whole(folder: Path) -> dict[str, Any]:
     return {"steps": clock.told, "used": used}
 
 
-def lifetimes(folder: Path) -> dict[str, Any]:
-    """`lifetimes` on one row a customer, as its documentation does; without the SQL that makes the rows."""
-    import lifetimes as theirs  # type: ignore[import-not-found,unused-ignore]
-
-    run, clock = _run(folder), _Clock()
+def histories(folder: Path) -> dict[str, Any]:
+    """For other packages, which begin with one row a customer: `histories.npz`."""
+    run = _run(folder)
     with open_engine(run, "value") as connection:
         connection.execute(f"attach {literal(str(run.home.marts))} as marts (read_only)")
         create_purchase_days(connection, run)
         create_histories(connection, "histories", AS_OF, WINDOWS)
-        path = str(folder / "histories.parquet")
-        connection.execute(f"copy (select frequency, recency, age from histories order by customer_no) to {literal(path)}")
-    frame = pl.read_parquet(path)
-    columns = [frame[name].to_numpy() for name in ("frequency", "recency", "age")]
-    with clock.step("fit of BG/NBD"):
-        fitter = theirs.BetaGeoFitter(penalizer_coef=0.0)
-        fitter.fit(*columns)
-    return {
-        "customers": frame.height,
-        "steps": clock.told,
-        "parameters": {name: float(value) for name, value in fitter.params_.items()},
-    }
+        frame = fetch_frame(connection, "select frequency, recency, age from histories order by customer_no")
+    frequency, recency, age = (column.to_numpy() for column in frame.get_columns())
+    np.savez(folder / "histories.npz", frequency=frequency, recency=recency, age=age)
+    return {"customers": frame.height}
 
 
-_CONTESTANTS = {"platform": platform, "whole": whole, "lifetimes": lifetimes}
+_PARTS = {"platform": platform, "whole": whole, "histories": histories}
 
 if __name__ == "__main__":
-    print(json.dumps(_CONTESTANTS[sys.argv[1]](Path(sys.argv[2]))))
+    print(json.dumps(_PARTS[sys.argv[1]](Path(sys.argv[2]))))

@@ -92,7 +92,7 @@ class Judge:
 
     def look_at(self, files: Sequence[str]) -> dict[str, str]:
         """Make the rows of the Parquet `files` the batch; return their columns with DuckDB's types."""
-        listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
+        listed = ", ".join(map(_quoted, files))
         self._show(f"select * from read_parquet([{listed}], hive_partitioning = false)")
         with self._engine.get_connection() as connection:
             described = connection.exec_driver_sql("describe rows_to_judge").fetchall()
@@ -121,6 +121,16 @@ def judge_of(memory_limit: str, threads: int | None) -> Judge:
     return Judge(memory_limit, threads)
 
 
+def _breaks(condition: str) -> str:
+    return f"count(*) filter (where {condition})"
+
+
+def _repeats(columns: Sequence[str], where: str) -> str:
+    of_those = f"filter (where {where})"
+    key = f"md5_number_lower(concat_ws(chr(31), {', '.join(columns)}))"
+    return f"count(*) {of_those} - count(distinct {key}) {of_those}"
+
+
 class RowsThatBreak(TableMetricProvider):
     """Rows for which a condition is false: an aggregate, so that all rules of a table are one scan."""
 
@@ -131,7 +141,7 @@ class RowsThatBreak(TableMetricProvider):
         engine=SqlAlchemyExecutionEngine, partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN, domain_type=MetricDomainTypes.TABLE
     )
     def _sqlalchemy(cls, metric_domain_kwargs: _Kwargs, metric_value_kwargs: _Kwargs, **_unused: Any) -> _Partial:  # noqa: N805
-        return sa.literal_column(f"count(*) filter (where not ({metric_value_kwargs['holds']}))"), metric_domain_kwargs, {}
+        return sa.literal_column(_breaks(f"not ({metric_value_kwargs['holds']})")), metric_domain_kwargs, {}
 
 
 class RowsThatRepeat(TableMetricProvider):
@@ -144,9 +154,7 @@ class RowsThatRepeat(TableMetricProvider):
         engine=SqlAlchemyExecutionEngine, partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN, domain_type=MetricDomainTypes.TABLE
     )
     def _sqlalchemy(cls, metric_domain_kwargs: _Kwargs, metric_value_kwargs: _Kwargs, **_unused: Any) -> _Partial:  # noqa: N805
-        of_those = f"filter (where {metric_value_kwargs['where']})"
-        key = f"md5_number_lower(concat_ws(chr(31), {', '.join(metric_value_kwargs['columns'])}))"
-        return sa.literal_column(f"count(*) {of_those} - count(distinct {key}) {of_those}"), metric_domain_kwargs, {}
+        return sa.literal_column(_repeats(metric_value_kwargs["columns"], metric_value_kwargs["where"])), metric_domain_kwargs, {}
 
 
 class ExpectRowsToHold(BatchExpectation):
@@ -165,6 +173,31 @@ class ExpectRowsToHold(BatchExpectation):
         return {"success": breaking == 0, "result": {"unexpected_count": breaking, "is_tolerated": breaking <= allowed}}
 
 
+class RowsThatBreakAnything(TableMetricProvider):
+    """Sum of counts, 0 where no row breaks anything: a whole suite is one metric, and one scan."""
+
+    metric_name = "table.rows_that_break_anything"
+    value_keys = ("counts",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine, partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN, domain_type=MetricDomainTypes.TABLE
+    )
+    def _sqlalchemy(cls, metric_domain_kwargs: _Kwargs, metric_value_kwargs: _Kwargs, **_unused: Any) -> _Partial:  # noqa: N805
+        return sa.literal_column(" + ".join(f"({count})" for count in metric_value_kwargs["counts"])), metric_domain_kwargs, {}
+
+
+class ExpectNothingToBreak(BatchExpectation):
+    """Expect each of `counts`, aggregates over the table, to be 0."""
+
+    counts: list[str]
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = ("table.rows_that_break_anything",)
+    success_keys: ClassVar[tuple[str, ...]] = ("counts",)
+
+    def _validate(self, metrics: _Kwargs, *_unused: Any, **_also_unused: Any) -> _Kwargs:
+        return {"success": metrics["table.rows_that_break_anything"] == 0, "result": {}}
+
+
 class ExpectKeyToBeUnique(BatchExpectation):
     """Expect the rows that meet `where` to differ in `columns`: one hash aggregate, where the built-in sorts a window."""
 
@@ -181,11 +214,20 @@ class ExpectKeyToBeUnique(BatchExpectation):
 
 def expectations_of(suite: Suite, has_rows: bool) -> list[gxe.Expectation]:
     """The suite in Great Expectations' words: what the contract says, then the rules. Of a table without rows, what can be false of it."""
-    table = suite.table
-    found: list[gxe.Expectation] = [gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(table.column_names))]
-    if suite.row_count is not None:
-        found.append(gxe.ExpectTableRowCountToEqual(value=suite.row_count))
-    return [*found, *_of_rows(suite)] if has_rows else found
+    columns = gxe.ExpectTableColumnsToMatchOrderedList(column_list=list(suite.table.column_names))
+    return [columns, *_of_count(suite), *(_of_rows(suite) if has_rows else [])]
+
+
+def expectations_at_once(suite: Suite, has_rows: bool) -> list[gxe.Expectation]:
+    """The same of a table whose columns are known to be right: all that is expected of rows is one expectation, which says not what breaks.
+
+    An expectation costs Great Expectations 10 ms of its own, columns 25, and nearly every night all of a hundred suites hold.
+    """
+    return [*_of_count(suite), *([ExpectNothingToBreak(counts=_counts(suite))] if has_rows else [])]
+
+
+def _of_count(suite: Suite) -> list[gxe.Expectation]:
+    return [] if suite.row_count is None else [gxe.ExpectTableRowCountToEqual(value=suite.row_count)]
 
 
 def _of_rows(suite: Suite) -> list[gxe.Expectation]:
@@ -194,3 +236,15 @@ def _of_rows(suite: Suite) -> list[gxe.Expectation]:
     found += [gxe.ExpectColumnValuesToBeInSet(column=column, value_set=list(allowed)) for column, allowed in suite.values.items()]
     found += [ExpectKeyToBeUnique(columns=list(key.columns), where=key.where) for key in suite.keys]
     return [*found, *(ExpectRowsToHold(claim=rule.claim, holds=rule.holds, tolerated=rule.tolerated) for rule in suite.rules)]
+
+
+def _counts(suite: Suite) -> list[str]:
+    """What `_of_rows` expects, as aggregates that are 0 where it holds; nulls break only what must not be null."""
+    conditions = [f'"{column}" is null' for column in suite.table.required]
+    conditions += [f'"{column}" not in ({", ".join(map(_quoted, allowed))})' for column, allowed in suite.values.items()]
+    conditions += [f"not ({rule.holds})" for rule in suite.rules]
+    return [*map(_breaks, conditions), *(_repeats(key.columns, key.where) for key in suite.keys)]
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -49,6 +49,11 @@ class Suite:
     def keys(self) -> tuple[Unique, ...]:
         return (Unique(self.table.key), *self.unique)
 
+    def count(self, has_rows: bool) -> int:
+        """How many things are expected of the table; fewer of one without rows."""
+        of_rows = len(self.table.required) + len(self.values) + len(self.keys) + len(self.rules)
+        return 1 + (self.row_count is not None) + (of_rows if has_rows else 0)
+
 
 def plausible(claim: str, holds: str) -> Rule:
     """A rule that real exports break now and then."""

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import gc
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
 from assets.cli.main import COLLECT_EVERY
+from assets.manifest import prepared_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -29,17 +27,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def dbt_manifest() -> Path:
-    """The manifest that Dagster loads; `make` prepares it, and a run of single tests on a fresh clone gets it here."""
-    manifest = ROOT / "dbt_project" / "target" / "manifest.json"
-    sources = [path for path in (ROOT / "dbt_project").rglob("*") if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts]
-    if not manifest.exists() or manifest.stat().st_mtime < max(path.stat().st_mtime for path in sources):
-        # what was parsed before is not trusted: a description that moved to another file is told as two
-        shutil.rmtree(manifest.parent, ignore_errors=True)
-        folders = ["--project-dir", "dbt_project", "--profiles-dir", "dbt_project", "--target-path", "target"]
-        program = "import sys; from dbt.cli.main import cli; sys.exit(cli())"
-        subprocess.run([sys.executable, "-c", program, "--quiet", "parse", *folders, "--log-level-file", "none"], cwd=ROOT, check=True)
-        manifest.touch()
-    return manifest
+    """The manifest that Dagster loads, of the models as they are now."""
+    return prepared_manifest()
 
 
 @pytest.fixture(scope="session")

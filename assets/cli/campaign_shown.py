@@ -23,7 +23,7 @@ def registry(config: Config) -> tuple[tuple[Campaign, ...], tuple[Segment, ...]]
     """The registered campaigns, and the segments that they may use. Raises ConfigurationError for a mistake in either."""
     segments = read_segments(config.segments.folders)
     reference = config.reference_folder or project.REFERENCE
-    return read_campaigns(reference, segments), segments
+    return read_campaigns(reference, config.marketing.campaign_folders, segments), segments
 
 
 def figures(home: Home) -> tuple[str | None, tuple[Figures, ...]]:
@@ -90,7 +90,7 @@ def _listed(
     campaigns: Sequence[Campaign], rows: Sequence[Figures], unplanned: Sequence[str], language: str, currency: str
 ) -> Iterator[str]:
     if not campaigns:
-        yield "no campaign is registered -> write one: data/reference/campaigns/"
+        yield "no campaign is registered -> write one into campaigns/ of the reviewed rows, or name a folder: marketing.campaign_folders"
     for campaign in campaigns:
         own = _of(campaign, rows)
         yield f"{campaign.name}: {plain(getattr(campaign.label, language))}"

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 
 from assets import project
+from assets.manifest import is_fresh
 from assets.resources import default_config, default_home
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.errors import CdpError, ConfigurationError
@@ -155,12 +156,4 @@ def _lock(home: Home) -> Finding:
 
 
 def _manifest() -> Finding:
-    manifest = project.DBT_PROJECT / "target" / "manifest.json"
-    if not manifest.exists():
-        return Finding("dbt manifest", False, "missing", "run `make setup`")
-    newer = [
-        path
-        for path in project.DBT_PROJECT.rglob("*")
-        if path.suffix in {".sql", ".yml", ".csv"} and "target" not in path.parts and path.stat().st_mtime > manifest.stat().st_mtime
-    ]
-    return Finding("dbt manifest", not newer, f"older than {newer[0].name}" if newer else "fresh", "run `make setup`" if newer else "")
+    return Finding("dbt manifest", True, "fresh" if is_fresh() else "the next run parses the models first")

@@ -15,14 +15,14 @@ from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 if TYPE_CHECKING:
     from pipelines.ledger import Head, Row
 
-app = typer.Typer(no_args_is_help=True, help="The ledger of exports: every publish and every download, a sealed row each.")
+app = typer.Typer(no_args_is_help=True, help="The ledger of exports: every publish, delivery and download, a sealed row each.")
 
 
 @app.command()
 def show(
     last: Annotated[int, typer.Option("--last", min=1, help="Rows from the end")] = 20,
     what: Annotated[str | None, typer.Option("--what", help="Only rows whose file or list has this in its name")] = None,
-    role: Annotated[str | None, typer.Option("--role", help="Only rows of this role; run for publications")] = None,
+    role: Annotated[str | None, typer.Option("--role", help="Only rows of this role: run of publications, a place of deliveries")] = None,
     home: HomeOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,

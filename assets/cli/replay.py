@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
@@ -66,15 +66,25 @@ def print_replay(home: Path | None, manifest: Path, *, as_json: bool) -> None:
 
 def replay(home: Home, path: Path) -> Replay:
     """Make the list again as of then: later loads hidden, settings, reviewed rows and definitions those of its run. The code is today's."""
-    manifest, record, kept = _inputs(home, path)
-    name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
+    [done] = replay_together(home, [path])
+    return done
+
+
+def replay_together(home: Home, paths: Sequence[Path]) -> list[Replay]:
+    """The same for several lists of one run, which is executed once. Raises ConfigurationError for lists of different runs."""
+    asked = [_inputs(home, path) for path in paths]
+    manifest, record, kept = asked[0]
+    day = date.fromisoformat(manifest["as_of"])
+    if len({one["run_id"] for one, _, _ in asked}) > 1:
+        raise ConfigurationError("the lists are of different runs", where=str(paths[0].parent), do="replay them one by one")
     with ExitStack() as stack:
         stack.enter_context(telling_of_full_disk(home))
         with no_run(home):
             shadow = stack.enter_context(shadow_of(home))
             later = stack.enter_context(shadow_of(home)) if "hour" in record else None
-            if manifest.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
-                link_file(path, shadow.segments(manifest["since"]) / name / path.name)
+            for path, (one, _, _) in zip(paths, asked, strict=True):
+                if one.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
+                    link_file(path, shadow.segments(one["since"]) / one["segment"]["name"] / path.name)
             there = read_manifests(home).keys()
         resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
         if later is None:
@@ -84,18 +94,39 @@ def replay(home: Home, path: Path) -> Replay:
             execute_aside(rehearse_unchecked, resource, day.isoformat())
         else:
             keep_only(later, record["loads"])
-            run = _redecided_hour(home, resource, later, record, path)
+            run = _redecided_hour(home, resource, later, record, paths[0])
             differences = tuple(_differences(home, replace(run, home=later), manifest, record, there))
-        segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
-        if segment is None:
-            raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
-        with tempfile.TemporaryDirectory(dir=shadow.root) as folder:
-            files = remake_list(run, segment, manifest, Path(folder))
+        hidden = len(there - set(record["loads"]))
+        return [_remade(home, run, path, one, record, differences, hidden) for path, (one, _, _) in zip(paths, asked, strict=True)]
+
+
+def _remade(
+    home: Home,
+    run: Run,
+    path: Path,
+    manifest: Mapping[str, Any],
+    record: Mapping[str, Any],
+    differences: tuple[str, ...],
+    hidden_load_count: int,
+) -> Replay:
+    name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
+    segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
+    if segment is None:
+        raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
+    with tempfile.TemporaryDirectory(dir=run.home.root) as folder:
+        files = remake_list(run, segment, manifest, Path(folder))
     is_erased = any(file.erased_row_count for file in files)
     certificates = sorted(found.name for found in home.erasures.glob("*.json") if ".pending." not in found.name) if is_erased else []
-    hidden = len(there - set(record["loads"]))
     return Replay(
-        name, day, record.get("hour"), manifest["run_id"], len(record["loads"]), hidden, differences, tuple(files), tuple(certificates)
+        segment_name=name,
+        as_of=day,
+        hour=record.get("hour"),
+        run_id=manifest["run_id"],
+        load_count=len(record["loads"]),
+        hidden_load_count=hidden_load_count,
+        differences=differences,
+        files=tuple(files),
+        certificates=tuple(certificates),
     )
 
 

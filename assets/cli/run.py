@@ -126,7 +126,8 @@ def _outcome(home: Home, config: Config, record: dict[str, Any], *, is_new: bool
 
 
 def _home_resource(home: Path | None, deliveries: Path | None, config: Path | None) -> HomeResource:
-    return HomeResource(root=str(home or ""), deliveries=str(deliveries or ""), config_file=str(config or ""))
+    folders = {"root": str(home or ""), "deliveries": str(deliveries or ""), "config_file": str(config or "")}
+    return HomeResource(**folders, finishes_erasures=True)
 
 
 def _intact_record(run: Run, identifier: str) -> dict[str, Any] | None:

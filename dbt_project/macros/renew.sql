@@ -6,6 +6,9 @@
   facts by key and customers, is replaced; a fact or a customer that they do not touch has the rows that it had. Models that depend on the
   day of the run are computed anew. When a month is over everything is built anew, so that a month's end is no input of what is kept.
 
+  Counts over people or orders are kept in another way: what the touched ones counted for in the last build is taken off, and what they
+  count for now is added. What they were is in the models `int_former_...`, which are built before that is replaced.
+
   A model of which rows are kept is `renewed`: `meta.touched_by` names the columns by which rows are touched, and the model that lists the
   values of each. Its inputs are restricted by `touched_rows`.
 #}
@@ -21,7 +24,7 @@
     {{ return(ref(name) if is_continuing() or not execute else none) }}
 {%- endmacro %}
 
-{# Before a build: what the last one had seen, `lake.seen_loads`, and up to when, `lake.last_build`. #}
+{# Before a build: which loads the last one had not seen, `lake.arrived_loads`, and up to when it saw, `lake.last_build`. #}
 {% macro create_last_build() %}
     {{ return(adapter.dispatch('create_last_build')()) }}
 {% endmacro %}
@@ -34,23 +37,50 @@
             cast(as_of_end_at as timestamptz) as as_of_end_at,
             cast(exported_before_at as timestamptz) as exported_before_at
         from read_json('{{ env_var("CDP_CONTINUES") }}', columns = {as_of: 'varchar', as_of_end_at: 'varchar', exported_before_at: 'varchar'});
-        create or replace table lake.seen_loads as
-        select unnest(map_keys(loads)) as load_id
-        from read_json('{{ env_var("CDP_CONTINUES") }}', columns = {loads: 'map(varchar, varchar)'});
+        create or replace table lake.arrived_loads as
+        select load_id from lake.channel_loads
+        where load_id not in (
+            select unnest(map_keys(loads)) from read_json('{{ env_var("CDP_CONTINUES") }}', columns = {loads: 'map(varchar, varchar)'})
+        );
     {% endif %}
 {% endmacro %}
 
-{# Rows of a staging model that the last build did not see as they are: of other loads, exported later, or of a later time in `times`. #}
+{#
+  Rows of a staging model that the last build did not see as they are: of other loads, exported later, or of a later time in `times`. One
+  of them may be there more than once.
+
+  What they are compared with is written out, one reason after the other: so files that hold none of them are not read.
+#}
 {% macro arrived(relation, times) -%}
+    {%- set last = run_query(last_seen()).rows[0] -%}
     select facts.*
     from {{ relation }} as facts
-    cross join lake.last_build
-    where
-        facts._load_id not in (select seen_loads.load_id from lake.seen_loads)
-        or facts._exported_at >= last_build.exported_before_at
+    where facts._load_id in ({{ last[0] }})
+
+    union all
+
+    select facts.*
+    from {{ relation }} as facts
+    where facts._exported_at >= {{ last[1] }}
     {%- for time in times %}
-        or facts.{{ time }} >= last_build.as_of_end_at
+
+        union all
+
+        select facts.*
+        from {{ relation }} as facts
+        where facts.{{ time }} >= {{ last[2] }}
     {%- endfor %}
+{%- endmacro %}
+
+{# As literals: the loads that the last build had not seen, before which export and before which time it saw. #}
+{% macro last_seen() -%}
+    select
+        coalesce(
+            (select string_agg('''' || load_id || '''', ', ' order by load_id asc nulls last) from lake.arrived_loads), ''''''
+        ) as loads,
+        'timestamptz ''' || exported_before_at || '''' as exported_before_at,
+        'timestamptz ''' || as_of_end_at || '''' as as_of_end_at
+    from lake.last_build
 {%- endmacro %}
 
 {# The rows of `relation` that this build computes: all of them, or those whose `key` is listed in `touched`. #}
@@ -67,20 +97,57 @@
     {{ return(graph.nodes['model.retail_cdp.' ~ name].relation_name) }}
 {%- endmacro %}
 
+{# The rows that the model `name` had for the keys listed in `touched`: in a model that it is built after. None in a whole build. #}
+{% macro former_rows(name, touched, key) -%}
+    {%- if is_continuing() -%}
+        select former.*
+        from {{ last_built(name) }} as former
+        semi join {{ touched }} as touched on former.{{ key }} = touched.{{ key }}
+    {%- else -%}
+        select {{ key }} from {{ touched }}
+        where false
+    {%- endif -%}
+{%- endmacro %}
+
 {#
-  Keys of the facts of a staging model that are touched: with an arrived row, or of a source record that belongs to somebody else now.
-  Besides the key as delivered, the one that stands for it where it is made of an id of a person.
+  The relation `kept_counts`: of a whole build the rows of `counted`; else the rows that this model had (`where` of them), with what touched
+  ones count for now added and what they counted for, `former`, taken off. `measures`: types by name, all of them sums that are exact. Of
+  `groups` whose first measure is 0 there is no row.
 #}
-{% macro touched_keys(staging, key, times, records) %}
-    select arrived_facts.{{ key }}
-    from ({{ arrived(staging, times) }}) as arrived_facts
+{% macro kept_counts(counted, former, groups, measures, where='true') -%}
+    {%- set columns = groups | join(', ') -%}
+    kept_counts as (
+        {% if is_continuing() -%}
+            select
+                {{ columns }}
+                {%- for measure, type in measures.items() %},
+                    cast(sum({{ measure }}) as {{ type }}) as {{ measure }}
+                {%- endfor %}
+            from (
+                select
+                    {{ columns }}, {{ measures | join(', ') }}
+                from {{ this }}
+                where {{ where }}
 
-    union
+                union all
 
-    select facts.{{ key }}
-    from {{ staging }} as facts
-    semi join {{ records }} as moved on facts.source_record_key = moved.source_record_key and moved.is_touched
-{% endmacro %}
+                select
+                    {{ columns }}, {{ measures | join(', ') }}
+                from {{ counted }}
+
+                union all
+
+                select
+                    {{ columns }}, -{{ measures | join(', -') }}
+                from {{ former }}
+            ) as changes
+            group by {{ columns }}
+            having sum({{ measures | first }}) <> 0
+        {%- else -%}
+            select * from {{ counted }}
+        {%- endif %}
+    )
+{%- endmacro %}
 
 {% materialization renewed, adapter='duckdb' %}
     {%- set target_relation = this.incorporate(type='table') -%}
@@ -94,7 +161,7 @@
         delete from {{ target_relation }}
         where
             {% for key, name in config.get('meta')['touched_by'].items() -%}
-        {{ 'or ' if not loop.first }}{{ key }} in (select touched.{{ key }} from {{ ref(name) }} as touched)
+        {{ 'or ' if not loop.first }}{{ key }} in (select touched.{{ key }} from {{ ref(name) }} as touched where touched.{{ key }} is not null)
             {% endfor %}
     {%- endcall %}
     {% call statement('main') -%}

@@ -93,15 +93,15 @@ class Campaign(Section):
         return tuple(tuple(arms) for arms in groups.values() if len(arms) > 1)
 
 
-def read_campaigns(reference: Path, segments: Sequence[Segment]) -> tuple[Campaign, ...]:
-    """The registered campaigns of `<reference>/campaigns/*.yaml`, by name; none where there is no such folder.
+def read_campaigns(reference: Path, folders: Sequence[Path], segments: Sequence[Segment]) -> tuple[Campaign, ...]:
+    """The registered campaigns of `<reference>/campaigns/*.yaml` and of `folders`, by name; none where there is no such folder.
 
     Raises ConfigurationError naming file and key: unknown keys (with the nearest), wrong values, a name, segment or campaign of a channel
     that two claim, a segment that is not there, arms that are not those of the segments.
     """
     read: dict[str, tuple[Campaign, Path]] = {}
-    for path in sorted((reference / FOLDER).glob("*.yaml")):
-        campaign = checked(Campaign, read_yaml(path), path, "mend the key; the shipped campaign shows all")
+    for path in (path for folder in (reference / FOLDER, *folders) for path in sorted(folder.glob("*.yaml"))):
+        campaign = checked(Campaign, read_yaml(path), path, "mend the key; the campaigns of the demo show all")
         if campaign.name in read:
             raise ConfigurationError(
                 f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do="choose another name"

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 
 import polars as pl
 
+from pipelines.contracts.channel_tables import YEARLESS
+
 Cleaner = Callable[[pl.Expr], pl.Expr]
 
 # space, tab, line ends, no-break space, ideographic space, zero-width space, byte order mark
@@ -98,6 +100,17 @@ def day_or_nothing(cell: pl.Expr) -> pl.Expr:
     return day.cast(pl.String)
 
 
+def yearless_birthday(cell: pl.Expr) -> pl.Expr:
+    """`--05-12`, `5/12`, `5月12日`, and `1604-05-12`, `0000-05-12` of programs that must write a year -> `1904-05-12`.
+
+    1904 stands for "no year": a leap year in which nobody alive was born. Month before day, as everywhere here; all else stays.
+    """
+    said = r"^(?:--|(?:0000|0001|1604)[-/])?(\d{1,2})[-/月]?(\d{1,2})日?(?:[ T]00:00.*)?$"
+    month, day = (cell.str.extract(said, place).str.zfill(2) for place in (1, 2))
+    is_said = cell.str.contains(r"^(--\d{4}|(--|(0000|0001|1604)[-/])?\d{1,2}[-/月]\d{1,2}日?([ T]00:00.*)?)$")
+    return pl.when(~is_said).then(cell).otherwise(pl.lit(f"{YEARLESS}-") + month + pl.lit("-") + day)
+
+
 def full_width_comma(cell: pl.Expr) -> pl.Expr:
     """`买家已付款,等待` -> `买家已付款，等待`: exports write both, vocabularies list one."""
     return cell.str.replace_all(",", "，", literal=True)
@@ -167,6 +180,7 @@ CLEANERS: Mapping[str, Cleaner] = {
         range_start,
         range_end,
         day_or_nothing,
+        yearless_birthday,
         full_width_comma,
         full_width_digits,
         whole_number,

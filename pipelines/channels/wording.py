@@ -147,7 +147,7 @@ class _Writer:
             guess,
             kind,
             is_required and guess.filled >= _SURELY_FILLED,
-            (*clean, "day_or_nothing") if value == "day_of_birth" else clean,
+            (*clean, "yearless_birthday", "day_or_nothing") if value == "day_of_birth" else clean,
             () if value == "day_of_birth" else guess.formats if kind in ("instant", "date") else (),
             tuple(self._words(guess, meanings, column)) if meanings is not None else (),
             meanings.words if meanings is not None else (),

@@ -33,6 +33,8 @@ _PROVENANCE = (
 )
 _EVIDENCE = ("_load_id", "_source_row")
 
+YEARLESS = 1904  # the year of a birthday that was told without one: a leap year, and nobody alive was born in it
+
 
 def _fact(name: str, grain: str, key: str, *columns: Column) -> Table:
     return Table(name, grain, (key, *_EVIDENCE), (_CHANNEL, *columns, *_PROVENANCE))
@@ -60,7 +62,7 @@ CHANNEL_PROFILES = Table(
         _text("full_name", "Name as delivered, masked names left out.", personal=Personal.IDENTITY),
         _text("nickname", "Screen name.", personal=Personal.IDENTITY),
         _text("gender", "female or male as declared; null where not declared."),
-        Column("birth_on", Type.DATE, "Declared birthday.", personal=Personal.IDENTITY),
+        Column("birth_on", Type.DATE, f"Declared birthday; of {YEARLESS} where no year is declared.", personal=Personal.IDENTITY),
         _text("country", "Country as delivered."),
         _text("province", "Province or state as delivered."),
         _text("city", "City as delivered."),

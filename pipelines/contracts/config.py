@@ -109,6 +109,7 @@ def _absolute_folders(config: Config, base: Path) -> Config:
         update={
             "channels": config.channels.model_copy(update={"formats_folders": absolute(config.channels.formats_folders)}),
             "segments": config.segments.model_copy(update={"folders": absolute(config.segments.folders)}),
+            "marketing": config.marketing.model_copy(update={"campaign_folders": absolute(config.marketing.campaign_folders)}),
             "publish": config.publish.absolute(base),
             "reference_folder": (base / config.reference_folder).resolve() if config.reference_folder else None,
         }

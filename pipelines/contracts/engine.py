@@ -18,12 +18,15 @@ from pipelines.contracts.tables import DUCKDB_TYPES, Table, Type
 
 
 @contextmanager
-def open_engine(run: Run, step: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Yield an in-memory database that spills below `lake/staging/<step>`, which is gone afterwards."""
+def open_engine(run: Run, step: str, *, memory_share: float = 1.0) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Yield an in-memory database that spills below `lake/staging/<step>`, which is gone afterwards.
+
+    `memory_share` of the run's limit is its own; a step that needs much memory beside it leaves the rest.
+    """
     staging = run.home.lake / "staging" / step
     staging.mkdir(parents=True, exist_ok=True)
     settings: dict[str, str | bool | int | float | list[str]] = {
-        "memory_limit": run.config.engine.memory_limit,
+        "memory_limit": _share(run.config.engine.memory_limit, memory_share),
         "temp_directory": str(staging),
         # all that is needed is in the wheel: a missing function must fail at once, not after a download that times out
         "autoinstall_known_extensions": False,
@@ -39,6 +42,11 @@ def open_engine(run: Run, step: str) -> Iterator[duckdb.DuckDBPyConnection]:
             yield connection
     finally:
         shutil.rmtree(staging, ignore_errors=True)
+
+
+def _share(limit: str, share: float) -> str:
+    number, unit = limit[:-2], limit[-2:]
+    return f"{float(number) * share:g}{unit}"
 
 
 def lake_rows(run: Run, table: Table) -> str:

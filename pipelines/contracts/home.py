@@ -86,7 +86,7 @@ class Home:
 
     @property
     def ledger(self) -> Path:
-        """What left the platform: every publish and every download, as a chain of rows."""
+        """What left the platform: every publish, delivery and download, as a chain of rows."""
         return self.root / "ledger"
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 
-from pipelines.contracts.channel_tables import CHANNEL_PROFILES
+from pipelines.contracts.channel_tables import CHANNEL_PROFILES, YEARLESS
 from pipelines.contracts.engine import instant, lake_rows, literal, visible_rows, write_query
 from pipelines.contracts.identity_tables import GOLDEN_CUSTOMERS, GOLDEN_PROVENANCE, IDENTITY_CONTACT_POINTS
 from pipelines.contracts.run import Run
@@ -175,8 +175,9 @@ def _rank_claims(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
 
 
 def _first(name: str) -> tuple[tuple[str, str], tuple[str, str]]:
-    """Aggregate and alias: the value of the first claim, and its number."""
-    return (f"min_by({name}, claim_no)", name), ("min(claim_no)", f"{name}_no")
+    """Aggregate and alias: the value of the first claim, and its number. A birthday with its year comes before one without."""
+    order = f"(extract(year from birth_on) <= {YEARLESS}, claim_no)" if name == "birth_on" else "claim_no"
+    return (f"min_by({name}, {order})", name), (f"min_by(claim_no, {order})", f"{name}_no")
 
 
 def _picks() -> dict[str, str]:

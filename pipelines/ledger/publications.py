@@ -1,4 +1,4 @@
-"""What a publication put out, as entries of the ledger: a row for each list, page and database."""
+"""What a publication put out, and what of it was brought elsewhere, as entries of the ledger: a row for each list, page and database."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ def published_entries(home: Home, as_of: date, run_id: str, files: Mapping[str, 
             shown = None if columns is None else tuple(columns)
             entries.append(Entry("publish", "run", name, as_of.isoformat(), digest, row_count, shown, run_id))
     return entries
+
+
+def delivered_entry(home: Home, name: str, place: str, digest: str, at: str) -> Entry:
+    """The entry of a published file, `<day>/<segment>/<file>`, that is about to leave for a place; the place is the role.
+
+    Rows are those that the file has today: an erasure takes some out of it, and says so in the manifest.
+    """
+    path = home.published / "segments" / name
+    manifest = json.loads(path.with_name(_MANIFEST).read_bytes())
+    erased = manifest.get("erased", {}).get(path.name, {"row_count": 0})
+    columns = tuple(column["name"] for column in manifest["columns"]) if path.name in _WITH_COLUMNS else None
+    what = path.relative_to(home.root).as_posix()
+    row_count = manifest["files"][path.name]["row_count"] - erased["row_count"]
+    return Entry("delivery", place, what, manifest["as_of"], digest, row_count, columns, manifest["run_id"], at=at)
 
 
 def _manifest(home: Home, name: str, folder: Path | None) -> Path:

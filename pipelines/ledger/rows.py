@@ -14,15 +14,16 @@ from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 FIRST = "0" * 64
-Kind = Literal["publish", "download", "break"]
+Kind = Literal["publish", "download", "delivery", "break"]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
     """What one row is about, before it is sealed.
 
-    `role` and `by` say for whom: a publish has the role run and nobody. `at` is the time of a download in UTC; a publish has none, as
-    its run tells when it was. `row_count` and `columns` are null for what has none, such as a page.
+    `role` and `by` say for whom: a publish has the role run and nobody, a delivery the place that it goes to. `at` is the time of a
+    download or delivery in UTC; a publish has none, as its run tells when it was. `row_count` and `columns` are null for what has none,
+    such as a page.
     """
 
     kind: Kind

@@ -1,10 +1,10 @@
 """The contact ledger: every message to a customer once, from the lists before and from what the channels report. Decides nobody.
 
 The list of a night is used on the next day, that of an hour on its own. A report is of its message when customer and medium agree, the
-message went out within the configured days from the day of use on, and the campaign that it names has the segment's name for its number;
-a report that names no campaign may be of any list. Of several pairs that fit the better one wins: named before nameless, then the fewest
-days between, then the older list and the smaller key. A campaign of another number is another message: to count one twice keeps the cap,
-to miss one breaks it.
+message went out within the configured days from the day of use on, and the campaign that it names has the segment's name for its number
+or belongs, in the registry of campaigns, to one that sends the segment; a report that names no campaign may be of any list. Of several
+pairs that fit the better one wins: named before nameless, then the fewest days between, then the older list and the smaller key. Any
+other campaign is another message: to count one twice keeps the cap, to miss one breaks it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from datetime import date
 
 import duckdb
 
-from pipelines.contracts.engine import literal, write_query
+from pipelines.contracts.campaign_tables import CAMPAIGN_SOURCES
+from pipelines.contracts.engine import literal, stored_rows, write_query
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_tables import CONTACT_LEDGER
 from pipelines.contracts.settings.activation import SegmentsConfig
@@ -32,6 +33,16 @@ select
 from {past} as past
 left join redirections on redirections.old_id = past.customer_id
 where past.outcome = 'exported'
+"""
+
+# tools number their campaigns themselves: the registry says which number sends which segment
+_SENDING = """
+create table sending as
+select distinct numbered.source_key as campaign_key, lists.campaign_no as segment_name
+from {campaign_sources} as numbered
+join {campaign_sources} as lists on lists.registered_name = numbered.registered_name
+where lists.channel = 'segments' and numbered.channel <> 'segments';
+create table purposes as select segment_name, min(purpose) as purpose from listed group by segment_name
 """
 
 _REPORTED = """
@@ -55,7 +66,8 @@ join reported
     on reported.customer_id = listed.customer_id
     and reported.medium = listed.medium
     and reported.counted_on = listed.used_on - 1 + cast(listed.days_after as integer)
-where coalesce(reported.campaign_key = reported.channel || ':' || listed.segment_name, true)
+left join sending on sending.campaign_key = reported.campaign_key and sending.segment_name = listed.segment_name
+where coalesce(sending.segment_name is not null or reported.campaign_key = reported.channel || ':' || listed.segment_name, true)
 """
 
 _PAIRS = """
@@ -112,7 +124,7 @@ select
     reported.customer_id,
     reported.medium,
     -- later than the days, or sent twice: of a service segment it is no marketing all the same
-    coalesce(purposes.purpose, 'marketing') as purpose,
+    coalesce(named.purpose, registered.purpose, 'marketing') as purpose,
     'report' as told_by,
     reported.counted_on as sent_on,
     reported.status,
@@ -121,11 +133,13 @@ select
     reported.campaign_key
 from reported
 anti join same_messages on same_messages.send_key = reported.send_key
+left join purposes as named on reported.campaign_key = reported.channel || ':' || named.segment_name
 left join (
-    select segment_name, min(purpose) as purpose
-    from listed
-    group by segment_name
-) as purposes on reported.campaign_key = reported.channel || ':' || purposes.segment_name
+    select sending.campaign_key, min(purposes.purpose) as purpose
+    from sending
+    join purposes on purposes.segment_name = sending.segment_name
+    group by sending.campaign_key
+) as registered on registered.campaign_key = reported.campaign_key
 """
 
 
@@ -135,24 +149,25 @@ def write_ledger(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
     The whole history is told anew each time: a report that comes late finds its list, and messages to an id that a merge has retired
     are its successor's. Lists of the day itself and later are not known, so that a day can be run again.
     """
-    create_ledger(connection, run.config.segments, run.as_of, past_memberships(run))
+    create_ledger(connection, run.config.segments, run.as_of, past_memberships(run), stored_rows(run, CAMPAIGN_SOURCES))
     query = "select * from ledger order by message_key"
     write_query(connection, query, CONTACT_LEDGER, run.home.table(CONTACT_LEDGER.name) / "part-0.parquet")
 
 
-def create_ledger(connection: duckdb.DuckDBPyConnection, settings: SegmentsConfig, as_of: date, past: str) -> None:
-    """Create `ledger`, as `write_ledger` does, from the memberships in the relation `past`."""
+def create_ledger(connection: duckdb.DuckDBPyConnection, settings: SegmentsConfig, as_of: date, past: str, campaign_sources: str) -> None:
+    """Create `ledger`, as `write_ledger` does, from the memberships in the relation `past` and what the registry says in another one."""
     names = {
         "as_of": f"date {literal(as_of.isoformat())}",
         "past": past,
+        "campaign_sources": campaign_sources,
         "match_days": str(settings.same_message_days),
     }
-    for step in (_LISTED, _REPORTED, _NEAR, _PAIRS):
+    for step in (_LISTED, _SENDING, _REPORTED, _NEAR, _PAIRS):
         connection.execute(step.format_map(names))
     while _any(connection, "pairs"):
         connection.execute(_MATCH)
     connection.execute(_LEDGER)
-    for table in ("listed", "reported", "near", "pairs", "same_messages"):
+    for table in ("listed", "purposes", "sending", "reported", "near", "pairs", "same_messages"):
         connection.execute(f"drop table {table}")
     connection.execute("drop table if exists best_pairs")
 

@@ -76,7 +76,8 @@ group by suppressions.value, ways.way_no
 """
 
 # The list of tonight is used tomorrow, that of an hour today. A message on the day of an answer counts as answered; one that did not
-# arrive counts nowhere.
+# arrive counts nowhere. The cap is the customer's, over all channels, and that of the telephone or mailbox, whoever of those behind it
+# was meant.
 MESSAGES = """
 create table messages as
 with reactions as (
@@ -96,6 +97,41 @@ join people on people.customer_id = ledger.customer_id
 left join reactions on reactions.customer_id = ledger.customer_id
 where ledger.purpose = 'marketing' and coalesce(ledger.status, 'sent') not in ('bounced', 'failed')
 group by people.customer_no;
+-- of a phone or mailbox that several customers have, all of their messages by that medium arrive there
+create table crowded as
+with shared as (
+    select 'sms' as medium, phone_e164 as contact_value from people where phone_e164 is not null group by phone_e164 having count(*) > 1
+    union all
+    select 'email', email from people where email is not null group by email having count(*) > 1
+),
+
+sharing as (
+    select people.customer_no, people.customer_id, shared.medium, shared.contact_value
+    from shared
+    join people on people.phone_e164 = shared.contact_value
+    where shared.medium = 'sms'
+    union all
+    select people.customer_no, people.customer_id, shared.medium, shared.contact_value
+    from shared
+    join people on people.email = shared.contact_value
+    where shared.medium = 'email'
+),
+
+arrived as (
+    select sharing.medium, sharing.contact_value, count(*) as message_count
+    from sharing
+    join ledger on ledger.customer_id = sharing.customer_id and ledger.medium = sharing.medium
+    where
+        ledger.purpose = 'marketing'
+        and coalesce(ledger.status, 'sent') not in ('bounced', 'failed')
+        and ledger.sent_on > {used_on} - {cap_days}
+    group by sharing.medium, sharing.contact_value
+    having count(*) >= {cap_messages}
+)
+
+select sharing.customer_no, sharing.medium, arrived.message_count
+from sharing
+join arrived on arrived.medium = sharing.medium and arrived.contact_value = sharing.contact_value;
 drop table ledger
 """
 
@@ -121,6 +157,7 @@ select
         when silenced.customer_id is not null or silenced_contacts.contact_value is not null then 'suppressed'
         when points.purpose = 'marketing' and messages.unanswered_count >= {stop_after} then 'suppressed'
         when points.purpose = 'marketing' and coalesce(messages.message_count, 0) >= {cap_messages} then 'over_cap'
+        when points.purpose = 'marketing' and crowded.customer_no is not null then 'over_cap'
     end as outcome,
     case
         when points.contact_value is null then 'no ' || points.contact_type
@@ -133,6 +170,8 @@ select
             then messages.unanswered_count || ' messages without an answer'
         when points.purpose = 'marketing' and coalesce(messages.message_count, 0) >= {cap_messages}
             then coalesce(messages.message_count, 0) || ' messages in {cap_days} days'
+        when points.purpose = 'marketing' and crowded.customer_no is not null
+            then crowded.message_count || ' messages in {cap_days} days to the ' || points.contact_type || ', which others have too'
     end as reason
 from points
 left join granted
@@ -140,12 +179,14 @@ left join granted
 left join denied on denied.way_no = points.way_no and denied.contact_value = points.contact_value
 left join silenced on silenced.way_no = points.way_no and silenced.customer_id = points.customer_id
 left join silenced_contacts on silenced_contacts.way_no = points.way_no and silenced_contacts.contact_value = points.contact_value
-left join messages on messages.customer_no = points.customer_no;
+left join messages on messages.customer_no = points.customer_no
+left join crowded on crowded.customer_no = points.customer_no and crowded.medium = points.channel;
 drop table granted;
 drop table denied;
 drop table silenced;
 drop table silenced_contacts;
-drop table messages
+drop table messages;
+drop table crowded
 """
 
 # What is decided already of the day on which the lists are used. `told`: of a segment whose list is made every hour, who was on it not

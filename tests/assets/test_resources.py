@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+import dagster as dg
 import pytest
 
 from assets.resources import HomeResource, only_run
@@ -47,3 +48,21 @@ def test_run_takes_the_reference_rows_of_the_configuration(tmp_path: Path) -> No
     (tmp_path / "cdp.yaml").write_text("reference_folder: mine\n")
     run = HomeResource(root=str(tmp_path)).run("2026-10-31")
     assert (run.as_of, run.reference) == (date(2026, 10, 31), tmp_path / "mine")
+
+
+def test_a_scheduled_job_does_not_publish_somebody_who_is_half_erased(tmp_path: Path) -> None:
+    """`cdp run` may, because it clears before its jobs; what Dagster starts itself says which command finishes the erasure."""
+    scheduled, commanded = HomeResource(root=str(tmp_path)), HomeResource(root=str(tmp_path), finishes_erasures=True)
+    journal = Home(tmp_path).erasures / "e_0123456789ab.pending.json"
+    journal.parent.mkdir()
+    journal.write_text("{}")
+    with dg.build_resources({"home": commanded}):
+        pass
+    with pytest.raises(dg.DagsterResourceFunctionError) as caught, dg.build_resources({"home": scheduled}):
+        pass
+    assert isinstance(caught.value.__cause__, CdpError)
+    assert "e_0123456789ab" in str(caught.value.__cause__)
+    assert "`cdp forget`" in str(caught.value.__cause__)
+    journal.unlink()
+    with dg.build_resources({"home": scheduled}):
+        pass

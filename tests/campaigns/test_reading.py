@@ -9,12 +9,14 @@ import polars as pl
 import pytest
 
 from pipelines.campaigns import Campaign, campaign_named, read_campaigns, write_campaigns
+from pipelines.contracts.config import load_config
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.segments import read_segments
 from tests.dbt.lake import tiny_run
 from tests.segments.shop import DAY, segment
 
-REFERENCE = Path(__file__).resolve().parents[2] / "data" / "reference"
+DATA = Path(__file__).resolve().parents[2] / "data"
+REFERENCE, DEMO, CONFIG = DATA / "reference", DATA / "demo", DATA.parent / "cdp.yaml"
 SEGMENTS = (
     segment("lost", arms={"coupon": Decimal("0.5"), "reminder": Decimal("0.5")}),
     segment("thanks"),
@@ -38,7 +40,7 @@ sources:
 def read(folder: Path, text: str, name: str = "own.yaml") -> tuple[Campaign, ...]:
     (folder / "campaigns").mkdir(exist_ok=True)
     (folder / "campaigns" / name).write_text(text, encoding="utf-8")
-    return read_campaigns(folder, SEGMENTS)
+    return read_campaigns(folder, (), SEGMENTS)
 
 
 def test_campaign_is_read_whole_and_written_for_sql(tmp_path: Path) -> None:
@@ -64,13 +66,17 @@ def test_a_budget_in_another_currency_is_set_against_no_cost(tmp_path: Path) -> 
 
 
 def test_without_a_folder_nothing_is_registered(tmp_path: Path) -> None:
-    assert read_campaigns(tmp_path, SEGMENTS) == ()
+    assert read_campaigns(tmp_path, (tmp_path / "none",), SEGMENTS) == ()
     write_campaigns(tiny_run(tmp_path, DAY), ())
     assert pl.read_parquet(tiny_run(tmp_path, DAY).home.table("campaign_registry")).height == 0
 
 
-def test_shipped_campaigns_fit_the_shipped_segments() -> None:
-    found = read_campaigns(REFERENCE, read_segments(()))
+def test_a_shop_begins_without_campaigns_and_the_demo_with_two() -> None:
+    segments = read_segments(())
+    assert read_campaigns(REFERENCE, load_config(CONFIG).marketing.campaign_folders, segments) == ()
+    [folder] = load_config(DEMO / "cdp.yaml").marketing.campaign_folders
+    assert folder == DEMO / "campaigns"
+    found = read_campaigns(REFERENCE, (folder,), segments)
     assert {campaign.name: campaign.segments for campaign in found} == {
         "spring_launch_2026": (),
         "win_back_autumn_2026": ("win_back_180_days",),
@@ -154,4 +160,4 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "campaigns" / "x.yaml").write_bytes(b"\xff\xfename")
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_campaigns(tmp_path, SEGMENTS)
+        read_campaigns(tmp_path, (), SEGMENTS)

@@ -159,3 +159,20 @@ def test_mailchimp_unsubscribed_deny_from_the_day_they_left(tmp_path: Path) -> N
     found = canonical(tmp_path, "2026-03-07/m.csv", csv([left]), "mailchimp_unsubscribed")
     (consent,) = found["channel_consents"]
     assert (consent["status"], consent["first_seen_at"]) == ("denied", datetime(2026, 3, 6, 1, 5, tzinfo=UTC))
+
+
+def test_mailchimp_cleaned_bounced_whatever_campaign_found_them_dead(tmp_path: Path) -> None:
+    """The campaign's own activity tells of that bounce: here it is none of a campaign or day, and grants nothing."""
+    gone = {**MAILCHIMP_MEMBER, "CLEAN_TIME": "2026-03-06 01:05:00", "CLEAN_CAMPAIGN_TITLE": "March", "CLEAN_CAMPAIGN_ID": "C7"}
+    found = canonical(tmp_path, "2026-03-07/m.csv", csv([gone]), "mailchimp_cleaned")
+    assert found["channel_sends"] == [
+        {
+            "channel": "mailchimp",
+            "send_key": "mailchimp:cleaned/a1b2c3d4e5",
+            "source_record_key": "mailchimp:a1b2c3d4e5",
+            "medium": "email",
+            "contact_value_raw": "ali@example.com",
+            "status": "bounced",
+        }
+    ]
+    assert "channel_consents" not in found

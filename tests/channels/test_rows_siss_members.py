@@ -7,6 +7,8 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
+
 from tests.channels.headers import HEADERS
 from tests.channels.lake import canonical
 from tests.channels.samples import table
@@ -118,6 +120,12 @@ def test_member(tmp_path: Path) -> None:
         ("phone", "global", "0571-80000001"),
         ("email", "global", "a@example.com"),
     ]
+
+
+@pytest.mark.parametrize("told", ["--02-29", "02-29", "1604-02-29 00:00:00.000"])
+def test_birthday_without_a_year_is_kept_and_sets_no_row_aside(tmp_path: Path, told: str) -> None:
+    found = canonical(tmp_path, "t_rm_vip_info_20260307.csv", members({"birthday": told}))
+    assert found["channel_profiles"][0]["birth_on"] == date(1904, 2, 29)
 
 
 def test_what_nobody_entered_is_nothing(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ def bill(*totals: str) -> str:
 
 def test_totals_that_differ_are_a_kind_of_problem_that_can_be_fatal_or_a_warning(tmp_path: Path) -> None:
     home = home_with(tmp_path, {"bill.csv": bill("1", "129.00", "0.00", "0.77000")})
-    assert [problem.kind for problem in load(home).refused] == ["totals_differ"]
+    [refused] = load(home).refused
+    assert refused.kind == "totals_differ"
+    assert "states 应结订单总金额 '129.00', its rows give 128.00" in refused.reason
     assert [problem.kind for problem in delivery_problems(home)] == ["totals_differ"]
     report = load(home, totals_differ="warn")
     assert (report.refused, [problem.kind for problem in report.warned]) == ((), ["totals_differ"])

@@ -16,7 +16,8 @@ CROWD = 40
 # days between two purchases on which some window ends: 30 days, 6 and 12 months, 365 days
 EDGES = (29, 30, 31, 89, 90, 91, 180, 181, 183, 184, 334, 335, 364, 365, 366, 395)
 STORES = ((("shop", "1"), "north"), (("shop", "2"), "south"), (("till", "1"), "south"), (("till", "2"), None))
-RATES = (("USD", FIRST_DAY, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", FIRST_DAY, "0.051"))
+LONG_BEFORE = date(2022, 11, 1)  # the first day has begun earlier in the east
+RATES = (("USD", LONG_BEFORE, "7.1"), ("USD", date(2023, 6, 1), "6.913457"), ("JPY", LONG_BEFORE, "0.051"))
 
 
 class History:

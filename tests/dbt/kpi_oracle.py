@@ -55,15 +55,15 @@ class KpiOracle:
         regions = {order.region or "unattributed" for order in self.paid}
         channels = {order.channel for order in self.paid}
         places = [("channel", c) for c in channels] + [("store", s) for s in stores] + [("region", r) for r in regions]
-        return [ALL, *places, *self._acquisition_slices]
+        return [ALL, *places, *self.acquisition_slices]
 
     @cached_property
-    def _acquisition_slices(self) -> list[Slice]:
+    def acquisition_slices(self) -> list[Slice]:
         return [("acquisition_channel", channel) for channel in {*self.acquired.values(), "unattributed"}]
 
     def _people_slices(self, period: Period) -> list[Slice]:
         tiers = [("rfm_tier", tier) for tier in (*TIERS, "no_purchase")] if self._is_scored(period) else []
-        return [ALL, *self._acquisition_slices, *tiers]
+        return [ALL, *self.acquisition_slices, *tiers]
 
     def _is_scored(self, period: Period) -> bool:
         return period.grain == "month" and period.end in self.history
@@ -87,6 +87,10 @@ class KpiOracle:
         if dimension == "acquisition_channel":
             return lambda group: {c for c in group if self.acquired.get(c, "unattributed") == value}
         return lambda group: {c for c in group if self._tier(c, period.end) == value}
+
+    def slices_of(self, customer: str, day: date) -> set[Slice]:
+        """Everything that a customer counts in, by the tier of a day."""
+        return {ALL, ("rfm_tier", self._tier(customer, day)), ("acquisition_channel", self.acquired.get(customer, "unattributed"))}
 
     def _tier(self, customer: str, day: date) -> str:
         if (customer, day) not in self._tiers:
@@ -144,7 +148,7 @@ class KpiOracle:
         open_ = period.end > self.as_of
         active = {c for c, moments in self._active_days.items() if any(period.start <= day <= period.end for day in moments)}
         name = {"day": "dau", "week": "wau", "month": "mau"}.get(period.grain)
-        for slice_ in (ALL, *self._acquisition_slices):
+        for slice_ in (ALL, *self.acquisition_slices):
             group = self._people(slice_, period)(active)
             net = sum((p.net for p in self.facts.purchases if period.start <= p.on <= period.end and self._is_of(slice_, p)), Decimal(0))
             yield "arpu", slice_, (net, len(group), open_)
@@ -156,7 +160,7 @@ class KpiOracle:
 
     def _active_retention(self, period: Period) -> Iterator[tuple[str, Slice, Value]]:
         registered = {c: day for c, day in self.facts.registered.items() if period.start <= day <= period.end}
-        for slice_ in (ALL, *self._acquisition_slices):
+        for slice_ in (ALL, *self.acquisition_slices):
             group = self._people(slice_, period)(registered)
             for later in (1, 7, 30):
                 back = sum(registered[c] + days(later) in self._active_days[c] for c in group)
@@ -183,8 +187,8 @@ class KpiOracle:
         if not spent or period.end < min(day for day, _ in spent):
             return
         new = {c for c, day in self.first.items() if period.start <= day <= period.end}
-        for slice_ in (ALL, *self._acquisition_slices):
-            channels = {value for _, value in self._acquisition_slices}
+        for slice_ in (ALL, *self.acquisition_slices):
+            channels = {value for _, value in self.acquisition_slices}
             inside = [
                 amount
                 for (day, channel), amount in spent.items()

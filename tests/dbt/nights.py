@@ -29,6 +29,7 @@ class Nights:
             self.line(number)
             self.case(number)
             self.claim(number)
+            self.reference(number)
         self.night_of = {
             name: [self.random.choice((*[0] * 20, *range(len(days)))) for _ in rows] for name, rows in sorted(self.whole.rows.items())
         }
@@ -46,7 +47,8 @@ class Nights:
                 order_key=order["order_key"],
                 line_type="sale",
                 ordered_at=order["ordered_at"],
-                product_id_channel=f"{number % 5}",
+                # some articles are new on a night, and come before others by their key
+                product_id_channel=f"0{number}" if number % 3 == 0 else f"{number % 5}",
                 currency_code="CNY",
                 line_amount=Decimal(pick.randint(100, 9_000)) / 100,
                 _load_id=f"l{version}",
@@ -81,6 +83,51 @@ class Nights:
             reviewed_at=created_at,
             _exported_at=created_at,
         )
+
+    def reference(self, number: int) -> None:
+        """A payment, a coupon and points that name an order by number: it may be told of later, and a second shop's of that number, too."""
+        pick = self.random
+        order = pick.choice(self.orders)
+        happened_at = order["ordered_at"] + timedelta(minutes=5)
+        issuer = pick.choice((order["channel"], "wechatpay"))
+        common = {"source_record_key": pick.choice((None, *self.records)), "_exported_at": happened_at + timedelta(hours=1)}
+        self.whole.add(
+            "channel_payments",
+            channel=issuer,
+            payment_key=f"{issuer}:{number}",
+            payment_no=pick.choice((None, order["payment_no"])),
+            merchant_order_no=pick.choice((None, order["order_no"])),
+            status="succeeded",
+            paid_at=happened_at,
+            currency_code="CNY",
+            paid_amount=Decimal(pick.randint(1, 900)),
+            **common,
+        )
+        self.whole.add(
+            "channel_coupons",
+            channel=issuer,
+            coupon_key=f"{issuer}:{number}",
+            coupon_code=f"K{number}",
+            campaign_no="7",
+            status=pick.choice(("issued", "redeemed")),
+            order_no=pick.choice((None, order["order_no"])),
+            issued_at=happened_at,
+            redeemed_at=pick.choice((None, happened_at)),
+            **common,
+        )
+        self.whole.add(
+            "channel_points",
+            channel="club",
+            # some keys are made of the number of the member
+            points_key=f"club:{(common['source_record_key'] or 'x:y').split(':')[1]}/{number}" if number % 2 else f"club:{number}",
+            points_delta=pick.randint(-9, 99),
+            reason="earned",
+            order_no=order["order_no"],
+            occurred_at=happened_at,
+            **common,
+        )
+        if number % 10 == 0:
+            self.whole.add("channel_orders", **order | {"channel": "corner", "order_key": f"corner:{number}", "payment_no": None})
 
     def claim(self, number: int) -> None:
         record = self.random.choice(self.records)

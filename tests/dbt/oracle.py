@@ -162,9 +162,11 @@ class Oracle:
         return Purchase(order["order_key"], customer, *place, moment, self.day(moment), net)
 
     def _region(self, order: Row) -> str | None:
-        listed = {row["store_key"]: row["region"] for row in self.lake.of("channel_stores")}
+        """The region that the organization gives a store, else the newest list of stores."""
+        organized = {row["unit"]: row["region"] for row in self.lake.of("organization") if row["kind"] == "store"}
+        listed = {row["store_key"]: row["region"] for row in sorted(self.lake.of("channel_stores"), key=lambda row: row["_exported_at"])}
         store = store_of(order)
-        return (listed.get(store) or "unassigned") if store else None
+        return (organized.get(store) or listed.get(store) or "unassigned") if store else None
 
     def paid_orders(self) -> list[Paid]:
         found = []

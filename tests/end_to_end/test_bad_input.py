@@ -112,8 +112,8 @@ def test_day_before_the_first_fact_is_wrong_use(inbox: Path, tmp_path: Path, cdp
 
 
 @pytest.mark.parametrize("arguments", [("--as-of", "31.10.2026"), ("--nonsense",)])
-def test_wrong_option_is_wrong_use(tmp_path: Path, cdp: Cdp, arguments: tuple[str, ...]) -> None:
-    assert cdp("run", "--home", tmp_path / "home", *arguments).returncode == 2
+def test_wrong_option_is_wrong_use(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    assert run_command("run", "--home", tmp_path / "home", *arguments).returncode == 2
 
 
 def test_missing_and_empty_inbox_say_where_to_put_files(tmp_path: Path, cdp: Cdp) -> None:

@@ -55,4 +55,5 @@ def copy_for_downloads(home: Path, folder: Path) -> Path:
     """A home with what downloads need of this one: they write its ledger."""
     for name in ("published", "ledger", "runs"):
         shutil.copytree(home / name, folder / "home" / name)
+    shutil.copyfile(home / "cdp.yaml", folder / "home" / "cdp.yaml")
     return folder / "home"

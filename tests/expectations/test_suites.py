@@ -345,3 +345,26 @@ def test_suite_is_red_on_every_planted_break(name: str, tmp_path: Path) -> None:
     expected |= {"expect_table_row_count_to_equal"} if suite.row_count is not None else set()
     assert red == expected
     assert verdict.evaluated >= len(expected)
+
+
+@pytest.mark.parametrize("name", sorted(SUITES))
+def test_no_single_break_is_missed_when_a_suite_is_asked_at_once(name: str) -> None:
+    from expectations.duckdb_engine import expectations_at_once, expectations_of
+
+    table, suite = TABLES[name], SUITES[name]
+    *_, at_once = expectations_at_once(suite, has_rows=True)
+    asked = f"select {' + '.join(f'({count})' for count in at_once.counts)}"
+
+    def breaks(*rows: Mapping[str, Any]) -> int:
+        frame = pl.DataFrame(rows, schema=table.schema)  # noqa: F841  read by DuckDB
+        [(found,)] = duckdb.sql(f"{asked} from frame").fetchall()
+        return int(found)
+
+    good = good_row(table)
+    assert breaks(good) == 0
+    assert breaks(good, good) >= len(suite.keys) - sum(key.where != "true" for key in suite.keys) > 0
+    assert all(breaks(broken_by(rule.claim, good)) for rule in suite.rules)
+    assert all(breaks(good | {column: None}) for column in table.required)
+    assert all(breaks(good | {column: "nonsense"}) for column in suite.values)
+    assert suite.count(True) == len(expectations_of(suite, True))
+    assert suite.count(False) == len(expectations_of(suite, False))

@@ -6,6 +6,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from pipelines.contracts.identity_tables import GOLDEN_TABLES
 from pipelines.golden import build_golden
 from tests.golden.people import PEOPLE, consent, profile, put_people
@@ -51,6 +53,24 @@ def test_of_equally_new_claims_the_fuller_wins(lake: SmallLake) -> None:
     put_people(lake, PEOPLE)
     lake.add("channel_profiles", [profile("taobao:a", 1, full_name="A"), profile("youzan:b", 1, full_name="B", birth_on=date(1990, 1, 1))])
     assert golden(lake)["full_name"] == "B"
+
+
+@pytest.mark.parametrize(
+    ("told", "chosen"),
+    [
+        ([("taobao:a", 1, date(1990, 5, 12)), ("youzan:b", 5, date(1904, 5, 12))], ("taobao:a", date(1990, 5, 12))),
+        ([("taobao:a", 1, date(1904, 5, 12)), ("youzan:b", 5, date(1990, 5, 12))], ("youzan:b", date(1990, 5, 12))),
+        ([("taobao:a", 1, date(1904, 5, 12)), ("youzan:b", 5, date(1904, 6, 1))], ("youzan:b", date(1904, 6, 1))),
+        ([("taobao:a", 1, date(1991, 5, 12)), ("youzan:b", 5, date(1990, 6, 1))], ("youzan:b", date(1990, 6, 1))),
+    ],
+)
+def test_birthday_with_a_year_goes_before_newer_ones_without(
+    lake: SmallLake, told: list[tuple[str, int, date]], chosen: tuple[str, date]
+) -> None:
+    put_people(lake, PEOPLE)
+    lake.add("channel_profiles", [profile(record, day, birth_on=born) for record, day, born in told])
+    born = golden(lake)["birth_on"]
+    assert (provenance(lake)["birth_on"], born) == chosen
 
 
 def test_newest_load_of_a_record_wins_among_equals(lake: SmallLake) -> None:

@@ -61,6 +61,10 @@ def refusal(folder: Path, as_of: date = DAY) -> ConfigurationError:
     return caught.value
 
 
+def effective(run: Run) -> list[str]:
+    return read_decisions(run).filter("is_effective")["decision"].to_list()
+
+
 def test_no_file_decides_nothing(tmp_path: Path) -> None:
     decisions = read_decisions(run(tmp_path))
     assert decisions.height == 0
@@ -185,12 +189,13 @@ def test_circle_of_musts_is_no_contradiction(tmp_path: Path) -> None:
 def test_contradiction_counts_only_among_decisions_that_hold(tmp_path: Path) -> None:
     """Whoever learns better ends the old decision on the day that the new one begins."""
     write(tmp_path, line("must", "a:1", "b:2", expires="2026-03-01"), line("cannot", "a:1", "b:2", decided="2026-03-01"))
-    for as_of in ("2025-12-31", "2026-02-28", "2026-03-01", "2027-01-01"):
-        read_decisions(run(tmp_path, date.fromisoformat(as_of)))
+    days = ("2025-12-31", "2026-02-28", "2026-03-01", "2027-01-01")
+    holding = [effective(run(tmp_path, date.fromisoformat(as_of))) for as_of in days]
+    assert holding == [[], ["must_link"], ["cannot_link"], ["cannot_link"]]
     write(tmp_path, line("must", "a:1", "b:2", expires="2026-03-02"), line("cannot", "a:1", "b:2", decided="2026-03-01"))
-    read_decisions(run(tmp_path, date(2026, 2, 28)))
-    refusal(tmp_path, date(2026, 3, 1))
-    read_decisions(run(tmp_path, date(2026, 3, 2)))
+    assert effective(run(tmp_path, date(2026, 2, 28))) == ["must_link"]
+    assert "of the same two" in refusal(tmp_path, date(2026, 3, 1)).what
+    assert effective(run(tmp_path, date(2026, 3, 2))) == ["cannot_link"]
 
 
 @pytest.mark.parametrize("seed", range(30))

@@ -323,4 +323,4 @@ def test_thresholds_in_the_wrong_order_are_refused() -> None:
 
 def test_splink_is_not_imported_unless_it_is_used() -> None:
     code = "import sys, pipelines.identity.matching.scoring; assert 'splink' not in sys.modules"
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

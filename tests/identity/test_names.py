@@ -244,4 +244,4 @@ def test_the_tables_are_read_only_when_asked_for() -> None:
         "import sys; import pipelines.identity.names; from pipelines.identity import characters;"
         "assert not {'pypinyin', 'opencc'} & set(sys.modules); assert not characters._readings.cache_info().currsize"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

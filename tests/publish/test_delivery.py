@@ -19,13 +19,13 @@ from typing import Any
 import asyncssh
 import pytest
 
-from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.settings.publishing import PublishConfig, S3Place
 from pipelines.publish import erase_from_published
-from pipelines.publish.delivery import DeliveryReport, deliver, deliveries_of, missing_variables
+from pipelines.publish.delivery import Delivered, DeliveryReport, deliver, deliveries_of, missing_variables
 from pipelines.publish.delivery import s3 as s3_module
-from pipelines.publish.delivery.places import open_place
+from pipelines.publish.delivery.opening import open_place
 from tests.publish import servers
 from tests.publish.servers import PASSWORD, USER, Bucket, SftpServer
 from tests.publish.shop import DAY, made, publish_it
@@ -85,8 +85,11 @@ def config(places: dict[str, dict[str, Any]], **other: Any) -> PublishConfig:
     return PublishConfig.model_validate({"destinations": {"book": book, "csv": csv}, "places": places, "wait_seconds": 1} | other)
 
 
-def delivered(home: Home, settings: PublishConfig, waits: list[float] | None = None, **secrets: str) -> DeliveryReport:
-    return deliver(home, settings, DAY, SECRETS | secrets, "2026-03-11T02:40:00+00:00", (waits if waits is not None else []).append)
+def delivered(
+    home: Home, settings: PublishConfig, waits: list[float] | None = None, notes: list[Delivered] | None = None, **secrets: str
+) -> DeliveryReport:
+    pause, note = (waits if waits is not None else []).append, (notes if notes is not None else []).append
+    return deliver(home, settings, DAY, SECRETS | secrets, "2026-03-11T02:40:00+00:00", pause, note)
 
 
 def below(root: Path) -> dict[str, bytes]:
@@ -117,9 +120,11 @@ def place(request: pytest.FixtureRequest, folder: Path, sftp: SftpServer, s3: Bu
 
 def test_files_arrive_whole_once_and_are_noted(home: Home, place: tuple[dict[str, Any], Path]) -> None:
     settings, root = config({"there": place[0]}), place[1]
-    report = delivered(home, settings)
+    notes: list[Delivered] = []
+    report = delivered(home, settings, notes=notes)
     assert below(root) == expected(home, *LISTS)
     assert [entry.name for entry in report.sent] == sorted(expected(home, *LISTS))
+    assert tuple(notes) == report.sent
     assert report.undelivered == report.found == ()
     noted, left = deliveries_of(home, DAY)
     assert {entry.name: entry.sha256 for entry in noted} == {name: hashlib.sha256(data).hexdigest() for name, data in below(root).items()}
@@ -129,8 +134,9 @@ def test_files_arrive_whole_once_and_are_noted(home: Home, place: tuple[dict[str
     assert left == ()
     # who fetches files takes them away: they are not sent again
     (root / str(DAY) / "win_back" / "list.csv").unlink()
-    again = delivered(home, settings)
+    again = delivered(home, settings, notes=notes)
     assert (again.sent, again.found, again.known_count) == ((), (), 4)
+    assert len(notes) == 4
     assert deliveries_of(home, DAY)[0] == noted
 
 
@@ -177,8 +183,25 @@ def test_messages_that_may_be_on_their_way_are_not_sent_twice(home: Home, folder
     assert (report.sent, report.undelivered) == ((), ())
     assert report.held == (f"{DAY}/win_back/smsPart1.xlsx to there", f"{DAY}/win_back/smsPart2.xlsx to there")
     assert set(below(folder)) == {f"{DAY}/win_back/sms.xlsx"}
-    again = deliver(home, settings, DAY, {}, "", lambda _: None, again=True)
+    again = deliver(home, settings, DAY, {}, "", lambda _: None, lambda _: None, again=True)
     assert (len(again.sent), again.held) == (2, ())
+
+
+def test_nothing_leaves_that_could_not_be_noted(home: Home, folder: Path) -> None:
+    """The note is taken before the file goes: of two files of which the first is noted only that one arrives."""
+    settings, notes = config({"there": {"kind": "folder", "path": folder}}), list[Delivered]()
+
+    def note(one: Delivered) -> None:
+        assert not (folder / one.name).exists()
+        if notes:
+            raise CdpError("cannot be written: full", where="ledger", do="make room")
+        notes.append(one)
+
+    report = deliver(home, settings, DAY, {}, "", lambda _: None, note)
+    assert tuple(notes) == report.sent
+    assert set(below(folder)) == {notes[0].name}
+    assert {(one.reason, one.do) for one in report.undelivered} == {("cannot be written: full", "make room")}
+    assert len(report.undelivered) == 3
 
 
 def test_fault_of_a_client_keeps_no_other_place_from_its_files(home: Home, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -386,11 +409,11 @@ def test_secrets_stand_nowhere(
 
 def test_day_without_lists_is_an_error_for_people(home: Home, folder: Path) -> None:
     with pytest.raises(ConfigurationError, match="no lists of 2026-01-01 are published"):
-        deliver(home, config({"there": {"kind": "folder", "path": folder}}), date(2026, 1, 1), {}, "", lambda _: None)
+        deliver(home, config({"there": {"kind": "folder", "path": folder}}), date(2026, 1, 1), {}, "", lambda _: None, lambda _: None)
 
 
 def test_nobody_to_deliver_to_writes_no_ledger(home: Home) -> None:
-    report = deliver(home, PublishConfig(), DAY, {}, "", lambda _: None)
+    report = deliver(home, PublishConfig(), DAY, {}, "", lambda _: None, lambda _: None)
     assert (report.sent, report.undelivered) == ((), ())
     assert not home.delivered(DAY).exists()
 

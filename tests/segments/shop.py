@@ -52,6 +52,7 @@ class Shop:
     reports: list[dict[str, Any]] = field(default_factory=list)  # rows of channel_sends
     statements: list[dict[str, Any]] = field(default_factory=list)  # rows of channel_consents
     households: list[tuple[str, str]] = field(default_factory=list)  # household, customer
+    campaigns: dict[str, tuple[str, ...]] = field(default_factory=dict)  # registered campaign -> what belongs to it, `segments:name` too
 
     def add(
         self,
@@ -117,6 +118,11 @@ class Shop:
             for name, kind, value in self.points
         ])  # fmt: skip
         self.write("identity_households", [{"household_id": household, "customer_id": name} for household, name in self.households])
+        self.write("campaign_sources", [
+            {"source_key": key, "channel": key.partition(":")[0], "campaign_no": key.partition(":")[2], "registered_name": name}
+            for name, keys in self.campaigns.items()
+            for key in keys
+        ])  # fmt: skip
         provenance = {"channel": "sms", "_exported_at": NEVER, "_load_id": "0" * 16, "_source_row": 1}
         self.write("channel_sends", [provenance | row for row in self.reports], "load=0")
         self.write("channel_consents", [provenance | base | row for row in self.statements], "load=0")

@@ -23,6 +23,14 @@ def share_of(text: str) -> float:
 
 def expected(shop: Shop, segments: list[Segment], sent: dict[str, list[int]]) -> dict[tuple[str, str], str]:
     """The rules, read once more: a dictionary at a time, with no thought for speed."""
+
+    def recent(name: str) -> int:
+        return sum(days < shop.config.cap_days for days in sent.get(name, []))
+
+    def rung(telephone: str) -> int:
+        """All past messages are texts, whoever of those behind the telephone was meant."""
+        return sum(recent(name) for name, facts in shop.customers.items() if facts["phone_e164"] == telephone)
+
     outcome: dict[tuple[str, str], str] = {}
     hopeful: dict[str, list[Segment]] = {}
     for plan in segments:
@@ -38,7 +46,7 @@ def expected(shop: Shop, segments: list[Segment], sent: dict[str, list[int]]) ->
                 outcome[plan.name, name] = "no_consent"
             elif f"{kind},{contact},bounce," in shop.suppressions:
                 outcome[plan.name, name] = "suppressed"
-            elif sum(days < shop.config.cap_days for days in sent.get(name, [])) >= shop.config.cap_messages:
+            elif max(recent(name), rung(contact) if plan.channel == "sms" else 0) >= shop.config.cap_messages:
                 outcome[plan.name, name] = "over_cap"
             else:
                 hopeful.setdefault(name, []).append(plan)

@@ -92,6 +92,35 @@ def test_a_campaign_of_another_number_is_another_message(shop: Shop) -> None:
     assert told(shop) == [("ann", "list", -4, "earlier"), ("ann", "report", -4, None)]
 
 
+@pytest.mark.parametrize(
+    ("belongs", "is_same"),
+    [
+        (("sms:77", "segments:earlier"), True),
+        (("sms:77", "segments:earlier", "segments:later"), True),
+        (("sms:77", "segments:later"), False),
+        (("sms:78", "segments:earlier"), False),
+        (("mail:77", "segments:earlier"), False),  # the number of another channel
+        (("sms:77",), False),
+    ],
+)
+def test_the_registry_says_which_number_of_a_tool_sends_which_segment(shop: Shop, belongs: tuple[str, ...], is_same: bool) -> None:
+    shop.campaigns = {"spring": belongs, "other": ("sms:79", "segments:else")}
+    shop.sent(5, "ann")
+    report(shop, "ann", 4, "77")
+    both, apart = [("ann", "both", -4, "earlier")], [("ann", "list", -4, "earlier"), ("ann", "report", -4, None)]
+    assert told(shop) == (both if is_same else apart)
+
+
+def test_a_number_that_the_registry_gives_to_a_segment_of_service_is_no_marketing(shop: Shop) -> None:
+    shop.campaigns = {"care": ("sms:77", "segments:survey"), "mixed": ("sms:78", "segments:survey_too", "segments:earlier")}
+    shop.sent_lists(8, [("ann", "survey"), ("ann", "survey_too")], purpose="service")
+    shop.sent(9, "ann")
+    report(shop, "ann", 1, "77")
+    report(shop, "ann", 1, "78")
+    found = {row["campaign_key"]: row["purpose"] for row in ledger(shop).to_dicts() if row["told_by"] == "report"}
+    assert found == {"sms:77": "service", "sms:78": "marketing"}
+
+
 def test_a_named_report_comes_before_one_without_a_name(shop: Shop) -> None:
     shop.sent(5, "ann")
     report(shop, "ann", 4)
@@ -169,6 +198,45 @@ def test_messages_of_others_count_by_the_day_on_which_they_went_out(shop: Shop, 
     for days in days_ago:
         report(shop, "ann", days, medium="email", channel="mail")
     assert shop.decide(segment())["all_sms", "ann"][0] == outcome
+
+
+def shared_phone(shop: Shop) -> None:
+    """A mother and a son with one telephone and a mailbox each, and a neighbor."""
+    shop.add("mum", phone_e164="+8613900000000", email="mum@example.com")
+    shop.add("son", phone_e164="+8613900000000", email="son@example.com")
+    shop.add("neighbor")
+
+
+@pytest.mark.parametrize(
+    ("messages", "outcome", "reason"),
+    [
+        # customer, days ago, medium, status
+        ([("mum", 1, "sms", "sent"), ("mum", 2, "sms", "sent")], "over_cap", "2 messages in 7 days to the phone, which others have too"),
+        ([("mum", 1, "sms", "sent"), ("son", 2, "sms", "sent")], "over_cap", "2 messages in 7 days to the phone, which others have too"),
+        ([("son", 1, "sms", "sent"), ("son", 2, "sms", "sent")], "over_cap", "2 messages in 7 days"),
+        ([("mum", 1, "sms", "sent")], "exported", None),
+        ([("mum", 1, "email", "sent"), ("mum", 2, "sms", "sent")], "exported", None),  # her mailbox is her own
+        ([("mum", 6, "sms", "sent"), ("mum", 1, "sms", "sent")], "exported", None),
+        ([("mum", 1, "sms", "bounced"), ("mum", 2, "sms", "sent")], "exported", None),
+        ([("neighbor", 1, "sms", "sent"), ("neighbor", 2, "sms", "sent")], "exported", None),
+    ],
+)
+def test_a_telephone_of_several_people_has_a_cap_of_its_own(
+    shop: Shop, messages: list[tuple[str, int, str, str]], outcome: str, reason: str | None
+) -> None:
+    shared_phone(shop)
+    for customer, days, medium, status in messages:
+        report(shop, customer, days, medium=medium, status=status)
+    ours = segment(where="customer_id = 'son'", columns=("customer_id",))
+    assert shop.decide(ours)["all_sms", "son"][:2] == (outcome, reason)
+
+
+def test_messages_of_service_go_to_a_shared_telephone_whatever_came_before(shop: Shop) -> None:
+    shared_phone(shop)
+    for days in (1, 2):
+        report(shop, "mum", days)
+    found = shop.decide(segment("survey", purpose="service", where="customer_id = 'son'", columns=("customer_id",)))
+    assert found["survey", "son"][0] == "exported"
 
 
 @pytest.mark.parametrize("status", ["bounced", "failed"])

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from pipelines.value.purchases.fitting import Fit, fit_amounts, fit_purchases
-from pipelines.value.purchases.likelihood import Histories, ModelName, Spending
+from pipelines.value.purchases.likelihood import Floats, Histories, LogLikelihood, ModelName, Point, Spending, purchases
 from tests.value.simulated import last_day, shop
 
 TRUTH = {"r": 0.6, "alpha": 20.0, "a": 0.8, "b": 3.0}
@@ -82,8 +82,6 @@ def test_fit_does_not_depend_on_the_unit_of_time_or_money_nor_on_the_order_of_ro
 
 
 def test_no_point_nearby_is_likelier(shoppers: pl.DataFrame) -> None:
-    from pipelines.value.purchases.likelihood import purchases
-
     rows = histories(shoppers.head(3000))
     fit = fit_purchases("mbg_nbd", rows)
     value = purchases("mbg_nbd", rows)
@@ -91,6 +89,31 @@ def test_no_point_nearby_is_likelier(shoppers: pl.DataFrame) -> None:
     assert np.abs(value(at).gradient).max() < 1e-4
     random = np.random.default_rng(1)
     assert all(value(at + random.normal(0, 0.02, 4)).value < fit.log_likelihood for _ in range(50))
+
+
+def test_fit_that_begins_with_a_part_ends_where_one_of_all_does_and_asks_hardly_more(
+    shoppers: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A million customers are asked a few times only: this is what makes the fit fast, whatever the clock says."""
+    rows = histories(shoppers.sort("frequency", "recency", "age"))
+    whole = fit_purchases("bg_nbd", rows)
+    asked: list[int] = []
+
+    def counted(name: ModelName, of: Histories) -> LogLikelihood:
+        value = purchases(name, of)
+
+        def at(logs: Floats) -> Point:
+            asked.append(len(of.weight))
+            return value(logs)
+
+        return at
+
+    monkeypatch.setattr("pipelines.value.purchases.fitting._SAMPLE", 1000)
+    monkeypatch.setattr("pipelines.value.purchases.fitting.purchases", counted)
+    begun = fit_purchases("bg_nbd", rows)
+    assert begun.parameters == pytest.approx(whole.parameters, rel=1e-9)
+    assert begun.standard_errors == pytest.approx(whole.standard_errors, rel=1e-9)
+    assert asked.count(len(rows.weight)) <= 6 and asked.count(1000) <= 15
 
 
 def test_customers_who_never_leave_are_fitted_with_numbers() -> None:

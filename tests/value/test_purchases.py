@@ -35,7 +35,7 @@ NUMBERS = [
 ]
 
 
-def sane(run: Run) -> None:
+def assert_sane(run: Run) -> None:
     """Every suite of the stage is green, so that nothing is NaN, infinite or out of its bounds."""
     for contract in OWN:
         verdict = validate_table(contract.name, str(run.home.table(contract.name) / "**" / "*.parquet"), memory_limit="500MB", threads=1)
@@ -71,7 +71,7 @@ def test_every_customer_has_one_row_and_a_basis(customers: pl.DataFrame) -> None
 
 
 def test_what_is_published_is_green(run: Run) -> None:
-    sane(run)
+    assert_sane(run)
 
 
 def test_nothing_is_said_of_who_denied_personalization_or_never_bought(customers: pl.DataFrame) -> None:
@@ -212,7 +212,7 @@ def test_hostile_shop_has_numbers_or_says_why_not(name: str, tmp_path: Path) -> 
     purchases, basis = shops()[name]
     run = run_on(tmp_path, purchases, START + timedelta(days=300), others=["z"])
     customers = predicted(run)
-    sane(run)
+    assert_sane(run)
     said = customers.filter(pl.col("customer_id") != "z")
     bases = set(said["purchase_basis"]) | set(said["value_basis"])
     if basis == "too_little_data":
@@ -244,7 +244,7 @@ def test_model_that_loses_to_a_simple_rule_is_not_used(tmp_path: Path) -> None:
     ]
     run = run_on(tmp_path, purchases, START + timedelta(days=269))
     customers = predicted(run)
-    sane(run)
+    assert_sane(run)
     assert used(run)["purchases"] == "last_period"
     assert set(customers["purchase_basis"]) == {"baseline"}
     assert customers["probability_alive"].null_count() == customers.height

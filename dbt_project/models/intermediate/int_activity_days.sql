@@ -1,6 +1,7 @@
 -- One row per customer and business day with any event, order or interaction.
 {{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
 {%- set touched = asked('int_touched_customers') %}
+{%- do asked('int_former_days') %}
 
 with
 

@@ -1,10 +1,12 @@
 -- One row per customer who has bought: the channels of the purchases.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
+{%- set touched = asked('int_touched_customers') %}
+{%- do asked('int_former_channels') %}
 
 with
 
 purchases as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
     where is_purchase
 ),
 

@@ -1,6 +1,7 @@
 -- One row per order of a known customer: where, when and how much.
 {{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_customers'}}) }}
 {%- set touched = asked('int_touched_customers') %}
+{%- do asked('int_former_orders') %}
 
 with
 

@@ -1,9 +1,9 @@
 -- One row per tracked event that is computed: newest version, with its customer. In a build that continues the last, touched ones only.
-{%- set touched = asked('int_touched_events') %}
+{%- set touched = asked('int_touched_facts') %}
 with
 
 events as (
-    {{ newest_versions(touched_rows(ref('stg_channel_events'), touched, 'event_key'), 'event_key') }}
+    {{ newest_touched_versions(ref('stg_channel_events'), touched, 'event_key') }}
 ),
 
 identities as (

@@ -87,7 +87,7 @@ measured as (
             '{{ metric }}' as metric,
             slices.dimension,
             slices.dimension_value,
-            coalesce(sliced.{{ metric }}, 0) as numerator,
+            cast(coalesce(sliced.{{ metric }}, 0) as decimal(24, 6)) as numerator,
             coalesce(sliced.{{ metric }}_count, 0) as denominator,
             '{{ unit }}' as unit
         from slices

@@ -4,7 +4,7 @@
 with
 
 orders as (
-    {{ newest_versions(touched_rows(ref('stg_channel_orders'), touched, 'order_key'), 'order_key') }}
+    {{ newest_touched_versions(ref('stg_channel_orders'), touched, 'order_key') }}
 ),
 
 identities as (
@@ -26,7 +26,7 @@ refunds_of_feeds as (
         currency_code_original,
         channel,
         sum(refunded_amount_original) as refunded_amount_original
-    from {{ ref('int_refunds') }}
+    from {{ touched_rows(ref('fct_refunds'), touched, 'order_key') }}
     where order_key is not null and status = 'succeeded'
     group by order_key, currency_code_original, channel
 ),

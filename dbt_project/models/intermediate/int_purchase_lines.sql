@@ -1,5 +1,7 @@
 -- One row per line of a purchase that was bought, not given or taken back, with the numbers of its purchase and product (0: names none).
+-- In a build that continues the last, of touched purchases only.
 {{ config(materialized='table') }}
+{%- set touched = asked('int_touched_purchases') %}
 
 with
 
@@ -7,14 +9,15 @@ purchases as (
     select
         order_key,
         purchase_no
-    from {{ ref('int_purchases') }}
+    from {{ touched_rows(ref('int_purchases'), touched, 'order_key') }}
     where not is_gift
 ),
 
 products as (
     select
         product_key,
-        product_no
+        product_no,
+        product_rank
     from {{ ref('int_sold_products') }}
 ),
 
@@ -24,7 +27,7 @@ lines as (
         product_key,
         quantity,
         line_amount
-    from {{ ref('fct_order_lines') }}
+    from {{ touched_rows(ref('fct_order_lines'), touched, 'order_key') }}
     where
         line_type = 'sale'
         and (line_amount_original is null or line_amount_original > 0)
@@ -34,6 +37,7 @@ lines as (
 select
     purchases.purchase_no,
     coalesce(products.product_no, 0) as product_no,
+    coalesce(products.product_rank, 0) as product_rank,
     lines.quantity,
     lines.line_amount
 from lines

@@ -3,22 +3,25 @@
 -- A purchase of which no line is left without gifts is one row of product 0, so that net amounts add up to those of all purchases. An
 -- order's net amount (after order discounts, freight, refunds) is shared out by the amounts of its lines, or equally where they have
 -- none, and rounded on the running sum, so that not a cent is lost.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'purchase_no': 'int_touched_purchases'}}) }}
+{%- set touched = asked('int_touched_purchases') %}
+{%- do asked('int_former_purchases') %}
 
 with
 
 purchases as (
-    select * from {{ ref('int_purchases') }}
+    select * from {{ touched_rows(ref('int_purchases'), touched, 'order_key') }}
 ),
 
 sold as (
     select
         purchase_no,
         product_no,
+        product_rank,
         sum(quantity) as quantity,
         cast(coalesce(sum(line_amount), 0) as decimal(18, 2)) as line_amount
     from {{ ref('int_purchase_lines') }}
-    group by purchase_no, product_no
+    group by purchase_no, product_no, product_rank
 ),
 
 running as (
@@ -35,7 +38,7 @@ running as (
     from sold
     window
         of_purchase as (partition by purchase_no),
-        so_far as (partition by purchase_no order by product_no asc nulls last rows between unbounded preceding and current row)
+        so_far as (partition by purchase_no order by product_rank asc nulls last rows between unbounded preceding and current row)
 ),
 
 -- how much of the order is sold up to each product and before it

@@ -1,12 +1,15 @@
--- One row per refund: newest version, with the order that it reduces.
+-- One row per refund that is computed: newest version, with the order that it reduces. In a build that continues the last, touched ones
+-- only.
+{%- set touched = asked('int_touched_facts') %}
 with
 
 refunds as (
-    {{ newest_versions(ref('stg_channel_refunds'), 'refund_key') }}
+    {{ newest_touched_versions(ref('stg_channel_refunds'), touched, 'refund_key') }}
 ),
 
 order_references as (
-    select * from {{ ref('int_refund_orders') }}
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'refund'
 )
 
 select
@@ -21,4 +24,4 @@ select
     refunds.reason,
     order_references.order_key
 from refunds
-left join order_references on refunds.refund_key = order_references.refund_key
+left join order_references on refunds.refund_key = order_references.fact_key

@@ -5,40 +5,33 @@
 {%- set records = ref('int_records') %}
 {%- set customers = ref('int_customers') %}
 {%- set orders = ref('int_touched_orders') %}
+{%- set lines = ref('int_touched_lines') %}
 {%- set order_versions = ref('stg_channel_orders') %}
-{%- set refunds = ref('int_refund_orders') %}
-{%- set refund_versions = ref('stg_channel_refunds') %}
-{%- set facts = [
-    (ref('stg_channel_events'), 'event_key', ['occurred_at']),
-    (ref('stg_channel_interactions'), 'interaction_key', ['occurred_at']),
-    (ref('stg_channel_sends'), 'send_key', ['sent_at', 'delivered_at', 'opened_at', 'clicked_at']),
-    (ref('stg_channel_coupons'), 'coupon_key', ['issued_at', 'redeemed_at']),
-    (ref('stg_channel_tickets'), 'ticket_key', ['created_at', 'first_replied_at', 'solved_at']),
-    (ref('stg_channel_reviews'), 'review_key', ['reviewed_at']),
-    (ref('stg_channel_profiles'), 'source_record_key', ['first_seen_at']),
-] %}
+{%- set touched_facts = ref('int_touched_facts') %}
+{%- set profiles = ref('stg_channel_profiles') %}
 with
 
 {% if is_continuing() -%}
     -- the records that any version of a fact names, for it may have been told of another one before
     named_records as (
-        {% for staging, key, times in facts -%}
-            select facts.source_record_key
-            from {{ staging }} as facts
-            semi join ({{ arrived(staging, times) }}) as arrived_facts on facts.{{ key }} = arrived_facts.{{ key }}
-
-            union all
-
-        {% endfor -%}
-        select facts.source_record_key
-        from {{ order_versions }} as facts
-        semi join {{ orders }} as touched_orders on facts.order_key = touched_orders.order_key
+        select source_record_key from {{ touched_facts }}
 
         union all
 
-        select facts.source_record_key
-        from {{ refund_versions }} as facts
-        semi join {{ refunds }} as touched_refunds on facts.refund_key = touched_refunds.refund_key and touched_refunds.is_touched
+        select arrived_profiles.source_record_key
+        from ({{ arrived(profiles, ['first_seen_at']) }}) as arrived_profiles
+
+        union all
+
+        select orders.source_record_key
+        from {{ order_versions }} as orders
+        semi join {{ orders }} as touched_orders on orders.order_key = touched_orders.order_key
+
+        union all
+
+        select orders.source_record_key
+        from {{ order_versions }} as orders
+        semi join {{ lines }} as touched_lines on orders.order_key = touched_lines.order_key
     ),
 
     moved_records as (

@@ -30,6 +30,7 @@ class SegmentsConfig(Section):
 class MarketingConfig(Section):
     """What a message, a coupon and a campaign are said to have earned (metrics.md, Marketing)."""
 
+    campaign_folders: tuple[Path, ...] = ()  # own plans, besides `campaigns/` of the reviewed rows
     attribution_days: int = Field(7, ge=0)  # an order belongs to the last message of so many days before it
     effect_days: int = Field(30, ge=1)  # trailing days of the table behind the effect report
     readout_days: int = Field(30, ge=1)  # days after somebody was first listed or held out whose purchases count in a comparison of arms

@@ -2,7 +2,8 @@
 
 A file is delivered when what lies at the place has its checksum. What was delivered is not sent again, also when whoever fetches files has
 taken it away; a place that cannot be reached keeps no other from its files. A list of messages that changed after it was delivered is
-held back: whoever sends would send it twice.
+held back: whoever sends would send it twice. What is about to leave is told first: a note without a file is a delivery that failed, a file
+without a note is none.
 """
 
 from __future__ import annotations
@@ -15,11 +16,12 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.settings.publishing import ListCsv, PublishConfig, SmsCsv, SmsTemplateXlsx, SmsXlsx, WechatTemplate
 from pipelines.publish.delivery.ledger import Delivered, Ledger, Undelivered
-from pipelines.publish.delivery.places import Place, PlaceError, Secrets, open_place
+from pipelines.publish.delivery.opening import open_place
+from pipelines.publish.delivery.places import Place, PlaceError, Secrets
 from pipelines.publish.files import sha256_of
 
 _OWN = ("list.csv", "added.csv", "removed.csv")
@@ -69,13 +71,15 @@ def deliver(
     secrets: Secrets,
     at: str,
     pause: Callable[[float], None],
+    note: Callable[[Delivered], None],
     *,
     again: bool = False,
 ) -> DeliveryReport:
     """Deliver what of the published day or hour is not delivered yet; `at` is told of each delivery, `pause` waits before another try.
 
-    `again`: also lists of messages that changed after they were delivered. Raises ConfigurationError when nothing of it is
-    published. A failed delivery is no error: the report and the ledger tell.
+    `note` is called before a file leaves for a place, once an attempt; where it raises CdpError nothing more goes there. `again`: also
+    lists of messages that changed after they were delivered. Raises ConfigurationError when nothing of it is published. A failed
+    delivery is no error: the report and the ledger tell.
     """
     if not home.segments(moment).is_dir():
         raise ConfigurationError(f"no lists of {moment} are published", where=str(home.root), do="see `cdp status` for the day that is")
@@ -83,7 +87,7 @@ def deliver(
     due = sorted(_due(home, settings, moment), key=lambda one: (one.place, one.name, one.destination))
     held = [] if again else _held(ledger, due)
     fresh = [one for one in due if one not in held and not ledger.has(one.place, one.name, one.digest)]
-    attempt = _Attempt(ledger, at, settings, secrets, pause)
+    attempt = _Attempt(ledger, at, settings, secrets, pause, note)
     for name, files in groupby(fresh, key=lambda one: one.place):
         attempt.bring(name, list(files))
     if due or home.delivered(moment).exists():
@@ -136,8 +140,17 @@ def _files(manifest: Mapping[str, Any], destination: str, *, is_list: bool) -> I
 class _Attempt:
     """One attempt at all places, with what came of it so far."""
 
-    def __init__(self, ledger: Ledger, at: str, settings: PublishConfig, secrets: Secrets, pause: Callable[[float], None]) -> None:
-        self._ledger, self._at, self._settings, self._secrets, self._pause = ledger, at, settings, secrets, pause
+    def __init__(
+        self,
+        ledger: Ledger,
+        at: str,
+        settings: PublishConfig,
+        secrets: Secrets,
+        pause: Callable[[float], None],
+        note: Callable[[Delivered], None],
+    ) -> None:
+        self._ledger, self._at, self._settings, self._secrets, self._pause, self._note = ledger, at, settings, secrets, pause, note
+        self._noted: set[Delivered] = set()
         self.sent: list[Delivered] = []
         self.found: list[Delivered] = []
         self.undelivered: list[Undelivered] = []
@@ -161,6 +174,10 @@ class _Attempt:
                 lost = left if error.is_whole or error.may_pass else left[:1]
                 self._give_up(lost, error.what, error.do)
                 left, failures = left[len(lost) :], 0
+            except CdpError as error:
+                # nothing leaves that could not be noted
+                self._give_up(left, error.what, error.do)
+                return
             except Exception as error:
                 # a fault of one client keeps no other place from its files, and does not make a published run a failed one
                 self._give_up(left, f"unexpected {type(error).__name__}", "report it")
@@ -172,9 +189,12 @@ class _Attempt:
     def _hand_over(self, place: Place, due: _Due) -> None:
         if not due.path.is_file() or sha256_of(due.path) != due.digest:
             raise PlaceError("it is not what was published", "run the day again: nothing that somebody changed is delivered")
+        entry = Delivered(due.destination, due.place, due.name, due.digest, due.path.stat().st_size, self._at)
         is_there = place.sha256(due.name) == due.digest
         if not is_there:
+            if entry not in self._noted:
+                self._note(entry)
+                self._noted.add(entry)
             place.put(due.path, due.name, due.digest)
-        entry = Delivered(due.destination, due.place, due.name, due.digest, due.path.stat().st_size, self._at)
         (self.found if is_there else self.sent).append(entry)
         self._ledger.add(entry, self.undelivered)

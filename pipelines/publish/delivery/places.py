@@ -1,13 +1,12 @@
-"""What a place is, which kinds there are, and what can go wrong with one. Secrets come in as values and go out nowhere."""
+"""What a place is, and what can go wrong with one. Secrets come in as values and go out nowhere."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
-from pipelines.contracts.settings.publishing import FolderPlace, PublishConfig, S3Place, SftpPlace
+from pipelines.contracts.settings.publishing import PublishConfig
 
 Secrets = Mapping[str, str]
 
@@ -43,19 +42,3 @@ def missing_variables(settings: PublishConfig, secrets: Secrets) -> list[str]:
     fields = ("password_variable", "passphrase_variable", "access_key_variable", "secret_key_variable")
     named = {getattr(place, field, None) for place in settings.places.values() for field in fields}
     return sorted(name for name in named if name is not None and not secrets.get(name))
-
-
-@contextmanager
-def open_place(settings: Any, secrets: Secrets) -> Iterator[Place]:
-    """Connect to a place. Raises PlaceError."""
-    from pipelines.publish.delivery.folder import open_folder
-    from pipelines.publish.delivery.s3 import open_bucket
-    from pipelines.publish.delivery.sftp import open_sftp
-
-    openers: Mapping[type, Callable[[Any, Secrets], AbstractContextManager[Place]]] = {
-        FolderPlace: open_folder,
-        SftpPlace: open_sftp,
-        S3Place: open_bucket,
-    }
-    with openers[type(settings)](settings, secrets) as place:
-        yield place

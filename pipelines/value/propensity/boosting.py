@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.value.propensity.features import Numbers
+from pipelines.value.propensity.features import Numbers, Values
 
 _ROUNDS = 200
-_PIECE = 50_000  # rows, times a leaf in each tree
+_PIECE = 20_000  # rows, times a leaf in each tree
 SETTINGS: Mapping[str, Any] = {
     "objective": "binary",
     "learning_rate": 0.04,
@@ -37,10 +37,10 @@ class Boosting:
     trees: Any  # lightgbm.Booster: its import takes two seconds, which a run without enough customers need not spend
     threads: int
 
-    def log_odds(self, values: Numbers) -> Numbers:
+    def log_odds(self, values: Values) -> Numbers:
         return np.asarray(self.trees.predict(values, raw_score=True, num_threads=self.threads), dtype=np.float64)
 
-    def contributions(self, values: Numbers) -> Numbers:
+    def contributions(self, values: Values) -> Numbers:
         """What each feature adds to the log-odds of an average customer: the steps on the way to each leaf, by the feature that is split.
 
         They add up to the log-odds less `base`. Shapley values would need twenty times as long: six minutes for a million customers.
@@ -87,7 +87,7 @@ def _value(node: Mapping[str, Any]) -> float:
 
 
 def fit_boosting(
-    values: Numbers, outcomes: np.ndarray[tuple[int], np.dtype[np.bool_]], names: Sequence[str], threads: int | None
+    values: Values, outcomes: np.ndarray[tuple[int], np.dtype[np.bool_]], names: Sequence[str], threads: int | None
 ) -> Boosting:
     """Fit on rows of features (NaN for null)."""
     import lightgbm

@@ -40,4 +40,4 @@ def _histories(snapshot: Snapshot, features: tuple[Feature, ...]) -> Numbers:
     """Repeat purchase days, days from the first to the last one, days since the first: a row a customer."""
     places = {feature.name: place for place, feature in enumerate(features)}
     days, recency, tenure = (snapshot.values[:, places[name]] for name in ("purchase_day_count_total", "recency_days", "tenure_days"))
-    return np.column_stack([days - 1, tenure - recency, tenure])
+    return np.column_stack([days - 1, tenure - recency, tenure]).astype(np.float64)

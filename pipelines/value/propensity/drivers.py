@@ -7,7 +7,7 @@ import polars as pl
 
 from pipelines.value.propensity.candidates import LEARNED, Fitted
 from pipelines.value.propensity.declared import Feature
-from pipelines.value.propensity.features import Numbers, Snapshot
+from pipelines.value.propensity.features import Numbers, Snapshot, Values
 
 _OF_PURCHASES = ("purchase_day_count_total", "recency_days", "tenure_days")  # all that the purchase model knows
 _LEAST = 0.005  # a smaller part of the log-odds would be shown as 0
@@ -50,10 +50,10 @@ def _strongest(contributions: Numbers, snapshot: Snapshot, features: tuple[Featu
     return _joined(parts)
 
 
-def _words(features: tuple[Feature, ...], index: pl.Series, values: Numbers) -> pl.Series:
+def _words(features: tuple[Feature, ...], index: pl.Series, values: Values) -> pl.Series:
     """`words value`, whole numbers without a point; a null value is told as `none`."""
     names = pl.Series([feature.words for feature in features]).gather(index)
-    shown = pl.DataFrame({"name": names, "value": pl.Series(np.round(values, 2)).fill_nan(None)})
+    shown = pl.DataFrame({"name": names, "value": pl.Series(np.round(values.astype(np.float64), 2)).fill_nan(None)})
     whole = pl.col("value") == pl.col("value").round(0)
     number = pl.when(whole).then(pl.col("value").cast(pl.Int64).cast(pl.String)).otherwise(pl.col("value").cast(pl.String))
     return shown.select(pl.format("{}: {}", "name", number.fill_null("none"))).to_series()

@@ -13,6 +13,7 @@ from pipelines.contracts.engine import fetch_frame
 from pipelines.value.propensity.declared import FEATURES, Feature
 
 Numbers = NDArray[np.float64]
+Values = NDArray[np.float32]
 Whole = NDArray[np.int64]
 
 _FEATURES = """
@@ -161,12 +162,13 @@ from (select *, recency_days / nullif(interval_days, 0) as recency_to_interval f
 class Snapshot:
     """Customers who had bought by the end of `cutoff_on`, in the order of their numbers.
 
-    `values`: a row a customer, a column a feature, NaN for null. `next_purchase_days`: days to the next purchase, 0 where none is known.
+    `values`: a row a customer, a column a feature, NaN for null; of seven digits, because a dozen days are in memory at a time.
+    `next_purchase_days`: days to the next purchase, 0 where none is known.
     """
 
     cutoff_on: date
     customer_nos: Whole
-    values: Numbers
+    values: Values
     next_purchase_days: Whole
 
     def bought_within(self, days: int) -> NDArray[np.bool_]:
@@ -189,9 +191,9 @@ def read_snapshot(
     connection: duckdb.DuckDBPyConnection, cutoff_on: date, name: str, features: tuple[Feature, ...], where: str = "true"
 ) -> Snapshot:
     """The rows of a table of `create_features` for which `where` holds, with the columns of `features`."""
-    columns = ", ".join(feature.name for feature in features)
+    columns = ", ".join(f"cast({feature.name} as float) as {feature.name}" for feature in features)
     frame = fetch_frame(connection, f"select customer_no, next_purchase_days, {columns} from {name} where {where} order by customer_no")
-    values = frame.select(feature.name for feature in features).fill_null(float("nan")).to_numpy().astype(np.float64)
+    values = frame.select(feature.name for feature in features).fill_null(float("nan")).to_numpy().astype(np.float32)
     return Snapshot(
         cutoff_on,
         frame["customer_no"].to_numpy().astype(np.int64),

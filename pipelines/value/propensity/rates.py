@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.value.propensity.features import Numbers, Whole
+from pipelines.value.propensity.features import Numbers, Values, Whole
 
 _PRIOR_CUSTOMERS = 10  # a band of few customers is drawn towards the rate of all as if it had so many more
 
@@ -19,10 +19,10 @@ class Rates:
     up_to_days: tuple[int, ...]
     rates: tuple[float, ...]
 
-    def apply(self, recency_days: Numbers) -> Numbers:
+    def apply(self, recency_days: Values) -> Numbers:
         return np.asarray(self.rates, dtype=np.float64)[self.band(recency_days)]
 
-    def band(self, recency_days: Numbers) -> Whole:
+    def band(self, recency_days: Values) -> Whole:
         return np.searchsorted(np.asarray(self.up_to_days, dtype=np.float64), recency_days, side="left").astype(np.int64)
 
     def words(self, band: int) -> str:
@@ -35,7 +35,7 @@ class Rates:
         return f"{first} to {self.up_to_days[band]} days ago"
 
 
-def rates_of(recency_days: Numbers, outcomes: np.ndarray[tuple[int], np.dtype[np.bool_]], up_to_days: Sequence[int]) -> Rates:
+def rates_of(recency_days: Values, outcomes: np.ndarray[tuple[int], np.dtype[np.bool_]], up_to_days: Sequence[int]) -> Rates:
     """Share of customers with the outcome in each band; a band without customers has nearly the rate of all. Never exactly 0 or 1."""
     bounds = tuple(up_to_days)
     band = np.searchsorted(np.asarray(bounds, dtype=np.float64), recency_days, side="left")

@@ -18,7 +18,7 @@ from pipelines.value.propensity.declared import Feature, used_features
 from pipelines.value.propensity.drivers import drivers_of
 from pipelines.value.propensity.features import Snapshot, create_features, read_snapshot
 
-_PIECE = 200_000  # customers scored at a time: their features and the parts of their probabilities are in memory
+_PIECE = 50_000  # customers scored at a time: their features and the parts of their probabilities are in memory
 _HASH_DIGITS = 12
 _PLACES = 6
 

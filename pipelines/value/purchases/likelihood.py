@@ -78,7 +78,7 @@ class _Counts:
         whole = column.astype(np.int64)
         is_present = np.bincount(whole) > 0
         place = (np.cumsum(is_present) - 1)[whole]
-        return cls(np.flatnonzero(is_present).astype(np.float64), place, np.bincount(place, weights=weight))
+        return cls(np.flatnonzero(is_present).astype(np.float64), place, np.bincount(place, weights=weight).astype(np.float64))
 
 
 def survivals(model: ModelName, frequency: Floats, b: float) -> Floats:

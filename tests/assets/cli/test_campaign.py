@@ -16,6 +16,7 @@ from pipelines.contracts.home import Home
 from tests.assets.cli.command import cdp
 
 DAY = date(2026, 10, 31)
+DEMO = ROOT / "data" / "demo" / "campaigns"
 SEGMENT, CAMPAIGN = "win_back_180_days", "win_back_autumn_2026"
 PLAN = {"registered_name": CAMPAIGN, "segment_name": SEGMENT, "budget_amount": Decimal("6000"), "budget_used_rate": 0.25}
 COUNTS = {"targeted": 40, "held_out": 30, "contaminated": 3, "sent": 40, "delivered": 38, "converted": 2}
@@ -52,10 +53,15 @@ def table(database: duckdb.DuckDBPyConnection, name: str, columns: str, rows: li
         database.execute(f"insert into {name} ({', '.join(row)}) values ({', '.join('?' * len(row))})", list(row.values()))
 
 
+def with_plans_of_the_demo(home: Path) -> None:
+    (home / "cdp.yaml").write_text(f"marketing: {{campaign_folders: [{DEMO}]}}\n", encoding="utf-8")
+
+
 def published(folder: Path, pairs: list[dict[str, Any]]) -> Path:
-    """A home of which nothing but the published campaigns is there."""
+    """A home of which nothing but the published campaigns is there, and the plans of the demo."""
     home = Home(folder)
     home.published.mkdir(parents=True)
+    with_plans_of_the_demo(folder)
     with duckdb.connect(str(home.analytics)) as database:
         table(database, "about", "as_of date", [{"as_of": DAY}])
         columns = "campaign_key varchar, channel varchar, arm varchar, registered_name varchar, segment_name varchar, targeted bigint"
@@ -86,6 +92,8 @@ def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_plans_are_listed_before_anything_is_published(tmp_path: Path, called: Any) -> None:
+    assert called("list", "--home", tmp_path)[1].startswith("no campaign is registered -> ")
+    with_plans_of_the_demo(tmp_path)
     code, out, _ = called("list", "--home", tmp_path)
     assert code == 0 and f"{CAMPAIGN}: Autumn win-back" in out
     assert "no cost reported of a budget of 6,000.00 CNY; 0 messages" in out and "nothing is published yet" in out
@@ -145,10 +153,8 @@ def test_a_split_that_chance_did_not_make_is_told(tmp_path: Path, called: Any) -
 
 
 def test_arms_that_get_the_same_are_read_as_a_test_of_the_test(home: Path, tmp_path: Path, called: Any) -> None:
-    from assets.project import REFERENCE
-
     (tmp_path / "campaigns").mkdir()
-    text = (REFERENCE / "campaigns" / f"{CAMPAIGN}.yaml").read_text(encoding="utf-8")
+    text = (DEMO / f"{CAMPAIGN}.yaml").read_text(encoding="utf-8")
     text = text.replace("The same text with the coupon.", "A text without an offer.")
     (tmp_path / "campaigns" / "own.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "cdp.yaml").write_text("reference_folder: .\n", encoding="utf-8")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import hashlib
 import json
 import re
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from assets.resources import HomeResource
 from pipelines.contracts.config import Config, load_config
 from pipelines.contracts.home import Home
 from pipelines.contracts.settings.publishing import Destination
+from pipelines.ledger import read_rows, verify
 from pipelines.publish import deliveries_of
 from tests.assets.cli.command import cdp
 from tests.publish.shop import DAY, decided, made, publish_it
@@ -97,6 +100,31 @@ def test_page_shows_what_the_command_says(home: Home, called: Called, language: 
         assert Config.model_validate(yaml.safe_load(example)).publish.destinations
     kinds = {get_args(model.model_fields["kind"].annotation)[0] for model in get_args(get_args(Destination)[0])}
     assert {f"| `{kind}` |" for kind in kinds} <= set(re.findall(r"^\| `\w+` \|", page, re.MULTILINE))
+
+
+def test_what_was_delivered_is_in_the_ledger_with_its_place(home: Home, called: Called) -> None:
+    """As a download is: what, where to, when, SHA-256, rows and columns; once, and none of what did not leave."""
+    called("deliver", "--home", home.root)
+    called("deliver", "--home", home.root)
+    assert verify(home).problems == ()
+    rows = [row.entry for row in read_rows(home) if row.entry.kind == "delivery"]
+    assert {row.what.removeprefix("published/segments/"): row.sha256 for row in rows} == {
+        name: hashlib.sha256((home.root.parent / "share" / name).read_bytes()).hexdigest() for name in OF_THE_DAY
+    }
+    assert len(rows) == len(OF_THE_DAY)
+    assert {(row.role, row.as_of, row.run_id, row.by) for row in rows} == {("share", str(DAY), "r1", None)}
+    assert all(re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", row.at or "") for row in rows)
+    told = {row.what.rpartition("/")[2]: (row.row_count, row.columns) for row in rows}
+    for name, (row_count, columns) in told.items():
+        [path] = (home.root.parent / "share").rglob(name)
+        if name.endswith(".csv"):
+            lines = list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+            assert row_count == len(lines) - 1
+            assert columns is None if name == "removed.csv" else len(columns or ()) == len(lines[0])
+    assert told["book.xlsx"][1] is None
+    assert (
+        f"delivery  share                     published/segments/{DAY}/thanks/list.csv" in called("ledger", "show", "--home", home.root)[1]
+    )
 
 
 def test_older_day_is_delivered_when_it_is_asked_for(home: Home, called: Called) -> None:

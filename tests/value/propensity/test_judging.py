@@ -77,15 +77,18 @@ def test_separable_or_equal_outcomes_give_finite_probabilities(outcomes: list[bo
     assert np.isfinite(model.log_odds(np.array([[5.0, np.nan], [np.nan, 1e12], [-1e12, 0.0]]))).all()
 
 
-def test_logistic_finds_planted_weights_and_its_parts_add_up() -> None:
+def test_logistic_finds_planted_weights_and_its_parts_add_up(monkeypatch: pytest.MonkeyPatch) -> None:
     draw = np.random.default_rng(4)
     values = draw.normal(0, 2, (40_000, 3))
     values[draw.random(40_000) < 0.2, 2] = np.nan
     spread = np.sign(values) * np.log1p(np.abs(values))
     truth = 0.5 + 1.5 * spread[:, 0] - np.where(np.isnan(values[:, 2]), 1.0, 0.5 * spread[:, 2])
-    model = fit_logistic(values, draw.random(40_000) < sigmoid(truth))
+    outcomes = draw.random(40_000) < sigmoid(truth)
+    model = fit_logistic(values, outcomes)
     assert np.abs(model.log_odds(values) - truth).mean() < 0.08
     assert model.intercept + model.contributions(values).sum(axis=1) == pytest.approx(model.log_odds(values))
+    monkeypatch.setattr("pipelines.value.propensity.logistic._BLOCK", 7000)
+    assert fit_logistic(values, outcomes).weights == pytest.approx(model.weights, rel=1e-9)
 
 
 def test_parts_of_the_trees_add_up_and_name_what_was_planted() -> None:

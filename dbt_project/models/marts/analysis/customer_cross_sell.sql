@@ -24,6 +24,7 @@ run_context as (
 associations as (
     select
         products.product_no,
+        products.product_rank,
         with_products.product_no as with_product_no,
         associations.channel,
         associations.basket_count,
@@ -34,8 +35,8 @@ associations as (
                 associations.confidence_rate desc nulls last,
                 associations.lift desc nulls last,
                 associations.basket_count desc nulls last,
-                products.product_no asc nulls last,
-                with_products.product_no asc nulls last
+                products.product_rank asc nulls last,
+                with_products.product_rank asc nulls last
         ) as association_no
     from {{ ref('basket_associations') }} as associations
     inner join products on associations.item_key = products.product_key
@@ -46,6 +47,7 @@ associations as (
 numbered_partners as (
     select
         associations.product_no,
+        associations.product_rank,
         associations.with_product_no,
         associations.association_no,
         row_number() over (partition by associations.product_no order by associations.association_no asc nulls last) as partner_no
@@ -55,10 +57,19 @@ numbered_partners as (
 partners as (
     select
         numbered_partners.product_no,
+        numbered_partners.product_rank,
         numbered_partners.with_product_no,
         numbered_partners.association_no
     from numbered_partners
     inner join run_context on numbered_partners.partner_no <= run_context.analysis_cross_sell_partners
+),
+
+-- the products that something can be offered for
+explained as (
+    select distinct
+        product_no,
+        product_rank
+    from partners
 ),
 
 bought as (
@@ -75,12 +86,13 @@ numbered_reasons as (
         bought.customer_no,
         bought.product_no,
         row_number() over (
-            partition by bought.customer_no order by bought.last_purchased_on desc nulls last, bought.product_no asc nulls last
+            partition by bought.customer_no
+            order by bought.last_purchased_on desc nulls last, explained.product_rank asc nulls last
         ) as reason_no
     from bought
     inner join run_context
         on bought.last_purchased_on > {{ add_days('run_context.as_of', '-run_context.analysis_basket_days') }}
-    where bought.product_no in (select partners.product_no from partners)
+    inner join explained on bought.product_no = explained.product_no
 ),
 
 reasons as (

@@ -1,8 +1,8 @@
 -- One row per week or month, channel and product sold in it; what names no product is one row, so that net amounts add up.
 with
 
-sold as (
-    select * from {{ ref('int_purchase_products') }}
+counted as (
+    select * from {{ ref('int_product_periods') }}
 ),
 
 products as (
@@ -15,41 +15,6 @@ periods as (
 
 run_context as (
     select * from {{ source('lake', 'run_context') }}
-),
-
--- a month more than is shown, which the first one is compared with
-recent_days as (
-    select
-        sold.channel,
-        sold.product_no,
-        sold.customer_no,
-        sold.purchase_no,
-        sold.quantity,
-        sold.net_amount,
-        {{ start_of('week', 'sold.purchased_on') }} as purchase_week,
-        {{ start_of('month', 'sold.purchased_on') }} as purchase_month
-    from sold
-    inner join run_context
-        on
-            sold.purchased_on
-            >= {{ add_months(start_of('month', 'run_context.as_of'), '-run_context.analysis_hot_seller_months') }}
-),
-
-counted as (
-    {% for grain in ['week', 'month'] -%}
-        select
-            '{{ grain }}' as period_grain,
-            purchase_{{ grain }} as period_start,
-            channel,
-            product_no,
-            sum(quantity) as quantity,
-            count(*) as order_count,
-            count(distinct customer_no) as buyer_count,
-            cast(sum(net_amount) as decimal(18, 2)) as net_amount
-        from recent_days
-        group by purchase_{{ grain }}, channel, product_no
-        {{- ' union all ' if not loop.last }}
-    {% endfor %}
 ),
 
 ranked as (
@@ -85,7 +50,7 @@ select
     products.product_key,
     products.product_name,
     products.category,
-    case when not products.is_sold_by_volume then cast(ranked.quantity as bigint) end as piece_count,
+    case when not products.is_sold_by_volume and ranked.quantity_count > 0 then cast(ranked.quantity as bigint) end as piece_count,
     ranked.order_count,
     ranked.buyer_count,
     ranked.net_amount,

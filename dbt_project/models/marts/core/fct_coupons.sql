@@ -1,27 +1,20 @@
 -- One row per coupon that was issued or redeemed.
+{{ config(materialized='renewed', meta={'touched_by': {'coupon_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 coupons as (
-    {{ newest_versions(ref('stg_channel_coupons'), 'coupon_key') }}
+    {{ newest_touched_versions(ref('stg_channel_coupons'), touched, 'coupon_key') }}
 ),
 
 identities as (
     select * from {{ source('lake', 'identity_current') }}
 ),
 
-numbered as (
-    select
-        coupon_key as fact_key,
-        'coupon' as fact_type,
-        channel,
-        order_no,
-        cast(null as varchar) as payment_no
-    from coupons
-    where order_no is not null
-),
-
 order_references as (
-    {{ referenced_orders('numbered') }}
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'coupon'
 ),
 
 run_context as (

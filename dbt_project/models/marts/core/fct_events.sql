@@ -1,7 +1,8 @@
 -- One row per tracked event, of customers and of anonymous visitors.
-{{ config(materialized='renewed', meta={'touched_by': {'event_key': 'int_touched_events'}}) }}
+{{ config(materialized='renewed', meta={'touched_by': {'event_key': 'int_touched_facts'}}) }}
 
-{%- do asked('int_touched_events') %}
+{%- do asked('int_touched_facts') %}
+{%- do asked('int_former_visits') %}
 with
 
 events as (

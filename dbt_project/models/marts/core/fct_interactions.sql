@@ -1,8 +1,11 @@
 -- One row per contact between person and shop that is neither order, event nor ticket.
+{{ config(materialized='renewed', meta={'touched_by': {'interaction_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 interactions as (
-    {{ newest_versions(ref('stg_channel_interactions'), 'interaction_key') }}
+    {{ newest_touched_versions(ref('stg_channel_interactions'), touched, 'interaction_key') }}
 ),
 
 identities as (

@@ -5,7 +5,7 @@
 with
 
 lines as (
-    {{ newest_versions(touched_rows(ref('stg_channel_order_lines'), touched, 'order_key'), 'line_key') }}
+    {{ newest_touched_versions(ref('stg_channel_order_lines'), touched, 'line_key', touched_key='order_key') }}
 ),
 
 -- an order export joins the titles of several articles in one line: where an item export lists them, they would be told twice

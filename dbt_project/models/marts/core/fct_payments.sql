@@ -1,8 +1,11 @@
 -- One row per payment.
+{{ config(materialized='renewed', meta={'touched_by': {'payment_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 payments as (
-    {{ newest_versions(ref('stg_channel_payments'), 'payment_key') }}
+    {{ newest_touched_versions(ref('stg_channel_payments'), touched, 'payment_key') }}
 ),
 
 order_references as (

@@ -1,8 +1,11 @@
 -- One row per movement on a loyalty account.
+{{ config(materialized='renewed', meta={'touched_by': {'points_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 points as (
-    {{ newest_versions(ref('stg_channel_points'), 'points_key') }}
+    {{ newest_touched_versions(ref('stg_channel_points'), touched, 'points_key') }}
 ),
 
 identities as (
@@ -13,19 +16,9 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
-numbered as (
-    select
-        'points' as fact_type,
-        points_key as fact_key,
-        channel,
-        order_no,
-        cast(null as varchar) as payment_no
-    from points
-    where order_no is not null
-),
-
 order_references as (
-    {{ referenced_orders('numbered') }}
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'points'
 )
 
 select

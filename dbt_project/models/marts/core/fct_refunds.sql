@@ -1,4 +1,7 @@
 -- One row per refund that a channel reports.
+{{ config(materialized='renewed', meta={'touched_by': {'refund_key': 'int_touched_facts'}}) }}
+{%- do asked('int_touched_facts') %}
+
 with
 
 refunds as (

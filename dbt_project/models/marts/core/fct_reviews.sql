@@ -1,8 +1,11 @@
 -- One row per review or survey answer.
+{{ config(materialized='renewed', meta={'touched_by': {'review_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 reviews as (
-    {{ newest_versions(ref('stg_channel_reviews'), 'review_key') }}
+    {{ newest_touched_versions(ref('stg_channel_reviews'), touched, 'review_key') }}
 ),
 
 identities as (
@@ -13,19 +16,9 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
-numbered as (
-    select
-        'review' as fact_type,
-        review_key as fact_key,
-        channel,
-        order_no,
-        cast(null as varchar) as payment_no
-    from reviews
-    where order_no is not null
-),
-
 order_references as (
-    {{ referenced_orders('numbered') }}
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'review'
 )
 
 select

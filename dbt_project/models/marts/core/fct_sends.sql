@@ -1,11 +1,11 @@
 -- One row per message to one person.
-{{ config(materialized='renewed', meta={'touched_by': {'send_key': 'int_touched_sends'}}) }}
-{%- set touched = asked('int_touched_sends') %}
+{{ config(materialized='renewed', meta={'touched_by': {'send_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
 
 with
 
 sends as (
-    {{ newest_versions(touched_rows(ref('stg_channel_sends'), touched, 'send_key'), 'send_key') }}
+    {{ newest_touched_versions(ref('stg_channel_sends'), touched, 'send_key') }}
 ),
 
 -- each export tells of its own days: a late open comes without the earlier click

@@ -1,8 +1,11 @@
 -- One row per service case.
+{{ config(materialized='renewed', meta={'touched_by': {'ticket_key': 'int_touched_facts'}}) }}
+{%- set touched = asked('int_touched_facts') %}
+
 with
 
 tickets as (
-    {{ newest_versions(ref('stg_channel_tickets'), 'ticket_key') }}
+    {{ newest_touched_versions(ref('stg_channel_tickets'), touched, 'ticket_key') }}
 ),
 
 identities as (
@@ -13,19 +16,9 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
-numbered as (
-    select
-        'ticket' as fact_type,
-        ticket_key as fact_key,
-        channel,
-        order_no,
-        cast(null as varchar) as payment_no
-    from tickets
-    where order_no is not null
-),
-
 order_references as (
-    {{ referenced_orders('numbered') }}
+    select * from {{ ref('int_order_references') }}
+    where fact_type = 'ticket'
 ),
 
 -- what was answered or solved after the day is not known yet

@@ -1,7 +1,8 @@
 -- One row per metric, period grain, period, dimension and dimension value.
 --
 -- A family of metrics is a model that ends in these columns; its unit is `money` where amounts are meant. Without a denominator the
--- numerator is the value; with one the value is a ratio, null where the denominator is 0.
+-- numerator is the value; with one the value is a ratio, null where the denominator is 0. Of a sum of probabilities the numerator shows two
+-- decimals, and the ratio is of all six.
 {%- set families = [
     'int_kpi_activity',
     'int_kpi_buyers',
@@ -26,7 +27,7 @@ measured as (
             {{ family }}.period_start,
             {{ family }}.dimension,
             {{ family }}.dimension_value,
-            {{ family }}.numerator,
+            cast({{ family }}.numerator as decimal(24, 6)) as numerator,
             {{ family }}.denominator,
             case {{ family }}.unit when 'money' then run_context.reporting_currency else {{ family }}.unit end as unit,
             {{ family }}.is_provisional,

@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from assets.inputs import keep_inputs
 from assets.project import code_version
 from assets.records import hour_id, hour_inputs, hour_path, hour_records, newest_record, record_path
@@ -28,11 +30,11 @@ from pipelines.contracts.run import Run, last_run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS
 from pipelines.contracts.segments import Segment
-from pipelines.contracts.storage import recover_folder, replacing, write_json
+from pipelines.contracts.storage import replacing, write_json, write_table
 from pipelines.golden import build_consents
 from pipelines.hourly import HourReport, Night, newest_fact_at, prepare_hour
 from pipelines.ledger import append, published_entries
-from pipelines.publish import PublishReport, publish_hour, verify_publication
+from pipelines.publish import PublishReport, check_destinations, is_hour_published, publish_hour, verify_publication
 from pipelines.rehearsal import shadow_of
 from pipelines.segments import decide_memberships, read_segments, settle_assignments
 
@@ -56,7 +58,9 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     ConfigurationError for an instant that is none, or lies before the end of the night or a list that is out; CdpError where the lake is
     not that of a published night; CheckFailedError when a check is red.
     """
+    check_destinations(config.publish, read_segments(config.segments.folders))
     night, night_run_id = last_night(home, config, reference)
+    _begin_table(home)
     _remove_unpublished(home)
     records = hour_records(home)
     asked = _instant(at, config.business_time_zone) if at else None
@@ -68,7 +72,7 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     _check_instant(run, records, hour_id(inputs))
     segments = hourly_segments(config)
     with shadow_of(home) as shadow:
-        aside = replace(run, home=replace(shadow, published_override=home.published))
+        aside = replace(run, home=shadow.publishing_into(home))
         report = decide_hour(aside, night, segments)
         _check_memberships(aside)
         with replacing(decided_path(run)) as beside:
@@ -114,6 +118,11 @@ def decide_hour(run: Run, night: Night, segments: Sequence[Segment]) -> HourRepo
     settle_assignments(run)
     decide_memberships(run, segments)
     return report
+
+
+def night_database(shadow: Home) -> Path:
+    """The marts that a night has built in a shadow, moved out of the way of those of the hour."""
+    return shadow.marts.replace(shadow.marts.with_name("night.duckdb"))
 
 
 def _instant(text: str, zone: str) -> datetime:
@@ -175,11 +184,17 @@ def _publish(run: Run, aside: Run, segments: Sequence[Segment], inputs: Mapping[
     return record
 
 
+def _begin_table(home: Home) -> None:
+    """A table without rows, so that its suite has something to judge before the first hour."""
+    path = home.table(HOURLY_MEMBERSHIPS.name) / "part-0.parquet"
+    if not path.exists():
+        write_table(pl.DataFrame(schema=HOURLY_MEMBERSHIPS.schema), HOURLY_MEMBERSHIPS, path)
+
+
 def _remove_unpublished(home: Home) -> None:
     """Forget an hour that was killed before its lists were out: nobody was given one, so nobody was written to."""
     for record in hour_records(home)[-1:]:
-        recover_folder(home.segments(record["hour"]))
-        if not home.segments(record["hour"]).is_dir():
+        if not is_hour_published(home, record["hour"]):
             hour_path(home, record["run_id"]).unlink()
     known = {record["hour"] for record in hour_records(home)}
     for path in home.table(HOURLY_MEMBERSHIPS.name).glob("night=*/at=*"):

@@ -14,7 +14,7 @@ from typing import Any
 from assets.cli.installation import installation
 from assets.cli.rehearsal import execute_aside
 from assets.cli.run import telling_of_full_disk
-from assets.hours import decide_hour, hour_run, hourly_segments
+from assets.hours import decide_hour, hour_run, hourly_segments, night_database
 from assets.inputs import CONFIG, REFERENCE, are_unchanged
 from assets.jobs import rehearse_unchecked
 from assets.project import code_version
@@ -139,7 +139,7 @@ def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Map
     keep_only(shadow, night_record["loads"])
     of_night = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
     execute_aside(rehearse_unchecked, of_night, night_record["as_of"])
-    database = shadow.marts.replace(shadow.marts.with_name("night.duckdb"))
+    database = night_database(shadow)
     for source in later.lake.glob("channel_*/load=*/*.parquet"):
         target = shadow.lake / source.relative_to(later.lake)
         if not target.exists():

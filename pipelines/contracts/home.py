@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -92,6 +92,10 @@ class Home:
     @property
     def dagster(self) -> Path:
         return self.root / "dagster"
+
+    def publishing_into(self, other: Home) -> Home:
+        """This home with the `published` of another: a shadow whose lists are those of the home itself."""
+        return replace(self, published_override=other.published)
 
     def table(self, name: str) -> Path:
         """Folder of a lake table: `load=<id>/` below it for channel tables, `as_of=<day>/` for histories, `*.parquet` else."""

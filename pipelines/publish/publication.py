@@ -101,11 +101,11 @@ def publish_hour(
     """Publish the lists of an hour, all or none, in a folder of their own; nothing else of what is published is touched.
 
     Reads the lake of `run`, which may be a shadow. `note` is given the report, and the folder of the lists, before they are in their
-    place: what leaves is written down first. Raises CdpError when a folder or disk does not allow it.
+    place: what leaves is written down first. Destinations, which may want other lists besides, have been checked by the caller. Raises
+    CdpError when a folder or disk does not allow it.
     """
     home = run.home
     folder = home.segments(run.moment)
-    check_destinations(run.config.publish, segments)
     facts = {"run_id": run_id, "code_version": code_version, "loads": sorted(loads)}
     with _errors_for_people(home):
         folder.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
@@ -119,6 +119,12 @@ def publish_hour(
             report = PublishReport(run.as_of, run_id, "", is_newest=True, files=files, waterfalls=waterfalls, notices=notices)
             note(report, lists)
     return report
+
+
+def is_hour_published(home: Home, name: str) -> bool:
+    """Are the lists of the hour in their place? What a killed call has moved aside is put back first."""
+    recover_folder(home.segments(name))
+    return home.segments(name).is_dir()
 
 
 def verify_publication(home: Home, record: Mapping[str, Any]) -> list[str]:

@@ -10,7 +10,7 @@ from statistics import median
 
 from pipelines.contracts.run import Run
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import Oracle
+from tests.oracle.facts import Oracle
 
 SOLD = {"paid", "shipped", "completed", "refunded"}
 Key = tuple[str, str]

@@ -18,9 +18,9 @@ from pipelines.contracts.settings.predictions import NeedsConfig
 from pipelines.value.needs.bought import SOLD_CATEGORIES, create_bought_days
 from pipelines.value.needs.replenishment import create_due_dates
 from tests.dbt.analysis_history import AnalysisHistory
-from tests.dbt.analysis_oracle import AnalysisOracle
 from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import tiny_run
+from tests.oracle.analysis import AnalysisOracle
 
 AS_OF = date(2024, 3, 13)
 SELECTION = ("--select", "+marts.analysis", "+int_daily_sales", "--indirect-selection", "cautious")

@@ -24,7 +24,7 @@ from tests.dbt.campaigns import REGISTRY
 from tests.dbt.conftest import PROJECT, Build, rows
 from tests.dbt.history import History
 from tests.dbt.lake import tiny_run
-from tests.dbt.marketing_oracle import MarketingOracle
+from tests.oracle.marketing import MarketingOracle
 
 AS_OF = date(2024, 3, 13)
 CONFIG = Config.model_validate({"marketing": {"readout_from_customers": 5, "attribution_days": 7}})

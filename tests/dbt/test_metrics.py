@@ -13,9 +13,9 @@ from pipelines.metrics import GRAINS, read_metrics
 from tests.dbt.conftest import Build, rows
 from tests.dbt.drilldown import disagreements
 from tests.dbt.history import History
-from tests.dbt.kpi_oracle import KpiOracle
 from tests.dbt.lake import tiny_run
-from tests.dbt.oracle import Oracle
+from tests.oracle.facts import Oracle
+from tests.oracle.kpis import KpiOracle
 
 CASES = {
     "mid_month": (1, date(2024, 3, 13), Config()),

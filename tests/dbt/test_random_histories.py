@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 from pipelines.contracts.config import Config
 from pipelines.metrics import read_metrics
 from tests.dbt.compiled import CompiledModels
-from tests.dbt.kpi_oracle import KpiOracle
 from tests.dbt.lake import tiny_run
-from tests.dbt.marketing_oracle import MarketingOracle
 from tests.dbt.service_history import ServiceHistory
-from tests.dbt.service_oracle import ServiceOracle
-from tests.dbt.value_oracle import value_kpis
+from tests.oracle.kpis import KpiOracle
+from tests.oracle.marketing import MarketingOracle
+from tests.oracle.service import ServiceOracle
+from tests.oracle.value import value_kpis
 
 HISTORIES = int(os.environ.get("CDP_HISTORIES", "8"))
 FIRST, LAST = date(2023, 12, 31), date(2025, 1, 31)  # a history begins in November 2022 and needs thirteen months

@@ -16,7 +16,7 @@ from tests.dbt.conftest import Build, rows
 from tests.dbt.drilldown import disagreements
 from tests.dbt.lake import Row, tiny_run
 from tests.dbt.service_history import ServiceHistory
-from tests.dbt.service_oracle import ServiceOracle, quantile
+from tests.oracle.service import ServiceOracle, quantile
 
 AS_OF = date(2024, 3, 13)
 MODELS = (

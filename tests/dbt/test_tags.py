@@ -17,7 +17,7 @@ from pipelines.tags import read_tags
 from tests.dbt.conftest import Build, rows
 from tests.dbt.lake import TinyLake, tiny_run
 from tests.dbt.tag_history import DAYS, TagHistory
-from tests.dbt.tag_oracle import Held, TagOracle
+from tests.oracle.tags import Held, TagOracle
 
 TAGS = {tag.name: tag for tag in read_tags()}
 MODELS = ("+customer_tags", "+tag_report", "+customer_timeline", "+mart_marketing__customer_360")

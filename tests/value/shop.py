@@ -21,7 +21,7 @@ from pipelines.contracts.run import Run
 from pipelines.contracts.storage import write_table
 from pipelines.value.findings import Findings
 from pipelines.value.needs import predict_needs
-from tests.value.needs_oracle import Fact
+from tests.oracle.needs import Fact
 
 FACTS = {"customer_id": pl.String, "category": pl.String, "bought_on": pl.Date}
 # so that some of everything happens in a small shop

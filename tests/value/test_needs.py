@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.value.needs import bought, categories, replenishment, seasons
-from tests.value import needs_oracle as oracle
+from tests.oracle import needs as oracle
 from tests.value.shop import a_run, history, predicted, shop
 
 AS_OF = date(2026, 5, 20)

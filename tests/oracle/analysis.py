@@ -15,8 +15,8 @@ from itertools import pairwise, permutations
 from pipelines.contracts.run import Run
 from pipelines.contracts.settings.patterns import AnalysisConfig
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import Purchase, add_months
-from tests.dbt.service_oracle import ServiceOracle
+from tests.oracle.facts import Purchase, add_months
+from tests.oracle.service import ServiceOracle
 
 INTEREST = {"product_viewed", "product_added", "product_favorited", "cart_viewed", "checkout_started", "searched", "email_clicked"}
 CONTACT = {"followed", "chatted", "visited", "added_staff"}

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from functools import cached_property
 
-from tests.dbt.oracle import Kpi, Oracle, Paid, Period, Purchase, Value, add_months
+from tests.oracle.facts import Kpi, Oracle, Paid, Period, Purchase, Value, add_months
 
 Slice = tuple[str, str]
 ALL: Slice = ("all", "all")

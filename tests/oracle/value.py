@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from tests.dbt.kpi_oracle import TIERS, Kpi, KpiOracle, Value
+from tests.oracle.kpis import TIERS, Kpi, KpiOracle, Value
 
 PROPENSITIES = {"churn_probability_90d": "churn_90d", "repurchase_probability_30d": "repurchase_30d"}
 

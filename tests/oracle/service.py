@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.contracts.run import Run
-from tests.dbt.kpi_oracle import Kpi
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import CENT, Oracle
+from tests.oracle.facts import CENT, Oracle
+from tests.oracle.kpis import Kpi
 
 Figure = tuple[Decimal | int | None, Decimal | int | None, bool]
 

@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from pipelines.contracts.run import Run
-from tests.dbt.kpi_oracle import Kpi, Value
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import Oracle, Period, Purchase
+from tests.oracle.facts import Oracle, Period, Purchase
+from tests.oracle.kpis import Kpi, Value
 
 NOTHING = Decimal(0)
 

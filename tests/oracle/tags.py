@@ -12,7 +12,7 @@ from typing import Any
 from pipelines.contracts.run import Run
 from pipelines.tags import Tag, read_tags
 from tests.dbt.lake import Row, TinyLake
-from tests.dbt.oracle import Oracle, Purchase
+from tests.oracle.facts import Oracle, Purchase
 
 # value, confidence, day since which it holds
 Held = tuple[str, Decimal, date]

@@ -113,37 +113,36 @@
 #}
 {% macro kept_counts(counted, former, groups, measures, where='true') -%}
     {%- set columns = groups | join(', ') -%}
-    kept_counts as (
-        {% if is_continuing() -%}
-            select
-                {{ columns }}
-                {%- for measure, type in measures.items() %},
-                    cast(sum({{ measure }}) as {{ type }}) as {{ measure }}
-                {%- endfor %}
+    {%- set sums = [] -%}
+    {%- for measure, type in measures.items() -%}
+        {%- do sums.append('cast(sum(' ~ measure ~ ') as ' ~ type ~ ') as ' ~ measure) -%}
+    {%- endfor -%}
+    {%- if is_continuing() -%}
+        kept_counts as (
+            select {{ columns }}, {{ sums | join(', ') }}
             from (
-                select
-                    {{ columns }}, {{ measures | join(', ') }}
+                select {{ columns }}, {{ measures | join(', ') }}
                 from {{ this }}
                 where {{ where }}
 
                 union all
 
-                select
-                    {{ columns }}, {{ measures | join(', ') }}
+                select {{ columns }}, {{ measures | join(', ') }}
                 from {{ counted }}
 
                 union all
 
-                select
-                    {{ columns }}, -{{ measures | join(', -') }}
+                select {{ columns }}, -{{ measures | join(', -') }}
                 from {{ former }}
             ) as changes
             group by {{ columns }}
             having sum({{ measures | first }}) <> 0
-        {%- else -%}
+        )
+    {%- else -%}
+        kept_counts as (
             select * from {{ counted }}
-        {%- endif %}
-    )
+        )
+    {%- endif -%}
 {%- endmacro %}
 
 {% materialization renewed, adapter='duckdb' %}

@@ -19,23 +19,15 @@ run_context as (
     select * from {{ source('lake', 'run_context') }}
 ),
 
--- millions of items are grouped by two numbers: products by their own, categories below 0
-channels as (
-    select
-        channel,
-        row_number() over (order by channel asc nulls last) as channel_no
-    from (select distinct channel from sold) as sold_channels
-),
-
 baskets as (
     select
         sold.purchase_no,
-        cast(channels.channel_no as integer) as channel_no,
-        cast(sold.product_no as integer) as product_no,
-        cast(-products.category_no as integer) as category_no
+        sold.channel,
+        sold.product_no,
+        products.product_rank,
+        products.category_no
     from sold
     inner join products on sold.product_no = products.product_no
-    inner join channels on sold.channel = channels.channel
     cross join run_context
     where sold.product_no > 0 and sold.purchased_on > {{ add_days('run_context.as_of', '-run_context.analysis_basket_days') }}
 ),
@@ -43,36 +35,41 @@ baskets as (
 items as (
     select
         purchase_no,
-        channel_no,
-        product_no as item_no
+        channel,
+        'product' as item_type,
+        product_no as item_no,
+        product_rank as item_rank
     from baskets
 
     union all
 
     select distinct
         purchase_no,
-        channel_no,
-        category_no as item_no
+        channel,
+        'category' as item_type,
+        category_no as item_no,
+        category_no as item_rank
     from baskets
     where category_no is not null
 ),
 
 item_counts as (
     select
-        channel_no,
+        channel,
+        item_type,
         item_no,
         count(*) as item_basket_count
     from items
-    group by channel_no, item_no
+    group by channel, item_type, item_no
 ),
 
 channel_counts as (
     select
-        channel_no,
-        sign(item_no) as item_sign,
+        channel,
+        item_type,
         count(distinct purchase_no) as channel_basket_count
     from items
-    group by channel_no, sign(item_no)
+    group by channel, item_type
 ),
 
 -- the least baskets that a pair is told from, in each channel
@@ -86,40 +83,32 @@ minimums as (
     cross join run_context
 ),
 
--- how items are placed of which a basket has too many: those found in most baskets first, then by key
-counted_items as (
-    select
-        item_counts.channel_no,
-        item_counts.item_no,
-        item_counts.item_basket_count,
-        coalesce(products.product_rank, -item_counts.item_no) as item_rank
-    from item_counts
-    inner join minimums on item_counts.channel_no = minimums.channel_no and sign(item_counts.item_no) = minimums.item_sign
-    left join products on item_counts.item_no = products.product_no
-    where item_counts.item_basket_count >= minimums.min_basket_count
-),
-
 frequent_items as (
     select
         items.purchase_no,
-        items.channel_no,
+        items.channel,
+        items.item_type,
         items.item_no,
-        counted_items.item_basket_count,
-        counted_items.item_rank,
-        count(*) over (partition by items.purchase_no, sign(items.item_no)) as frequent_item_count
+        items.item_rank,
+        item_counts.item_basket_count,
+        count(*) over (partition by items.purchase_no, items.item_type) as frequent_item_count
     from items
-    inner join counted_items on items.channel_no = counted_items.channel_no and items.item_no = counted_items.item_no
+    inner join item_counts
+        on items.channel = item_counts.channel and items.item_type = item_counts.item_type and items.item_no = item_counts.item_no
+    inner join minimums on items.channel = minimums.channel and items.item_type = minimums.item_type
+    where item_counts.item_basket_count >= minimums.min_basket_count
 ),
 
 ranked_items as (
     select
         frequent_items.purchase_no,
-        frequent_items.channel_no,
+        frequent_items.channel,
+        frequent_items.item_type,
         frequent_items.item_no,
         row_number() over (
-            partition by frequent_items.purchase_no, sign(frequent_items.item_no)
+            partition by frequent_items.purchase_no, frequent_items.item_type
             order by frequent_items.item_basket_count desc nulls last, frequent_items.item_rank asc nulls last
-        ) as item_rank
+        ) as basket_rank
     from frequent_items
     where frequent_items.frequent_item_count > 1
 ),
@@ -127,16 +116,17 @@ ranked_items as (
 capped as (
     select
         ranked_items.purchase_no,
-        ranked_items.channel_no,
+        ranked_items.channel,
+        ranked_items.item_type,
         ranked_items.item_no
     from ranked_items
-    inner join run_context on ranked_items.item_rank <= run_context.analysis_basket_items
+    inner join run_context on ranked_items.basket_rank <= run_context.analysis_basket_items
 ),
 
--- numbers of one kind have one sign
 pairs as (
     select
-        items.channel_no,
+        items.channel,
+        items.item_type,
         items.item_no,
         with_items.item_no as with_item_no,
         count(*) as basket_count
@@ -144,27 +134,27 @@ pairs as (
     inner join capped as with_items
         on
             items.purchase_no = with_items.purchase_no
-            and sign(items.item_no) = sign(with_items.item_no)
-            and abs(items.item_no) < abs(with_items.item_no)
-    group by items.channel_no, items.item_no, with_items.item_no
+            and items.item_type = with_items.item_type
+            and items.item_no < with_items.item_no
+    group by items.channel, items.item_type, items.item_no, with_items.item_no
 )
 
 select
-    channels.channel,
-    case when pairs.item_no > 0 then 'product' else 'category' end as item_type,
-    abs(pairs.item_no) as item_no,
-    abs(pairs.with_item_no) as with_item_no,
+    pairs.channel,
+    pairs.item_type,
+    pairs.item_no,
+    pairs.with_item_no,
     pairs.basket_count,
     item_counts.item_basket_count,
     with_item_counts.item_basket_count as with_item_basket_count,
     minimums.channel_basket_count
 from pairs
-inner join channels on pairs.channel_no = channels.channel_no
 inner join minimums
-    on
-        pairs.channel_no = minimums.channel_no
-        and sign(pairs.item_no) = minimums.item_sign
-        and pairs.basket_count >= minimums.min_basket_count
-inner join item_counts on pairs.channel_no = item_counts.channel_no and pairs.item_no = item_counts.item_no
+    on pairs.channel = minimums.channel and pairs.item_type = minimums.item_type and pairs.basket_count >= minimums.min_basket_count
+inner join item_counts
+    on pairs.channel = item_counts.channel and pairs.item_type = item_counts.item_type and pairs.item_no = item_counts.item_no
 inner join item_counts as with_item_counts
-    on pairs.channel_no = with_item_counts.channel_no and pairs.with_item_no = with_item_counts.item_no
+    on
+        pairs.channel = with_item_counts.channel
+        and pairs.item_type = with_item_counts.item_type
+        and pairs.with_item_no = with_item_counts.item_no

@@ -99,13 +99,13 @@ def content_of_published(home: Path) -> dict[str, str]:
     for path in sorted(path for path in published.rglob("*") if path.is_file()):
         name = path.relative_to(published).as_posix()
         if path.suffix == ".duckdb":
-            digests |= {f"{name}:{table}": digest for table, digest in _tables(path).items()}
+            digests |= {f"{name}:{table}": digest for table, digest in tables_of(path).items()}
         else:
             digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
     return digests
 
 
-def _tables(database: Path) -> dict[str, str]:
+def tables_of(database: Path) -> dict[str, str]:
     with duckdb.connect(str(database), read_only=True) as connection:
         names = [row[0] for row in connection.execute("select table_name from duckdb_tables() order by 1").fetchall()]
         return {

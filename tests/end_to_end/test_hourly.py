@@ -20,7 +20,7 @@ from assets.cli.replay import replay
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.publish import verify_publication
-from tests.end_to_end.conftest import SAMPLES
+from tests.end_to_end.conftest import SAMPLES, tables_of
 
 HOURLY = {"cart_left_1h", "cart_left_24h"}
 NIGHT = "2026-10-31"
@@ -37,6 +37,10 @@ GROWS = (
     "ledger/",
     "dagster/",
 )
+
+
+# what is told of lists that went out
+OF_LISTS = {"segment_memberships", "mart_marketing__experiments", "mart_marketing__campaign_performance"}
 
 
 class Shop:
@@ -202,6 +206,21 @@ def test_an_instant_before_what_is_out_is_refused(shop: Shop, day: dict[str, Any
         error = shop.cdp("refresh", "--at", at)[1]
         assert isinstance(error, CdpError)
         assert error.exit_code == 2
+
+
+def test_the_night_after_is_that_of_a_shop_without_hours(shop: Shop, day: dict[str, Any], sample_home: Path, tmp_path: Path) -> None:
+    """Who was on a list of an hour counts as written to, and nothing else is another."""
+    twin = Shop(sample_home, tmp_path)
+    shutil.copytree(shop.inbox / "2026-11-02", twin.inbox / "2026-11-02")
+    for one in (shop, twin):
+        error = one.cdp("run", "--as-of", "2026-11-02")[1]
+        assert error is None, error
+    tables, others = (tables_of(Home(one.home).analytics) for one in (shop, twin))
+    kept = tables.keys() - OF_LISTS
+    assert len(kept) > 50
+    assert {name: tables[name] for name in kept} == {name: others[name] for name in kept}
+    contacts = pl.read_parquet(shop.home / "lake" / "contact_ledger" / "**" / "*.parquet")
+    assert shop.listed("2026-11-02T1400") <= set(contacts.filter(segment_name="cart_left_1h")["customer_id"].to_list())
 
 
 def shop_outcomes(shop: Shop, hour: str, outcome: str) -> set[str]:

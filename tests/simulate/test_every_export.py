@@ -33,6 +33,7 @@ NOT_SIMULATED = {
     "douyin_fund",
     "douyin_settlement",
     "klaviyo_campaign_table",
+    "mailchimp_cleaned",
     "meta_ads_de",
     "meta_ads_de_semicolon",
     "meta_ads_fr",

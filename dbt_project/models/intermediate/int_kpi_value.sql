@@ -81,6 +81,7 @@ sliced as (
     {%- endfor %}
 ),
 
+-- a union of amounts and probabilities would have the two decimals of amounts
 measured as (
     {%- for metric, unit in metrics.items() %}
         select

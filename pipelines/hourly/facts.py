@@ -15,6 +15,8 @@ from pipelines.contracts.engine import business_time, create_from_frame, instant
 from pipelines.contracts.run import Run
 from pipelines.contracts.tables import Table
 
+_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
+
 
 @dataclass(frozen=True, slots=True)
 class Night:
@@ -39,9 +41,6 @@ def newest_fact_at(run: Run) -> datetime | None:
         # as a number: fetching an instant imports a library of time zones
         [(found,)] = connection.execute(f"select epoch_us(max(happened_at)) from ({newest})").fetchall()
     return None if found is None else _EPOCH + timedelta(microseconds=found)
-
-
-_EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")
 
 
 def know_night(connection: duckdb.DuckDBPyConnection, night: Night) -> None:

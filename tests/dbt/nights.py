@@ -15,6 +15,7 @@ from tests.dbt.lake import Row, TinyLake, at
 
 _TABLES_OF_PEOPLE = {"identity_current", "golden_customers"}
 _STATES = ("open", "pending", "solved")
+_TWIN = "/twin"
 
 
 class Nights:
@@ -25,6 +26,8 @@ class Nights:
         self.whole = History(seed, days[-1]).lake
         self.records = sorted(row["source_record_key"] for row in self.whole.of("identity_current"))
         self.orders = self.whole.of("channel_orders")
+        for order in self.random.sample(self.orders, 40):
+            self.twin(order)
         for number in range(80):
             self.line(number)
             self.case(number)
@@ -34,6 +37,13 @@ class Nights:
         self.night_of = {
             name: [self.random.choice((*[0] * 20, *range(len(days)))) for _ in rows] for name, rows in sorted(self.whole.rows.items())
         }
+        for place, order in enumerate(self.whole.of("channel_orders")):
+            if order["order_key"].endswith(_TWIN):
+                self.night_of["channel_orders"][place] = self.random.randrange(1, len(days))
+
+    def twin(self, order: Row) -> None:
+        """A later order that differs by its key and number alone: tables without them have a second row like the first."""
+        self.whole.add("channel_orders", **order | {name: f"{order[name]}{_TWIN}" for name in ("order_key", "order_no")})
 
     def line(self, number: int) -> None:
         """A line of an order in one or two versions; now and then a till lists the articles of an order besides."""

@@ -58,6 +58,8 @@ def built(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Built
 def _build(dbt_manifest: Path, home: Home, continues: Path | None) -> None:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("CDP_CONTINUES", str(continues or ""))
+        # a slice after the other where rows are kept, all customers at once where everything is built
+        environment.setenv("CDP_CUSTOMERS_PER_SLICE", "3" if continues else "125000")
         kinds = ["--exclude-resource-type", "unit_test", "--exclude-resource-type", "test"]
         assert problems(invoke(dbt_manifest, home, "build", *kinds)) == {}
 

@@ -1,8 +1,19 @@
 -- One row per customer: who they are, what they bought and did, and how they may be reached, as of the day of the run.
+--
+-- What has the customer's id alone is restricted to the slice before it is joined; numbers carry the slice through the joins.
+{{ config(materialized='sliced', meta={'sliced_by': 'int_customer_activity'}) }}
+
 with
 
+sliced as (
+    select customer_id from {{ ref('int_customer_activity') }}
+    where {{ in_slice('customer_no') }}
+),
+
 customers as (
-    select * from {{ ref('dim_customers') }}
+    select customers.*
+    from {{ ref('dim_customers') }} as customers
+    semi join sliced on customers.customer_id = sliced.customer_id
 ),
 
 activity as (
@@ -26,21 +37,29 @@ home_stores as (
 ),
 
 consents as (
-    select * from {{ ref('int_customer_consents') }}
+    select consents.*
+    from {{ ref('int_customer_consents') }} as consents
+    semi join sliced on consents.customer_id = sliced.customer_id
 ),
 
 rfm_monthly as (
-    select * from {{ ref('customer_rfm') }}
-    where preset = 'monthly'
+    select rfm_monthly.*
+    from {{ ref('customer_rfm') }} as rfm_monthly
+    semi join sliced on rfm_monthly.customer_id = sliced.customer_id
+    where rfm_monthly.preset = 'monthly'
 ),
 
 rfm_annual as (
-    select * from {{ ref('customer_rfm') }}
-    where preset = 'annual'
+    select rfm_annual.*
+    from {{ ref('customer_rfm') }} as rfm_annual
+    semi join sliced on rfm_annual.customer_id = sliced.customer_id
+    where rfm_annual.preset = 'annual'
 ),
 
 lifecycles as (
-    select * from {{ ref('customer_lifecycle') }}
+    select lifecycles.*
+    from {{ ref('customer_lifecycle') }} as lifecycles
+    semi join sliced on lifecycles.customer_id = sliced.customer_id
 ),
 
 ages as (
@@ -80,30 +99,42 @@ service as (
 ),
 
 levels as (
-    select * from {{ ref('customer_levels') }}
+    select levels.*
+    from {{ ref('customer_levels') }} as levels
+    semi join sliced on levels.customer_id = sliced.customer_id
 ),
 
 points as (
-    select * from {{ ref('customer_points') }}
+    select points.*
+    from {{ ref('customer_points') }} as points
+    semi join sliced on points.customer_id = sliced.customer_id
 ),
 
 replenishments as (
-    select * from {{ source('lake', 'value_replenishments') }}
-    where due_rank = 1
+    select replenishments.*
+    from {{ source('lake', 'value_replenishments') }} as replenishments
+    semi join sliced on replenishments.customer_id = sliced.customer_id
+    where replenishments.due_rank = 1
 ),
 
 seasonal_needs as (
-    select * from {{ source('lake', 'value_seasonal_needs') }}
-    where listed_rank = 1
+    select seasonal_needs.*
+    from {{ source('lake', 'value_seasonal_needs') }} as seasonal_needs
+    semi join sliced on seasonal_needs.customer_id = sliced.customer_id
+    where seasonal_needs.listed_rank = 1
 ),
 
 next_categories as (
-    select * from {{ source('lake', 'value_next_categories') }}
-    where candidate_rank = 1
+    select next_categories.*
+    from {{ source('lake', 'value_next_categories') }} as next_categories
+    semi join sliced on next_categories.customer_id = sliced.customer_id
+    where next_categories.candidate_rank = 1
 ),
 
 predictions as (
-    select * from {{ source('lake', 'value_customers') }}
+    select predictions.*
+    from {{ source('lake', 'value_customers') }} as predictions
+    semi join sliced on predictions.customer_id = sliced.customer_id
 ),
 
 occasions as (
@@ -115,17 +146,23 @@ loyalty_ahead as (
 ),
 
 churn as (
-    select * from {{ source('lake', 'value_propensities') }}
-    where target = 'churn_90d'
+    select churn.*
+    from {{ source('lake', 'value_propensities') }} as churn
+    semi join sliced on churn.customer_id = sliced.customer_id
+    where churn.target = 'churn_90d'
 ),
 
 repurchase as (
-    select * from {{ source('lake', 'value_propensities') }}
-    where target = 'repurchase_30d'
+    select repurchase.*
+    from {{ source('lake', 'value_propensities') }} as repurchase
+    semi join sliced on repurchase.customer_id = sliced.customer_id
+    where repurchase.target = 'repurchase_30d'
 ),
 
 clusters as (
-    select * from {{ source('lake', 'value_customer_clusters') }}
+    select clusters.*
+    from {{ source('lake', 'value_customer_clusters') }} as clusters
+    semi join sliced on clusters.customer_id = sliced.customer_id
 ),
 
 run_context as (
@@ -312,3 +349,4 @@ left join predictions on customers.customer_id = predictions.customer_id
 left join churn on customers.customer_id = churn.customer_id
 left join repurchase on customers.customer_id = repurchase.customer_id
 left join clusters on customers.customer_id = clusters.customer_id
+where {{ in_slice('activity.customer_no') }}

@@ -1,7 +1,11 @@
-"""Night after night with erasures on the way equals a rebuild that forgets on the same days, whatever comes in which order."""
+"""Night after night with erasures on the way equals a rebuild that forgets on the same days, whatever comes in which order.
+
+`CDP_HISTORIES=100` tries as many of them; each is some nine runs.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +26,7 @@ from pipelines.identity.decisions import COLUMNS, FILE_NAME
 from tests.identity.lake import REFERENCE, SmallLake
 from tests.identity.test_incremental import DAYS, Line, decisions, deliver, keyed_by_content, lines
 
+HISTORIES = int(os.environ.get("CDP_HISTORIES", "5"))
 KEYS = ("source_record_key", "left_source_record_key", "right_source_record_key")
 # after the run of which day, and which record the person is known by
 requests = st.lists(st.tuples(st.integers(0, 3), st.integers(0, 8)), min_size=1, max_size=2)
@@ -73,7 +78,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("nights")
 
 
-@settings(max_examples=6)
+@settings(max_examples=HISTORIES)
 @given(st.lists(lines, min_size=4, max_size=22), decisions, requests, st.randoms(use_true_random=False))
 def test_night_after_night_with_erasures_equals_a_rebuild(
     root: Path, told: list[Line], decided: list[tuple[str, int, int, int]], asked: list[tuple[int, int]], shuffler: Random

@@ -1,7 +1,11 @@
-"""Night after night equals a rebuild from raw: whatever comes in which order, with merges, splits and decisions on the way."""
+"""Night after night equals a rebuild from raw: whatever comes in which order, with merges, splits and decisions on the way.
+
+`CDP_HISTORIES=100` tries as many of them; each is eight runs.
+"""
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -20,6 +24,7 @@ from pipelines.identity.decisions import COLUMNS, FILE_NAME
 from tests.identity.lake import REFERENCE, SEEN, SmallLake
 
 DAYS = [date(2026, 5, 1) + timedelta(days=n) for n in range(4)]
+HISTORIES = int(os.environ.get("CDP_HISTORIES", "8"))
 NAMES = ("王伟", "李娜", "张静依", "John Smith")
 WHOLE = [table.name for table in IDENTITY_TABLES]
 
@@ -78,7 +83,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("nights")
 
 
-@settings(max_examples=15)
+@settings(max_examples=HISTORIES)
 @given(st.lists(lines, min_size=4, max_size=22), decisions, st.randoms(use_true_random=False))
 def test_night_after_night_equals_a_rebuild_from_raw(
     root: Path, told: list[Line], decided: list[tuple[str, int, int, int]], shuffler: Random

@@ -1,4 +1,4 @@
-"""Checks of what Python writes: of each table its suite, of ids how many may change, which block; of headers what is new, which warns."""
+"""Checks of what Python writes. Its suite for each table and how many ids may change: these block. New headers, segments left out: warn."""
 
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -11,9 +11,10 @@ from pipelines.channels import recent_drifts
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.channel_tables import CHANNEL_LOADS
 from pipelines.contracts.identity_tables import IDENTITY_QUALITY
-from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS
+from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS, SEGMENT_FAULTS
 from pipelines.contracts.tables import Table
 from pipelines.identity import over_budget
+from pipelines.segments import decided_definitions
 
 
 def meets_expectations() -> list[dg.AssetChecksDefinition]:
@@ -59,6 +60,13 @@ def headers_are_as_before(home: HomeResource) -> dg.AssetCheckResult:
     found = recent_drifts(home.home(), home.config())
     told = [f"{drift['file_path']} ({drift['format_name']}): {drift['drift']}" for drift in found]
     return dg.AssetCheckResult(passed=not found, severity=dg.AssetCheckSeverity.WARN, metadata={"failures": told})
+
+
+@dg.asset_check(asset=SEGMENT_FAULTS.name, description="No segment was left out because of its definition.")
+def every_segment_can_be_used(context: dg.AssetCheckExecutionContext, home: HomeResource) -> dg.AssetCheckResult:
+    """Warns of a list that does not go out, while all others do."""
+    faults = decided_definitions(home.run(context.partition_key)).faults
+    return dg.AssetCheckResult(passed=not faults, severity=dg.AssetCheckSeverity.WARN, metadata={"failures": list(map(str, faults))})
 
 
 @dg.asset_check(

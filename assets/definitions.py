@@ -8,7 +8,7 @@ import dagster as dg
 
 from assets.campaigns import campaigns
 from assets.channels import channels, deliveries
-from assets.checks import headers_are_as_before, meets_expectations, no_more_changes_than_the_budget
+from assets.checks import every_segment_can_be_used, headers_are_as_before, meets_expectations, no_more_changes_than_the_budget
 from assets.golden import golden
 from assets.hourly import hourly
 from assets.identity import identity
@@ -46,7 +46,7 @@ def defs() -> dg.Definitions:
     ]
     return dg.Definitions(
         assets=[deliveries, *made, exports(key for definition in made for key in definition.keys), delivered_lists, hourly],
-        asset_checks=[*meets_expectations(), headers_are_as_before, no_more_changes_than_the_budget],
+        asset_checks=[*meets_expectations(), headers_are_as_before, every_segment_can_be_used, no_more_changes_than_the_budget],
         jobs=[refresh_daily, refresh_hourly, load_deliveries],
         schedules=[refresh_daily_at_0230, refresh_hourly_at_20],
         sensors=[new_deliveries],

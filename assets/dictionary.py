@@ -15,7 +15,7 @@ from assets.project import DBT_PROJECT, ROOT
 from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
-from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_tables import SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 from pipelines.metrics.definitions import read_metrics
 from pipelines.metrics.dictionary import DescribedColumn, DescribedTable, described, dictionary, doc_blocks
@@ -26,6 +26,7 @@ _BLOCKS = DBT_PROJECT / "models" / "marts" / "metrics" / "metrics.md"
 # Python writes these, and the publish stage puts them beside the marts
 _BESIDE_THE_MARTS = (
     SEGMENT_MEMBERSHIPS,
+    SEGMENT_FAULTS,
     KPI_RESTATEMENT,
     LATE_FACTS,
     *NEED_TABLES,

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 import polars as pl
 
+from assets.declared import declared_columns
 from assets.inputs import keep_inputs
 from assets.project import code_version
 from assets.records import hour_id, hour_inputs, hour_path, hour_records, newest_record, record_path
@@ -29,14 +30,14 @@ from pipelines.contracts.identity_tables import IDENTITY_CURRENT
 from pipelines.contracts.run import Run, last_run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS
-from pipelines.contracts.segments import Segment
+from pipelines.contracts.segments import DefinitionError, Definitions, Segment
 from pipelines.contracts.storage import replacing, write_json, write_table
 from pipelines.golden import build_consents
 from pipelines.hourly import HourReport, Night, newest_fact_at, prepare_hour
 from pipelines.ledger import append, published_entries
 from pipelines.publish import PublishReport, check_destinations, is_hour_published, publish_hour, verify_publication
 from pipelines.rehearsal import shadow_of
-from pipelines.segments import decide_memberships, read_segments, settle_assignments
+from pipelines.segments import decide_memberships, read_definitions, settle_assignments
 
 _MINUTE = timedelta(minutes=1)
 # what may differ between two refreshes that have nothing new to tell
@@ -58,7 +59,8 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     ConfigurationError for an instant that is none, or lies before the end of the night or a list that is out; CdpError where the lake is
     not that of a published night; CheckFailedError when a check is red.
     """
-    check_destinations(config.publish, read_segments(config.segments.folders))
+    definitions = read_definitions(config.segments.folders, declared_columns())
+    check_destinations(config.publish, definitions)
     night, night_run_id = last_night(home, config, reference)
     _begin_table(home)
     _remove_unpublished(home)
@@ -70,14 +72,14 @@ def refresh(home: Home, config: Config, reference: Path, at: str | None) -> Refr
     if known is not None or (asked is None and set(inputs["loads"]) == set(night.loads)):
         return Refreshed(known, is_new=False)
     _check_instant(run, records, hour_id(inputs))
-    segments = hourly_segments(config)
+    hourly = hourly_definitions(definitions)
     with shadow_of(home) as shadow:
         aside = replace(run, home=shadow.publishing_into(home))
-        report = decide_hour(aside, night, segments)
+        people, faults = decide_hour(aside, night, hourly.segments)
         _check_memberships(aside)
         with replacing(decided_path(run)) as beside:
             shutil.copyfile(decided_path(aside), beside)
-        return Refreshed(_publish(run, aside, segments, inputs, report), is_new=True)
+        return Refreshed(_publish(run, aside, hourly.without(faults), inputs, people), is_new=True)
 
 
 def last_night(home: Home, config: Config, reference: Path) -> tuple[Night, str]:
@@ -103,21 +105,23 @@ def hour_run(night: Run, at: datetime) -> Run:
     return replace(night, as_of=day, hour=Hour(at.astimezone(UTC), night.as_of))
 
 
-def hourly_segments(config: Config) -> list[Segment]:
-    """The segments whose lists are made every hour. Raises ConfigurationError where there are none."""
-    found = [segment for segment in read_segments(config.segments.folders) if segment.cadence == "hourly"]
+def hourly_definitions(definitions: Definitions) -> Definitions:
+    """The segments whose lists are made every hour, and whatever is left out. Raises ConfigurationError where there are none."""
+    found = tuple(segment for segment in definitions.segments if segment.cadence == "hourly")
     if not found:
         raise ConfigurationError("no segment has the cadence hourly", where="segments", do="give `cadence: hourly` to one")
-    return found
+    return Definitions(found, definitions.faults)
 
 
-def decide_hour(run: Run, night: Night, segments: Sequence[Segment]) -> HourReport:
-    """Decide the memberships of the hour in the shadow `run.home`, which begins as the lake after the night."""
-    report = prepare_hour(run, night, sorted({column for segment in segments for column in segment.columns}))
+def decide_hour(run: Run, night: Night, segments: Sequence[Segment]) -> tuple[HourReport, tuple[DefinitionError, ...]]:
+    """Decide the memberships of the hour in the shadow `run.home`, which begins as the lake after the night.
+
+    Returns what came since the night, and which segments fail on the data.
+    """
+    people = prepare_hour(run, night, sorted({column for segment in segments for column in segment.columns}))
     build_consents(run)
     settle_assignments(run)
-    decide_memberships(run, segments)
-    return report
+    return people, decide_memberships(run, segments).faults
 
 
 def night_database(shadow: Home) -> Path:
@@ -168,19 +172,19 @@ def _check_memberships(run: Run) -> None:
         raise CheckFailedError(told, where=HOURLY_MEMBERSHIPS.name, do="mend the data or the rule; nothing was published")
 
 
-def _publish(run: Run, aside: Run, segments: Sequence[Segment], inputs: Mapping[str, Any], people: HourReport) -> dict[str, Any]:
+def _publish(run: Run, aside: Run, definitions: Definitions, inputs: Mapping[str, Any], people: HourReport) -> dict[str, Any]:
     """Publish from the shadow, with the rows of the ledger and the record written before the lists are in their place."""
     identifier = hour_id(inputs)
     record: dict[str, Any] = {}
 
     def note(report: PublishReport, lists: Path) -> None:
         head = append(run.home, published_entries(run.home, run.as_of, identifier, report.files, lists))
-        told = {name: value for name, value in report.as_record().items() if name in {"files", "segments", "notices"}}
+        told = {name: value for name, value in report.as_record().items() if name in {"files", "segments", "notices", "left_out"}}
         kept = {"kept_inputs": keep_inputs(run), "people": asdict(people), "ledger": head.as_record()}
         record.update({"run_id": identifier, **inputs, **told, **kept})
         write_json(hour_path(run.home, identifier), record)
 
-    publish_hour(aside, identifier, segments, code_version(), inputs["loads"], note)
+    publish_hour(aside, identifier, definitions, code_version(), inputs["loads"], note)
     return record
 
 

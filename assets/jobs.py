@@ -41,3 +41,9 @@ rehearse_unchecked = dg.define_asset_job(
     executor_def=dg.in_process_executor,
     description="The same without its checks.",
 )
+rehearse_predicted = dg.define_asset_job(
+    "rehearse_predicted",
+    selection=_REHEARSED - dg.AssetSelection.all_asset_checks() - dg.AssetSelection.groups("value"),
+    executor_def=dg.in_process_executor,
+    description="The same on predictions that are there: no model learns.",
+)

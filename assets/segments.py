@@ -7,7 +7,7 @@ import dagster as dg
 from assets.catalog import specs
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.resources import HomeResource
-from pipelines.contracts.segment_tables import CONTACT_LEDGER, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_tables import CONTACT_LEDGER, SEGMENT_ASSIGNMENTS, SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS
 from pipelines.segments import decide_memberships, settle_assignments
 
 _UPSTREAM = [
@@ -28,12 +28,14 @@ def assignments(context: dg.AssetExecutionContext, home: HomeResource) -> dg.Mat
 
 
 @dg.multi_asset(
-    specs=specs([CONTACT_LEDGER, SEGMENT_MEMBERSHIPS], deps=_UPSTREAM, partitions=DAILY, kind="duckdb"), backfill_policy=ONE_BY_ONE
+    specs=specs([CONTACT_LEDGER, SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS], deps=_UPSTREAM, partitions=DAILY, kind="duckdb"),
+    backfill_policy=ONE_BY_ONE,
 )
 def segments(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Match every segment and send the matches through the gate."""
     report = decide_memberships(home.run(context.partition_key))
     yield dg.MaterializeResult(asset_key=CONTACT_LEDGER.name)
+    yield dg.MaterializeResult(asset_key=SEGMENT_FAULTS.name, metadata={"faults": list(map(str, report.faults))})
     yield dg.MaterializeResult(
         asset_key=SEGMENT_MEMBERSHIPS.name, metadata={"waterfalls": report.as_metadata(), "contaminated": dict(report.contaminated)}
     )

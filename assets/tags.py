@@ -8,7 +8,7 @@ from assets.catalog import specs
 from assets.partitions import DAILY, ONE_BY_ONE
 from assets.resources import HomeResource
 from pipelines.contracts.tag_tables import TAG_TABLES
-from pipelines.segments import read_segments
+from pipelines.segments import read_definitions
 from pipelines.tags import read_tags, write_tags
 
 
@@ -16,5 +16,5 @@ from pipelines.tags import read_tags, write_tags
 def tags(context: dg.AssetExecutionContext, home: HomeResource) -> Iterator[dg.MaterializeResult[None]]:
     """Write the declared tags with the segments that read them."""
     run = home.run(context.partition_key)
-    write_tags(run, read_tags(), read_segments(run.config.segments.folders))
+    write_tags(run, read_tags(), read_definitions(run.config.segments.folders).segments)
     yield from (dg.MaterializeResult(asset_key=table.name) for table in TAG_TABLES)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 _GREEN = frozenset({"success", "pass", "warn", "no-op"})  # an exposure is a node that does nothing
 
 # whatever reads a table of the stage `value`, from its sources down; a test of two models belongs where the later one is built
-_PREDICTED = "source:lake.value_*+"
+PREDICTED = "source:lake.value_*+"
 
 PROJECT = DbtProject(project_dir=DBT_PROJECT, profiles_dir=DBT_PROJECT)
 
@@ -57,8 +57,8 @@ class Translator(DagsterDbtTranslator):
 def dbt_models() -> tuple[dg.AssetsDefinition, dg.AssetsDefinition]:
     """One asset a model and one check a test, from the manifest of the models as they are now: what needs no prediction, and what does."""
     manifest = json.loads(prepared_manifest().read_text(encoding="utf-8"))
-    first = _part("warehouse", manifest, "fqn:*", _PREDICTED, is_first=True)
-    return first, _part("warehouse_predicted", manifest, _PREDICTED, "", is_first=False)
+    first = _part("warehouse", manifest, "fqn:*", PREDICTED, is_first=True)
+    return first, _part("warehouse_predicted", manifest, PREDICTED, "", is_first=False)
 
 
 def _part(name: str, manifest: Mapping[str, Any], select: str, exclude: str, *, is_first: bool) -> dg.AssetsDefinition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from expectations.suites import Rule, Suite, Unique, one_of
-from pipelines.contracts.segment_tables import CONTACT_LEDGER, HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_tables import CONTACT_LEDGER, HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS, SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS
 
 _DECIDED = (
     one_of("outcome", "exported", "unreachable", "no_consent", "suppressed", "over_cap", "lost_priority", "held_out")
@@ -29,6 +29,7 @@ SEGMENT_SUITES: tuple[Suite, ...] = (
         rules=(*_ARMS_AND_REASONS, Rule("an_hour_follows_its_night", "as_of >= night_on")),
         unique=(Unique(("as_of", "customer_id"), "outcome = 'exported' and purpose = 'marketing'"),),
     ),
+    Suite(SEGMENT_FAULTS, rules=(Rule("a_fault_says_what_to_do", "fault <> '' and advice <> ''"),)),
     Suite(
         CONTACT_LEDGER,
         values=one_of("medium", "sms", "email", "wechat", "app_push", "mail")

@@ -37,10 +37,15 @@ def run_aside(home: Path | None, config: Path | None) -> Iterator[Run]:
 
 
 @contextmanager
-def decided_aside(home: Path | None, config: Path | None, segments: Sequence[Segment]) -> Iterator[Run]:
-    """The same, with the memberships of the day as these segments would have them."""
+def decided_aside(home: Path | None, config: Path | None, segments: Sequence[Segment], wanted: str) -> Iterator[Run]:
+    """The same, with the memberships of the day as these segments would have them.
+
+    Raises DefinitionError when the segment `wanted` fails on the data; others that fail are left out, as in a night.
+    """
     with run_aside(home, config) as run:
-        decide_memberships(run, segments)
+        for fault in decide_memberships(run, segments).faults:
+            if fault.segment_name == wanted:
+                raise fault
         yield run
 
 

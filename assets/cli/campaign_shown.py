@@ -16,14 +16,14 @@ from pipelines.campaigns import Campaign, Figures, campaign_named, read_campaign
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.segments import Segment
-from pipelines.segments import read_segments
+from pipelines.segments import read_definitions
 
 
 def registry(config: Config) -> tuple[tuple[Campaign, ...], tuple[Segment, ...]]:
-    """The registered campaigns, and the segments that they may use. Raises ConfigurationError for a mistake in either."""
-    segments = read_segments(config.segments.folders)
+    """The registered campaigns, and the segments that they may use. Raises ConfigurationError for a mistake in a campaign."""
+    definitions = read_definitions(config.segments.folders)
     reference = config.reference_folder or project.REFERENCE
-    return read_campaigns(reference, config.marketing.campaign_folders, segments), segments
+    return read_campaigns(reference, config.marketing.campaign_folders, definitions), definitions.segments
 
 
 def figures(home: Home) -> tuple[str | None, tuple[Figures, ...]]:

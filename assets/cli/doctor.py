@@ -112,10 +112,10 @@ def _definitions(settings: Config) -> Iterator[Finding]:
 def _destinations(settings: Config) -> Finding:
     """Whether they fit the segments, and whether the environment has the secrets of their places."""
     from pipelines.publish import check_destinations, missing_variables
-    from pipelines.segments import read_segments
+    from pipelines.segments import read_definitions
 
     try:
-        check_destinations(settings.publish, read_segments(settings.segments.folders))
+        check_destinations(settings.publish, read_definitions(settings.segments.folders))
     except CdpError as error:
         return Finding("destinations", False, f"{error.where}: {error.what}", error.do)
     missing = missing_variables(settings.publish, os.environ)

@@ -49,11 +49,12 @@ def run(
     """Run the whole job: load, resolve, score, check, publish, deliver."""
     from assets.cli.deliver import stop_on_undelivered
     from assets.cli.run import run_job
-    from assets.cli.summary import print_summary
+    from assets.cli.summary import print_summary, stop_on_left_out
 
     outcome = run_job(home, deliveries, as_of.date() if as_of else None, config, force=force)
     print_summary(outcome, as_json=json)
     stop_on_undelivered(outcome.undelivered)
+    stop_on_left_out(outcome.record.get("left_out", []))
 
 
 @app.command()

@@ -10,6 +10,7 @@ from typing import Any
 
 from assets.cli.deliver import stop_on_undelivered
 from assets.cli.run import executed_hour
+from assets.cli.summary import left_out_lines, stop_on_left_out
 from assets.cli.wording import counted
 from assets.records import hour_records
 from pipelines.publish import deliveries_of
@@ -27,6 +28,7 @@ def print_refresh(home: Path | None, deliveries: Path | None, config: Path | Non
     else:
         print("\n".join(_lines(record, is_new=done is not None, folder=str(folders.published / "segments"))))
     stop_on_undelivered(undelivered)
+    stop_on_left_out((record or {}).get("left_out", []))
 
 
 def _lines(record: Mapping[str, Any] | None, *, is_new: bool, folder: str) -> Iterator[str]:
@@ -43,4 +45,5 @@ def _lines(record: Mapping[str, Any] | None, *, is_new: bool, folder: str) -> It
     yield f"Lists in {folder}/{record['hour']}"
     for name, waterfall in record["segments"].items():
         yield f"  {name:<24} {waterfall['matched']:>8,} matched  {waterfall['exported']:>8,} exported"
+    yield from left_out_lines(record.get("left_out", []))
     yield from (f"  {notice}" for notice in record["notices"])

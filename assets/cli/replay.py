@@ -14,9 +14,11 @@ from typing import Any
 from assets.cli.installation import installation
 from assets.cli.rehearsal import execute_aside
 from assets.cli.run import telling_of_full_disk
-from assets.hours import decide_hour, hour_run, hourly_segments, night_database
+from assets.declared import declared_columns
+from assets.hours import decide_hour, hour_run, hourly_definitions, night_database
 from assets.inputs import CONFIG, REFERENCE, are_unchanged
-from assets.jobs import rehearse_unchecked
+from assets.jobs import rehearse_predicted, rehearse_unchecked
+from assets.predictions import put_kept_predictions
 from assets.project import code_version
 from assets.records import read_hour, read_record
 from assets.resources import HomeResource, no_run
@@ -27,12 +29,15 @@ from pipelines.contracts.run import Run
 from pipelines.hourly import Night
 from pipelines.publish import Remade, remake_list
 from pipelines.rehearsal import link_file, shadow_of
-from pipelines.segments import read_segments
+from pipelines.segments import read_definitions
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A list that was made again. `differences`: what is not as it was when it went out, and may explain why a file differs."""
+    """A list that was made again. `differences`: what is not as it was when it went out, and may explain why a file differs.
+
+    `is_learned_again`: what its night predicted cannot be read any more, and was predicted anew.
+    """
 
     segment_name: str
     as_of: date
@@ -40,6 +45,7 @@ class Replay:
     run_id: str
     load_count: int
     hidden_load_count: int
+    is_learned_again: bool
     differences: tuple[str, ...]
     files: tuple[Remade, ...]
     certificates: tuple[str, ...]
@@ -86,18 +92,24 @@ def replay_together(home: Home, paths: Sequence[Path]) -> list[Replay]:
                 if one.get("since"):  # who entered and who left is told against the list before; that it was published is all that is read
                     link_file(path, shadow.segments(one["since"]) / one["segment"]["name"] / path.name)
             there = read_manifests(home).keys()
+            is_predicted = put_kept_predictions(home, record.get("night_run_id", manifest["run_id"]), shadow)
         resource = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
         if later is None:
             keep_only(shadow, record["loads"])
             run = resource.run(day.isoformat())
-            differences = tuple(_differences(home, run, manifest, record, there))
-            execute_aside(rehearse_unchecked, resource, day.isoformat())
+            differences = list(_differences(home, run, manifest, record, there))
+            _execute_night(resource, day.isoformat(), is_predicted=is_predicted)
         else:
             keep_only(later, record["loads"])
-            run = _redecided_hour(home, resource, later, record, paths[0])
-            differences = tuple(_differences(home, replace(run, home=later), manifest, record, there))
+            run = _redecided_hour(home, resource, later, record, paths[0], is_predicted=is_predicted)
+            differences = list(_differences(home, replace(run, home=later), manifest, record, there))
+        if differences and not is_predicted:
+            differences.append("what its night predicted cannot be read any more, and models may have learned something else")
         hidden = len(there - set(record["loads"]))
-        return [_remade(home, run, path, one, record, differences, hidden) for path, (one, _, _) in zip(paths, asked, strict=True)]
+        return [
+            _remade(home, run, path, one, record, tuple(differences), hidden, is_learned_again=not is_predicted)
+            for path, (one, _, _) in zip(paths, asked, strict=True)
+        ]
 
 
 def _remade(
@@ -108,9 +120,11 @@ def _remade(
     record: Mapping[str, Any],
     differences: tuple[str, ...],
     hidden_load_count: int,
+    *,
+    is_learned_again: bool,
 ) -> Replay:
     name, day = manifest["segment"]["name"], date.fromisoformat(manifest["as_of"])
-    segment = next((one for one in read_segments(run.config.segments.folders) if one.name == name), None)
+    segment = next((one for one in read_definitions(run.config.segments.folders).segments if one.name == name), None)
     if segment is None:
         raise ConfigurationError(f"the code has no segment {name} any more", where=str(path), do="check out the code of then")
     with tempfile.TemporaryDirectory(dir=run.home.root) as folder:
@@ -124,13 +138,19 @@ def _remade(
         run_id=manifest["run_id"],
         load_count=len(record["loads"]),
         hidden_load_count=hidden_load_count,
+        is_learned_again=is_learned_again,
         differences=differences,
         files=tuple(files),
         certificates=tuple(certificates),
     )
 
 
-def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Mapping[str, Any], path: Path) -> Run:
+def _execute_night(resource: HomeResource, day: str, *, is_predicted: bool) -> None:
+    """Run the night again; where its predictions were put into the shadow, without learning."""
+    execute_aside(rehearse_predicted if is_predicted else rehearse_unchecked, resource, day)
+
+
+def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Mapping[str, Any], path: Path, *, is_predicted: bool) -> Run:
     """The night that the hour followed, run again in the shadow of `resource`; then the hour, from the loads of `later`."""
     shadow, night_record = resource.home(), read_record(home, record["night_run_id"])
     if night_record is None or not (home.inputs / night_record.get("kept_inputs", "")).is_dir():
@@ -138,7 +158,7 @@ def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Map
     kept = home.inputs / night_record["kept_inputs"]
     keep_only(shadow, night_record["loads"])
     of_night = HomeResource(root=str(shadow.root), config_file=str(kept / CONFIG), reference=str(kept / REFERENCE))
-    execute_aside(rehearse_unchecked, of_night, night_record["as_of"])
+    _execute_night(of_night, night_record["as_of"], is_predicted=is_predicted)
     database = night_database(shadow)
     for source in later.lake.glob("channel_*/load=*/*.parquet"):
         target = shadow.lake / source.relative_to(later.lake)
@@ -146,7 +166,8 @@ def _redecided_hour(home: Home, resource: HomeResource, later: Home, record: Map
             link_file(source, target)
     settled = resource.run(night_record["as_of"])
     run = hour_run(settled, datetime.fromisoformat(record["at"]))
-    decide_hour(run, Night(settled, tuple(night_record["loads"]), database), hourly_segments(run.config))
+    hourly = hourly_definitions(read_definitions(run.config.segments.folders, declared_columns()))
+    decide_hour(run, Night(settled, tuple(night_record["loads"]), database), hourly.segments)
     return run
 
 
@@ -188,6 +209,7 @@ def _differences(home: Home, run: Run, manifest: Mapping[str, Any], record: Mapp
 def _lines(done: Replay) -> Iterator[str]:
     yield f"{done.segment_name} of {done.hour or done.as_of}, run {done.run_id}: made again beside the home, nothing was written"
     yield f"loads      {done.load_count:,} as then, {done.hidden_load_count:,} later ones hidden"
+    yield f"predicted  {'anew: nothing of that night is kept that could be read' if done.is_learned_again else 'as then: it was kept'}"
     yield from (f"differs    {difference}" for difference in done.differences)
     for file in done.files:
         verdict = {

@@ -29,7 +29,7 @@ from pipelines.contracts.storage import is_disk_full
 from pipelines.erasure import unfinished_erasures
 from pipelines.publish import Delivered, Undelivered, check_destinations, deliveries_of, newest_published_day, verify_publication
 from pipelines.rehearsal import remove_left_shadows
-from pipelines.segments import read_segments
+from pipelines.segments import read_definitions
 
 # nothing is sent anywhere, no newsletter is offered, and one run at a time touches the warehouse; steps print nothing, and to
 # capture that would start two `tail` processes a step, which outlive a run that is killed; the event log stays open, because
@@ -72,7 +72,7 @@ def run_job(home: Path | None, deliveries: Path | None, as_of: date | None, conf
     remove_left_shadows(folders)
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
-    check_destinations(settings.publish, read_segments(settings.segments.folders))
+    check_destinations(settings.publish, read_definitions(settings.segments.folders))
     with only_command(folders), finishing_erasures(folders, settings):
         return _run_jobs(resource, folders, settings, as_of, force=force)
 
@@ -87,7 +87,7 @@ def executed_hour(home: Path | None, deliveries: Path | None, config: Path | Non
     remove_left_shadows(folders)
     if not folders.deliveries.is_dir():
         raise ConfigurationError("no such folder", where=str(folders.deliveries), do="put the exports there, or name it with --deliveries")
-    check_destinations(settings.publish, read_segments(settings.segments.folders))
+    check_destinations(settings.publish, read_definitions(settings.segments.folders))
     with only_command(folders):
         if unfinished_erasures(folders):
             raise ConfigurationError("an erasure is under way", where=str(folders.root), do="`cdp forget` or `cdp run` finishes it first")

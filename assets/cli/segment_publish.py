@@ -16,6 +16,7 @@ import polars as pl
 from assets.cli.aside import decided_aside
 from assets.cli.run import run_job
 from assets.cli.wording import counted
+from assets.declared import declared_columns
 from assets.records import newest_record, run_inputs
 from assets.resources import HomeResource
 from pipelines.channels import waiting_files
@@ -23,7 +24,7 @@ from pipelines.contracts.errors import CheckFailedError, ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
 from pipelines.publish import verify_publication
-from pipelines.segments import read_segments
+from pipelines.segments import read_definitions
 
 # what a run is a function of, besides the definitions -> what it is called
 _OTHER_INPUTS: Mapping[str, str] = {
@@ -59,10 +60,13 @@ def publish_again(home: Path | None, config: Path | None, name: str, *, is_unsen
     resource = HomeResource(root=str(home or ""), config_file=str(config or ""))
     folders = resource.home()
     day = _only_definitions_changed(resource, folders)
-    segments = read_segments(resource.config().segments.folders)
-    if name not in {segment.name for segment in segments}:
+    definitions = read_definitions(resource.config().segments.folders, declared_columns())
+    for fault in definitions.faults:
+        if fault.segment_name == name:
+            raise fault
+    if name not in {segment.name for segment in definitions.segments}:
         raise ConfigurationError(f"unknown segment {name!r}", where="segments", do="see `cdp segments list`")
-    with decided_aside(home, config, segments) as aside:
+    with decided_aside(home, config, definitions.segments, name) as aside:
         moves = moves_between(_lists(folders, day), _lists(aside.home, day), name)
     _refuse(moves, name, day, is_unsent=is_unsent)
     record = newest_record(folders)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from assets.cli.installation import ConfigOption, HomeOption, JsonOption, installation
+from assets.cli.wording import counted
 from pipelines.contracts.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def list_segments(home: HomeOption = None, config: ConfigOption = None, json: Js
             numbers=("priority", "holdout", "on the list"),
         )
     if faults:
-        raise ConfigurationError(f"{len(faults)} faults in other definitions", where="segments", do="see `cdp segments check`")
+        raise ConfigurationError(f"{counted(len(faults), 'fault')} in other definitions", where="segments", do="see `cdp segments check`")
 
 
 @app.command()
@@ -78,14 +79,14 @@ def preview(
     from assets.cli.aside import decided_aside
     from assets.cli.segment_preview import print_preview
     from assets.declared import declared_columns
-    from pipelines.segments import preview_segment, read_segment, read_segments
+    from pipelines.segments import preview_segment, read_definitions, read_segment
 
     _, settings = installation(home, config)
     columns = declared_columns()
-    others = read_segments(settings.segments.folders, columns)
+    others = read_definitions(settings.segments.folders, columns).segments
     is_draft = name.endswith(".yaml")
     segment = read_segment(Path(name), columns) if is_draft else defined_segment(settings.segments.folders, name).segment
-    with decided_aside(home, config, [*(other for other in others if other.name != segment.name), segment]) as run:
+    with decided_aside(home, config, [*(other for other in others if other.name != segment.name), segment], segment.name) as run:
         if not segment.is_valid_on(run.as_of):
             raise ConfigurationError(f"is valid {_span(segment)}, not on {run.as_of}", where=segment.name, do="mend `valid`")
         seen = preview_segment(run, segment, rows)
@@ -110,9 +111,10 @@ def check(
         print(jsons.dumps({"segments": [segment.name for segment, _ in found], "faults": told, "warnings": warnings}, ensure_ascii=False))
     else:
         print("\n".join([*(f"fault    {line}" for line in told), *(f"warning  {line}" for line in warnings)] or ["no fault, no warning"]))
-        print(f"{len(found)} segments can be used, {len(told)} faults, {len(warnings)} warnings")
+        usable = len(found) - len(failed)
+        print(f"{counted(usable, 'segment')} can be used, {counted(len(told), 'fault')}, {counted(len(warnings), 'warning')}")
     if told:
-        raise ConfigurationError(f"{len(told)} faults", where="cdp segments check", do="mend them: a run would stop at the first")
+        raise ConfigurationError(counted(len(told), "fault"), where="cdp segments check", do="mend them: a run leaves these segments out")
 
 
 @app.command()
@@ -132,13 +134,14 @@ def publish(
 def defined_segment(folders: tuple[Path, ...], name: str) -> Defined:
     """The segment of this name. Raises ConfigurationError with the nearest name, or with what is wrong in its file."""
     from pipelines.contracts.declarations import nearest
+    from pipelines.contracts.segments import DefinitionError
     from pipelines.segments import examine_segments
 
     found, faults = examine_segments(folders)
     by_name = {defined.segment.name: defined for defined in found}
     if name in by_name:
         return by_name[name]
-    broken = next((fault for fault in faults if Path(fault.where).stem == name), None)
+    broken = next((fault for fault in faults if isinstance(fault, DefinitionError) and fault.segment_name == name), None)
     if broken is not None:
         raise broken
     raise ConfigurationError(f"unknown segment {name!r}{nearest(name, by_name)}", where="segments", do="see `cdp segments list`")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import date
 from itertools import pairwise
@@ -14,7 +14,8 @@ import duckdb
 import polars as pl
 
 from assets.cli.run import Outcome
-from assets.cli.wording import counted, figure
+from assets.cli.wording import counted, figure, plain
+from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.home import Home
 from pipelines.contracts.segments import STEPS
 
@@ -36,6 +37,7 @@ _LEFT_BEHIND: Mapping[str, str] = {
     "not_held_out": "held out",
     "exported": "not exported",
 }
+_FAULT_WIDTH = 200  # characters of what is wrong with a definition
 _CAUSES = 3  # shown of the causes of restatements, the most frequent first
 
 
@@ -62,6 +64,7 @@ def summarize(outcome: Outcome) -> dict[str, Any]:
         "predictions": _predictions(home, record),
         "segments": record["segments"],
         "notices": record.get("notices", []),
+        "left_out": record.get("left_out", []),
         "delivered": dict(Counter(entry.place for entry in outcome.delivered)),
         "undelivered": [asdict(one) for one in outcome.undelivered],
         "analytics": record["analytics"],
@@ -159,6 +162,21 @@ def _list_lines(facts: Mapping[str, Any]) -> Iterator[str]:
     nobody = [name for name in waterfalls if name not in matched]
     if nobody:
         yield f"  nobody matched {', '.join(nobody)}"
+    yield from left_out_lines(facts["left_out"])
+
+
+def left_out_lines(left_out: Sequence[Mapping[str, str]]) -> Iterator[str]:
+    """Why a segment has no list."""
+    yield from (f"  left out {one['segment']}: {plain(one['fault'], to=_FAULT_WIDTH)} ({one['place']})" for one in left_out)
+
+
+def stop_on_left_out(left_out: Sequence[Mapping[str, str]]) -> None:
+    """Raise ConfigurationError, naming the first segment without a list and how many more. What is published stays published."""
+    if left_out:
+        first = left_out[0]
+        more = f" (and {len(left_out) - 1} more: `cdp segments check`)" if len(left_out) > 1 else ""
+        what = f"no list of {first['segment']}, all others are published: {first['fault']}{more}"
+        raise ConfigurationError(what, where=first["place"], do=first["advice"])
 
 
 def _delivery_lines(facts: Mapping[str, Any]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,7 +12,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from pipelines.contracts.declarations import Section, Text, checked, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.segments import Segment
+from pipelines.contracts.segments import Definitions
 
 
 def _quoted(value: Any) -> Any:
@@ -93,11 +93,11 @@ class Campaign(Section):
         return tuple(tuple(arms) for arms in groups.values() if len(arms) > 1)
 
 
-def read_campaigns(reference: Path, folders: Sequence[Path], segments: Sequence[Segment]) -> tuple[Campaign, ...]:
+def read_campaigns(reference: Path, folders: Sequence[Path], definitions: Definitions) -> tuple[Campaign, ...]:
     """The registered campaigns of `<reference>/campaigns/*.yaml` and of `folders`, by name; none where there is no such folder.
 
     Raises ConfigurationError naming file and key: unknown keys (with the nearest), wrong values, a name, segment or campaign of a channel
-    that two claim, a segment that is not there, arms that are not those of the segments.
+    that two claim, a segment that is not there, arms that are not those of the segments. Of a segment that is left out nothing is asked.
     """
     read: dict[str, tuple[Campaign, Path]] = {}
     for path in (path for folder in (reference / FOLDER, *folders) for path in sorted(folder.glob("*.yaml"))):
@@ -106,7 +106,7 @@ def read_campaigns(reference: Path, folders: Sequence[Path], segments: Sequence[
             raise ConfigurationError(
                 f"name: {campaign.name} is taken by {read[campaign.name][1].name}", where=str(path), do="choose another name"
             )
-        _check_segments(campaign, {segment.name: segment for segment in segments}, path)
+        _check_segments(campaign, definitions, path)
         read[campaign.name] = campaign, path
     _check_claims(read.values())
     return tuple(read[name][0] for name in sorted(read))
@@ -122,8 +122,9 @@ def campaign_named(name: str, campaigns: Sequence[Campaign]) -> Campaign:
     )
 
 
-def _check_segments(campaign: Campaign, known: Mapping[str, Segment], path: Path) -> None:
-    for name in campaign.segments:
+def _check_segments(campaign: Campaign, definitions: Definitions, path: Path) -> None:
+    known = {segment.name: segment for segment in definitions.segments}
+    for name in (segment for segment in campaign.segments if segment not in definitions.left_out):
         if name not in known:
             raise ConfigurationError(f"segments: no segment {name}{nearest(name, known)}", where=str(path), do="see `cdp segments list`")
         arms = sorted(known[name].arms)

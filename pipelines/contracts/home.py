@@ -67,6 +67,11 @@ class Home:
         return self.runs / "inputs"
 
     @property
+    def predictions(self) -> Path:
+        """What published runs predicted of each customer, a folder for each run: a replay reads it where models would learn again."""
+        return self.root / "predictions"
+
+    @property
     def run_lock(self) -> Path:
         return self.root / "run.lock"
 

@@ -77,6 +77,19 @@ SEGMENT_ASSIGNMENTS = Table(
     ),
 )
 
+SEGMENT_FAULTS = Table(
+    "segment_faults",
+    "One row per day and fault of a definition: why a segment was left out, so that no list of it went out. Usually none.",
+    ("as_of", "segment_name", "file_name", "fault"),
+    (
+        Column("as_of", Type.DATE, "Day of the run.", required=True),
+        Column("segment_name", Type.TEXT, "Segment; the name of its file where that does not say one.", required=True),
+        Column("file_name", Type.TEXT, "File of the definition; `data` where the expression failed on the customers.", required=True),
+        Column("fault", Type.TEXT, "What is wrong, in words.", required=True),
+        Column("advice", Type.TEXT, "What to do.", required=True),
+    ),
+)
+
 HOURLY_MEMBERSHIPS = Table(
     "hourly_memberships",
     "One row per hour, segment and customer that the segment's expression matched between two nights: what the gate decided and why.",
@@ -89,4 +102,10 @@ HOURLY_MEMBERSHIPS = Table(
     ),
 )
 
-SEGMENT_TABLES: tuple[Table, ...] = (SEGMENT_ASSIGNMENTS, CONTACT_LEDGER, SEGMENT_MEMBERSHIPS, HOURLY_MEMBERSHIPS)
+SEGMENT_TABLES: tuple[Table, ...] = (
+    SEGMENT_ASSIGNMENTS,
+    CONTACT_LEDGER,
+    SEGMENT_MEMBERSHIPS,
+    SEGMENT_FAULTS,
+    HOURLY_MEMBERSHIPS,
+)

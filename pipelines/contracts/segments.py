@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
+
+from pipelines.contracts.errors import ConfigurationError
 
 # steps of the gate in order, each with the outcome of those whom it stops
 GATE: Mapping[str, str] = {
@@ -80,6 +83,40 @@ class Segment:
         return record | {name: str(record[name]) if record[name] else None for name in ("valid_from", "valid_to")}
 
 
+class DefinitionError(ConfigurationError):
+    """What is wrong with one definition: no list of it goes out, those of all others do.
+
+    `segment_name` is the name that the definition has, that of its file where it says none; `place` the file, or `data`.
+    """
+
+    def __init__(self, segment_name: str, what: str, *, where: str, do: str) -> None:
+        self.segment_name, self.place = segment_name, Path(where).name
+        super().__init__(what, where=where, do=do)
+
+    def as_record(self) -> dict[str, str]:
+        """For the record of a run."""
+        return {"segment": self.segment_name, "place": self.place, "fault": self.what, "advice": self.do}
+
+
+@dataclass(frozen=True, slots=True)
+class Definitions:
+    """The segments that can be used, by name, and what is wrong with the others."""
+
+    segments: tuple[Segment, ...]
+    faults: tuple[DefinitionError, ...] = ()
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Names of the segments that cannot be used."""
+        return frozenset(fault.segment_name for fault in self.faults)
+
+    def without(self, faults: Iterable[DefinitionError]) -> Definitions:
+        """Those that can be used when these faults are known, too."""
+        more = tuple(faults)
+        names = {fault.segment_name for fault in more}
+        return Definitions(tuple(segment for segment in self.segments if segment.name not in names), (*self.faults, *more))
+
+
 @dataclass(frozen=True, slots=True)
 class Waterfall:
     """Customers left after each step of the gate."""
@@ -106,14 +143,16 @@ class Waterfall:
 
 @dataclass(frozen=True, slots=True)
 class SegmentReport:
-    """What the gate did on one day: a waterfall for each segment that is valid on it.
+    """What the gate did on one day: a waterfall for each segment that is valid on it and could be used.
 
-    `contaminated` counts those of the exported and held out whom the read-out leaves out, because they have stood in two places.
+    `contaminated` counts those of the exported and held out whom the read-out leaves out, because they have stood in two places;
+    `faults` say why a segment was left out.
     """
 
     as_of: date
     waterfalls: Mapping[str, Waterfall] = field(default_factory=dict)
     contaminated: Mapping[str, int] = field(default_factory=dict)
+    faults: tuple[DefinitionError, ...] = ()
 
     def as_metadata(self) -> dict[str, dict[str, int]]:
         """Segment -> step -> customers left."""

@@ -102,6 +102,12 @@ def recover_folder(path: Path) -> None:
     shutil.rmtree(path.with_name(f".{path.name}.new"), ignore_errors=True)
 
 
+def recover_folders(parent: Path) -> None:
+    """The same for every folder in `parent`, whichever it was that somebody died over."""
+    for name in {path.name[1:].removesuffix(path.suffix) for path in parent.glob(".*") if path.suffix in {".old", ".new"}}:
+        recover_folder(parent / name)
+
+
 def write_json(path: Path, value: Any, *, mode: int | None = None) -> None:
     """Write readable JSON with sorted keys, whole or not at all."""
     with replacing(path, mode=mode) as beside:

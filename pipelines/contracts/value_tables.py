@@ -84,3 +84,5 @@ VALUE_BACKTESTS = Table(
 )
 
 VALUE_TABLES: tuple[Table, ...] = (VALUE_CUSTOMERS, *PROPENSITY_TABLES, *NEED_TABLES, VALUE_MODELS, VALUE_BACKTESTS)
+# what a run predicts of customers, in the place of what the run before did; the others are histories by day
+PREDICTION_TABLES: tuple[Table, ...] = tuple(table for table in VALUE_TABLES if "as_of" not in table.column_names)

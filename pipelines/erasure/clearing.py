@@ -14,7 +14,7 @@ import polars as pl
 from pipelines.contracts.catalog import TABLES
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
-from pipelines.contracts.storage import replacing
+from pipelines.contracts.storage import recover_folders, replacing
 from pipelines.contracts.tables import Table
 from pipelines.erasure.person import Person
 from pipelines.erasure.reviewed import clear_reviewed
@@ -35,6 +35,7 @@ class Cleared:
 
 def clear(home: Home, config: Config, reference: Path, person: Person) -> Cleared:
     """Take the person out of everything but the loads and what was published; the run that follows makes the warehouse anew."""
+    recover_folders(home.predictions)  # of a run that was killed
     rows = sum(_clear_table(home, table, person) for table in TABLES.values() if table.stage != "channels")
     # dbt builds all of it anew, and free pages of a database keep what was deleted
     shutil.rmtree(home.warehouse.parent, ignore_errors=True)
@@ -45,7 +46,7 @@ def clear(home: Home, config: Config, reference: Path, person: Person) -> Cleare
 
 
 def _clear_table(home: Home, table: Table, person: Person) -> int:
-    """Rows of a table of state or history that name the person, in any of its files."""
+    """Rows of a table of state or history that name the person, in any of its files and in what earlier nights kept of it."""
     columns = set(table.column_names)
     keys, ids = sorted(columns & {*KEYS}), sorted(columns & {*IDS})
     values = {"type", "scope", "value"} <= columns
@@ -57,7 +58,7 @@ def _clear_table(home: Home, table: Table, person: Person) -> int:
         *([pl.struct("type", "scope", "value").is_in(_structs(person))] if values else []),
     )
     removed = 0
-    for path in sorted(home.table(table.name).rglob("*.parquet")):
+    for path in sorted((*home.table(table.name).rglob("*.parquet"), *home.predictions.glob(f"*/{table.name}/*.parquet"))):
         rows = pl.read_parquet(path, memory_map=False)
         kept = rows.filter(~is_theirs.fill_null(value=False))
         if kept.height < rows.height:

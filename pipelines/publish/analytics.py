@@ -15,7 +15,7 @@ from pipelines.contracts.metric_tables import KPI_RESTATEMENT, LATE_FACTS
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.run import Run
-from pipelines.contracts.segment_tables import SEGMENT_MEMBERSHIPS
+from pipelines.contracts.segment_tables import SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS
 from pipelines.contracts.tables import Personal, Table
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 
@@ -35,6 +35,7 @@ _PAST: Mapping[str, str] = {
     VALUE_CLUSTERS.name: "as_of <= date '{day}'",
     VALUE_BACKTESTS.name: "as_of <= date '{day}'",
     **{table.name: "true" for table in NEED_TABLES},
+    SEGMENT_FAULTS.name: "as_of <= date '{day}'",
 }
 _PERSONAL = sorted(
     {column.name for table in TABLES.values() for column in table.columns if column.personal not in (Personal.NONE, Personal.PSEUDONYM)}

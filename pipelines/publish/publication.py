@@ -20,7 +20,7 @@ import polars as pl
 from pipelines.contracts.errors import CdpError
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
-from pipelines.contracts.segments import Segment, Waterfall
+from pipelines.contracts.segments import DefinitionError, Definitions, Waterfall
 from pipelines.contracts.storage import recover_folder, replacing, replacing_folder
 from pipelines.publish.analytics import build_analytics
 from pipelines.publish.destinations import check_destinations
@@ -41,6 +41,7 @@ class PublishReport:
     files: Mapping[str, str]
     waterfalls: Mapping[str, Waterfall]
     notices: tuple[str, ...] = ()  # what somebody should know of the files for destinations
+    left_out: tuple[DefinitionError, ...] = ()  # why there is no list of a segment
 
     def as_record(self) -> dict[str, Any]:
         """For `runs/<run_id>.json`; `verify_publication` reads `files` from there."""
@@ -50,13 +51,16 @@ class PublishReport:
             "files": dict(self.files),
             "segments": {name: asdict(waterfall) for name, waterfall in self.waterfalls.items()},
             "notices": list(self.notices),
+            "left_out": [
+                {"segment": fault.segment_name, "place": fault.place, "fault": fault.what, "advice": fault.do} for fault in self.left_out
+            ],
         }
 
 
 def publish(
     run: Run,
     run_id: str,
-    segments: Sequence[Segment],
+    definitions: Definitions,
     code_version: str,
     loads: Sequence[str],
     write_report: Callable[[Path, Path], None],
@@ -65,14 +69,14 @@ def publish(
 
     `write_report` is given the finished database, so that no page says anything else, and the folder to write into.
 
-    The memberships of the day must have been decided. When a newer day is published already, the database goes to
+    The memberships of the day must have been decided, with these definitions. When a newer day is published already, the database goes to
     `published/history/<as_of>/` and the newest one stays. Raises CdpError when a folder or disk does not allow it, CheckFailedError
     when the database must not be shown.
     """
     home, as_of = run.home, run.as_of
     is_newest = all(day <= as_of for day in _published_days(home))
     analytics = home.analytics if is_newest else home.published / "history" / as_of.isoformat() / home.analytics.name
-    check_destinations(run.config.publish, segments)
+    check_destinations(run.config.publish, definitions)
     facts = {"run_id": run_id, "code_version": code_version, "loads": sorted(loads)}
     with _errors_for_people(home):
         home.segments(as_of).parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
@@ -83,17 +87,17 @@ def publish(
             build_analytics(run, facts, database)
             with replacing_folder(home.reports(as_of)) as pages, replacing_folder(home.segments(as_of)) as lists:
                 write_report(database, pages)
-                written = write_lists(run, segments, lists, facts)
+                written = write_lists(run, definitions.segments, lists, facts)
         files = {_name(path, home): sha256_of(path) for path in (*_published_files(home, as_of), analytics)}
     waterfalls = {name: one.waterfall for name, one in written.items()}
     notices = tuple(notice for one in written.values() for notice in one.notices)
-    return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls, notices)
+    return PublishReport(as_of, run_id, _name(analytics, home), is_newest, files, waterfalls, notices, definitions.faults)
 
 
 def publish_hour(
     run: Run,
     run_id: str,
-    segments: Sequence[Segment],
+    definitions: Definitions,
     code_version: str,
     loads: Sequence[str],
     note: Callable[[PublishReport, Path], None],
@@ -111,12 +115,12 @@ def publish_hour(
         folder.parent.mkdir(parents=True, exist_ok=True, mode=PRIVATE_FOLDER)
         recover_folder(folder)
         with replacing_folder(folder) as lists:
-            written = write_lists(run, segments, lists, facts)
+            written = write_lists(run, definitions.segments, lists, facts)
             paths = sorted(path for path in lists.rglob("*") if path.is_file())
             files = {f"published/segments/{run.moment}/{path.relative_to(lists).as_posix()}": sha256_of(path) for path in paths}
             waterfalls = {name: one.waterfall for name, one in written.items()}
             notices = tuple(notice for one in written.values() for notice in one.notices)
-            report = PublishReport(run.as_of, run_id, "", is_newest=True, files=files, waterfalls=waterfalls, notices=notices)
+            report = PublishReport(run.as_of, run_id, "", True, files, waterfalls, notices, definitions.faults)
             note(report, lists)
     return report
 

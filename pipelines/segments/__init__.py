@@ -2,9 +2,10 @@
 
 from pipelines.segments.assignments import settle_assignments
 from pipelines.segments.expressions import Condition, Part, check_condition, parts_of
+from pipelines.segments.faults import decided_definitions
 from pipelines.segments.gate import decide_memberships, mart_columns
 from pipelines.segments.preview import Preview, count_matches, matched_warning, preview_segment
-from pipelines.segments.reading import Defined, examine_segments, read_segment, read_segments
+from pipelines.segments.reading import Defined, examine_segments, read_definitions, read_segment, read_segments
 from pipelines.segments.reasons import JudgedPart, Step, Why, why
 
 __all__ = [
@@ -18,11 +19,13 @@ __all__ = [
     "check_condition",
     "count_matches",
     "decide_memberships",
+    "decided_definitions",
     "examine_segments",
     "mart_columns",
     "matched_warning",
     "parts_of",
     "preview_segment",
+    "read_definitions",
     "read_segment",
     "read_segments",
     "settle_assignments",

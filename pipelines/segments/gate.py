@@ -10,7 +10,7 @@ import duckdb
 import polars as pl
 
 from pipelines.contracts.engine import create_from_frame, instant, lake_rows, literal, open_engine, stored_rows, write_query
-from pipelines.contracts.errors import CdpError, ConfigurationError
+from pipelines.contracts.errors import CdpError
 from pipelines.contracts.identity_tables import (
     GOLDEN_CONSENTS,
     GOLDEN_CUSTOMERS,
@@ -21,13 +21,14 @@ from pipelines.contracts.redirections import redirections
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS, SEGMENT_ASSIGNMENTS, SEGMENT_MEMBERSHIPS
-from pipelines.contracts.segments import Segment, SegmentReport, Waterfall
+from pipelines.contracts.segments import DefinitionError, Definitions, Segment, SegmentReport, Waterfall
 from pipelines.contracts.storage import sync_folder
 from pipelines.segments import steps
+from pipelines.segments.faults import write_faults
 from pipelines.segments.ledger import write_ledger
 from pipelines.segments.offers import check_offers
 from pipelines.segments.past import past_memberships
-from pipelines.segments.reading import read_segments
+from pipelines.segments.reading import read_definitions
 from pipelines.segments.refusals import add_refusals
 from pipelines.segments.suppressions import read_suppressions
 from pipelines.segments.units import households, unit_of
@@ -53,30 +54,33 @@ def mart_columns(run: Run) -> dict[str, str]:
 def decide_memberships(run: Run, segments: Sequence[Segment] | None = None) -> SegmentReport:
     """Match the segments that are valid on the day, send the matches through the gate, store `segment_memberships` of the day.
 
-    Without `segments`, all definitions of the configuration are read and checked first. One row a segment and matched customer;
-    the partition of the day is replaced whole, and so is `contact_ledger`. The same inputs and day give the same rows. In a run of an
-    hour they are `hourly_memberships` of the hour, and `segments` are those whose lists are made every hour. Raises
-    ConfigurationError when a `where` fails on the data, CheckFailedError when two lists promise a customer different things; the
-    memberships of the day are then as they were.
+    Without `segments`, all definitions of the configuration are read and checked first, and `segment_faults` of the day says which
+    cannot be used. A segment with a fault, or whose `where` fails on the data, is left out, and the others are decided without it.
+    One row a segment and matched customer; the partition of the day is replaced whole, and so is `contact_ledger`. The same inputs and
+    day give the same rows. In a run of an hour they are `hourly_memberships` of the hour, and `segments` are those whose lists are made
+    every hour. Raises CheckFailedError when two lists promise a customer different things; the memberships of the day are then as they
+    were.
     """
-    if segments is None:
-        segments = read_segments(run.config.segments.folders, mart_columns(run))
-    valid = sorted((segment for segment in segments if segment.is_valid_on(run.as_of)), key=lambda segment: segment.name)
+    read = read_definitions(run.config.segments.folders, mart_columns(run)) if segments is None else Definitions(tuple(segments))
+    wanted = sorted((segment for segment in read.segments if segment.is_valid_on(run.as_of)), key=lambda segment: segment.name)
     path, table = decided_path(run), SEGMENT_MEMBERSHIPS if run.hour is None else HOURLY_MEMBERSHIPS
     with open_engine(run, "segments") as connection:
         _attach_marts(connection, run)
-        _match(connection, valid)
+        valid, failed = _match(connection, wanted)
+        faults = (*read.faults, *failed)
         _plan(connection, run, valid)
         _judge(connection, run)
         check_offers(connection, valid)
         contaminated = dict(connection.execute(steps.CONTAMINATED).fetchall())
+        if segments is None:
+            write_faults(run, faults)
         write_query(connection, steps.DECIDED.format(hour=_hour(run), as_of=_date(run)), table, path)
         sync_folder(path.parent.parent)
         query = f"select segment_name, outcome, count(*) from read_parquet({literal(str(path))}) group by all"
         counts = connection.execute(query).fetchall()
     outcomes = {segment.name: {outcome: count for name, outcome, count in counts if name == segment.name} for segment in valid}
     waterfalls = {name: Waterfall.of_outcomes(found) for name, found in outcomes.items()}
-    return SegmentReport(run.as_of, waterfalls, {name: contaminated.get(name, 0) for name in waterfalls})
+    return SegmentReport(run.as_of, waterfalls, {name: contaminated.get(name, 0) for name in waterfalls}, faults)
 
 
 def _attach_marts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
@@ -89,17 +93,23 @@ def _attach_marts(connection: duckdb.DuckDBPyConnection, run: Run) -> None:
         ) from error
 
 
-def _match(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> None:
-    """Create `matched (segment_no, customer_no)`: segments by their place in `segments`, customers by their row of the mart."""
+def _match(connection: duckdb.DuckDBPyConnection, segments: Sequence[Segment]) -> tuple[list[Segment], list[DefinitionError]]:
+    """Create `matched (segment_no, customer_no)`: segments by their place among those that are returned, customers by their row.
+
+    Returned are the segments whose expression could be evaluated for all customers, and why the others could not.
+    """
     connection.execute("create table matched (segment_no integer, customer_no bigint)")
-    for number, segment in enumerate(segments):
+    matched: list[Segment] = []
+    faults = []
+    for segment in segments:
         try:
-            connection.execute(f"insert into matched select {number}, rowid from {_MART} where {segment.where}")
-        except duckdb.Error as error:
+            connection.execute(f"insert into matched select {len(matched)}, rowid from {_MART} where {segment.where}")
+            matched.append(segment)
+        except (duckdb.DataError, duckdb.ProgrammingError) as error:  # not of the disk or the memory, which is no fault of the expression
             # its text may quote a value of the row at fault
-            raise ConfigurationError(
-                f"where fails on the data ({type(error).__name__})", where=segment.name, do="guard the divisions and sums in it"
-            ) from None
+            what = f"where fails on the data ({type(error).__name__})"
+            faults.append(DefinitionError(segment.name, what, where="data", do="guard the sums and products in it"))
+    return matched, faults
 
 
 def _plan(connection: duckdb.DuckDBPyConnection, run: Run, segments: Sequence[Segment]) -> None:

@@ -108,7 +108,7 @@ def count_matches(run: Run, segments: Sequence[Segment]) -> tuple[int, dict[str,
         for segment in segments:
             try:
                 [(found[segment.name],)] = connection.execute(f"select count(*) from {MART} where {segment.where}").fetchall()
-            except duckdb.Error as error:  # its text may quote a value of the row at fault
+            except (duckdb.DataError, duckdb.ProgrammingError) as error:  # its text may quote a value of the row at fault
                 found[segment.name] = f"where fails on the data ({type(error).__name__})"
     return customers, found
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +16,7 @@ from pydantic import Field, ValidationError, model_validator
 from pipelines.contracts.declarations import Section, Text, keys_at, nearest, read_yaml
 from pipelines.contracts.errors import ConfigurationError
 from pipelines.contracts.masking import shortened
-from pipelines.contracts.segments import SENSITIVE, Offer, Segment
+from pipelines.contracts.segments import SENSITIVE, DefinitionError, Definitions, Offer, Segment
 from pipelines.segments.expressions import Condition, check_condition
 
 SHIPPED = Path(__file__).with_name("definitions")
@@ -27,7 +28,8 @@ _ADVICE: Mapping[str, str] = {
     "priority": "a whole number from 1; the smallest wins a customer whom two lists want on one day",
 }
 # names become folders and cells
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,62}$")]
+_NAME = re.compile(r"^[a-z][a-z0-9_]{0,62}$")
+_Name = Annotated[str, Field(pattern=_NAME)]
 
 
 class _Valid(Section):
@@ -84,10 +86,22 @@ class _Definition(Section):
         return self
 
 
-def read_segments(folders: Sequence[Path], columns: Mapping[str, str] | None = None) -> tuple[Segment, ...]:
-    """All segments: the shipped ones and those in `folders`, by name.
+def read_definitions(folders: Sequence[Path], columns: Mapping[str, str] | None = None) -> Definitions:
+    """The segments that can be used, and why the others are left out: the shipped ones and those in `folders`.
 
-    `columns` maps the columns of the customer mart to DuckDB types; without it only shape and syntax are checked.
+    `columns` maps the columns of the customer mart to DuckDB types; without it only shape and syntax are checked. Raises
+    ConfigurationError for a folder that is not there: nobody can tell which lists would be missing.
+    """
+    found, faults = examine_segments(folders, columns)
+    for fault in faults:
+        if not isinstance(fault, DefinitionError):
+            raise fault
+    return Definitions(tuple(defined.segment for defined in found), tuple(fault for fault in faults if isinstance(fault, DefinitionError)))
+
+
+def read_segments(folders: Sequence[Path], columns: Mapping[str, str] | None = None) -> tuple[Segment, ...]:
+    """All segments, where none may be left out.
+
     Raises ConfigurationError naming file and key: unknown keys, wrong values, two segments of one name, a forbidden expression.
     """
     found, faults = examine_segments(folders, columns)
@@ -116,8 +130,13 @@ def read_segment(path: Path, columns: Mapping[str, str] | None = None) -> Segmen
 def examine_segments(
     folders: Sequence[Path], columns: Mapping[str, str] | None = None
 ) -> tuple[tuple[Defined, ...], tuple[ConfigurationError, ...]]:
-    """The segments that can be used, by name, and everything that is wrong with the others, file by file. Raises nothing."""
+    """The segments that can be used, by name, and everything that is wrong with the others, file by file. Raises nothing.
+
+    Of two with one name neither can be used: nobody can tell which one its readers mean. What is wrong with one of them is a
+    DefinitionError.
+    """
     found: dict[str, Defined] = {}
+    taken: set[str] = set()
     faults: list[ConfigurationError] = []
     for folder in (SHIPPED, *folders):
         if not folder.is_dir():
@@ -126,29 +145,29 @@ def examine_segments(
             segment, wrong = _read(path, columns)
             faults += wrong
             if segment is not None and segment.name in found:
-                taken = f"name: {segment.name} is taken by {found[segment.name].path.name}"
-                faults.append(ConfigurationError(taken, where=str(path), do="choose another name"))
+                what = f"name: {segment.name} is taken by {found[segment.name].path.name}"
+                faults.append(DefinitionError(segment.name, what, where=str(path), do="choose another name"))
+                taken.add(segment.name)
             elif segment is not None:
                 found[segment.name] = Defined(segment, path)
-    return tuple(found[name] for name in sorted(found)), tuple(faults)
+    return tuple(found[name] for name in sorted(found.keys() - taken)), tuple(faults)
 
 
-def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None, list[ConfigurationError]]:
+def _read(path: Path, columns: Mapping[str, str] | None) -> tuple[Segment | None, list[DefinitionError]]:
     """One file: the segment, or what is wrong with it."""
+    name = path.stem
     try:
         raw = read_yaml(path)
-    except ConfigurationError as error:
-        return None, [error]
-    except RecursionError:
-        return None, [ConfigurationError("is not valid YAML: nested too deeply", where=str(path), do="mend the line")]
-    try:
+        if isinstance(raw, dict) and _NAME.fullmatch(str(raw.get("name"))):
+            name = str(raw["name"])
         definition = _Definition.model_validate(raw)
-    except ValidationError as error:
-        return None, _explained(error, str(path))
-    try:
         return _segment(definition, _condition(definition, columns, str(path))), []
+    except RecursionError:
+        return None, [DefinitionError(name, "is not valid YAML: nested too deeply", where=str(path), do="mend the line")]
+    except ValidationError as error:
+        return None, [DefinitionError(name, what, where=str(path), do=advice) for what, advice in _explained(error)]
     except ConfigurationError as error:
-        return None, [error]
+        return None, [DefinitionError(name, error.what, where=error.where, do=error.do)]
 
 
 def _condition(definition: _Definition, columns: Mapping[str, str] | None, where: str) -> Condition:
@@ -191,9 +210,8 @@ def _segment(definition: _Definition, condition: Condition) -> Segment:
     )
 
 
-def _explained(error: ValidationError, where: str) -> list[ConfigurationError]:
-    """A fault for each problem: the dotted key, what is wrong with its value, what to do; for an unknown key the nearest one."""
-    faults = []
+def _explained(error: ValidationError) -> Iterator[tuple[str, str]]:
+    """For each problem the dotted key with what is wrong with its value, for an unknown key the nearest one; and what to do."""
     # a key that is misspelled is missing under its own name, too
     for problem in sorted(error.errors(), key=lambda problem: problem["type"] != "extra_forbidden"):
         path = [str(part) for part in problem["loc"] if part != "[key]"]
@@ -203,5 +221,4 @@ def _explained(error: ValidationError, where: str) -> list[ConfigurationError]:
         elif isinstance(problem["input"], str | int | float | Decimal):
             text += f", and is {shortened(str(problem['input']))!r}"
         advice = _ADVICE.get(path[0] if path else text.partition(":")[0], "mend the key; the shipped segments show all")
-        faults.append(ConfigurationError(f"{'.'.join(path)}: {text}" if path else text, where=where, do=advice))
-    return faults
+        yield f"{'.'.join(path)}: {text}" if path else text, advice

@@ -84,6 +84,16 @@ def test_daily_job_has_daily_partitions_and_a_schedule_at_half_past_two(definiti
     assert definitions.resolve_schedule_def("refresh_daily_at_0230").cron_schedule == "30 2 * * *"
 
 
+def test_a_rehearsal_on_predictions_that_are_there_leaves_learning_out_and_nothing_else(definitions: dg.Definitions) -> None:
+    from assets.jobs import rehearse_predicted, rehearse_unchecked
+
+    jobs = [rehearse_unchecked, rehearse_predicted]
+    both = dg.Definitions.merge(definitions, dg.Definitions(jobs=jobs))
+    learning, reading = ({node.name for node in both.resolve_job_def(job.name).graph.nodes} for job in jobs)
+    assert learning - reading == {"value"}
+    assert reading < learning
+
+
 def test_importing_the_definitions_reads_nothing(tmp_path: Path) -> None:
     """Loading the module in an empty folder without a manifest works: files are read when Dagster asks for definitions."""
     import subprocess

@@ -11,6 +11,7 @@ import pytest
 from pipelines.campaigns import Campaign, campaign_named, read_campaigns, write_campaigns
 from pipelines.contracts.config import load_config
 from pipelines.contracts.errors import ConfigurationError
+from pipelines.contracts.segments import DefinitionError, Definitions
 from pipelines.segments import read_segments
 from tests.dbt.lake import tiny_run
 from tests.segments.shop import DAY, segment
@@ -22,6 +23,7 @@ SEGMENTS = (
     segment("thanks"),
     segment("thanks_again"),
 )
+DEFINITIONS = Definitions(SEGMENTS)
 VALID = """
 name: spring
 label: {en: Spring, zh: 春季}
@@ -40,7 +42,7 @@ sources:
 def read(folder: Path, text: str, name: str = "own.yaml") -> tuple[Campaign, ...]:
     (folder / "campaigns").mkdir(exist_ok=True)
     (folder / "campaigns" / name).write_text(text, encoding="utf-8")
-    return read_campaigns(folder, (), SEGMENTS)
+    return read_campaigns(folder, (), DEFINITIONS)
 
 
 def test_campaign_is_read_whole_and_written_for_sql(tmp_path: Path) -> None:
@@ -66,13 +68,13 @@ def test_a_budget_in_another_currency_is_set_against_no_cost(tmp_path: Path) -> 
 
 
 def test_without_a_folder_nothing_is_registered(tmp_path: Path) -> None:
-    assert read_campaigns(tmp_path, (tmp_path / "none",), SEGMENTS) == ()
+    assert read_campaigns(tmp_path, (tmp_path / "none",), DEFINITIONS) == ()
     write_campaigns(tiny_run(tmp_path, DAY), ())
     assert pl.read_parquet(tiny_run(tmp_path, DAY).home.table("campaign_registry")).height == 0
 
 
 def test_a_shop_begins_without_campaigns_and_the_demo_with_two() -> None:
-    segments = read_segments(())
+    segments = Definitions(read_segments(()))
     assert read_campaigns(REFERENCE, load_config(CONFIG).marketing.campaign_folders, segments) == ()
     [folder] = load_config(DEMO / "cdp.yaml").marketing.campaign_folders
     assert folder == DEMO / "campaigns"
@@ -145,6 +147,14 @@ def test_nothing_belongs_to_two_campaigns(tmp_path: Path, belongs: str, message:
         read(tmp_path, second, "second.yaml")
 
 
+def test_a_plan_stands_while_the_definition_of_its_segment_is_faulty(tmp_path: Path) -> None:
+    [plan] = read(tmp_path, VALID)
+    without = Definitions(SEGMENTS).without([DefinitionError("lost", "where: unknown column", where="lost.yaml", do="mend it")])
+    assert read_campaigns(tmp_path, (), without) == (plan,)
+    with pytest.raises(ConfigurationError, match="no segment lost"):
+        read_campaigns(tmp_path, (), Definitions(without.segments))
+
+
 def test_a_name_stands_for_one_campaign(tmp_path: Path) -> None:
     read(tmp_path, VALID)
     with pytest.raises(ConfigurationError, match=r"second\.yaml: name: spring is taken by own\.yaml"):
@@ -160,4 +170,4 @@ def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
     (tmp_path / "campaigns").mkdir()
     (tmp_path / "campaigns" / "x.yaml").write_bytes(b"\xff\xfename")
     with pytest.raises(ConfigurationError, match="cannot be read"):
-        read_campaigns(tmp_path, (), SEGMENTS)
+        read_campaigns(tmp_path, (), DEFINITIONS)

@@ -91,6 +91,8 @@ def test_nothing_of_a_forgotten_person_is_left_and_nothing_comes_back(
     before = {path: list(csv.reader(path.read_text(encoding="utf-8-sig").splitlines())) for path in lists}
     [(money, orders)] = query(home, "select sum(net_amount), count(*) from fct_orders")
     assert holders(home, ["X1"]) != []
+    nights = sorted(home.glob("predictions/*/value_customers/*.parquet"))
+    assert len(nights) == 2
 
     # asked without --yes, it only tells
     code, told, err = cdp(capsys, monkeypatch, "forget", HERS["phone"], "--home", home, "--json")
@@ -132,6 +134,7 @@ def test_nothing_of_a_forgotten_person_is_left_and_nothing_comes_back(
     }
     searched = {name for name, _, _ in certificate["searched"]}
     assert {"published/analytics.duckdb", "warehouse/warehouse.duckdb", "lake/identity_members/part-0.parquet"} <= searched
+    assert {path.relative_to(home).as_posix() for path in nights} <= searched
     assert stat.S_IMODE((home / "erasures" / "key").stat().st_mode) == 0o600
     assert not list(home.glob("erasures/*.pending.json"))
 

@@ -152,6 +152,7 @@ BREAKS: Mapping[str, Mapping[str, Any]] = {
     "a_list_is_known_by_day_and_segment": {"segment_name": None},
     "a_message_is_sent_after_its_list": {"sent_on": date(2026, 1, 31)},
     "an_hour_follows_its_night": {"night_on": TOMORROW},
+    "a_fault_says_what_to_do": {"advice": ""},
     "what_a_channel_reports_has_a_status": {"status": None},
     "what_a_list_tells_of_has_one": {"told_by": "report"},
     "who_is_held_out_knows_why": {"outcome": "held_out", "arm": None, "reason": None},

@@ -16,7 +16,7 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.run import Run
-from pipelines.contracts.segments import Segment
+from pipelines.contracts.segments import Definitions, Segment
 from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.publish import PublishReport, publish
 
@@ -53,6 +53,7 @@ def decided(home: Home, day: date, people: list[tuple[Any, ...]] = PEOPLE) -> No
     ]
     email = [{"as_of": day, "segment_name": "thanks", "customer_id": "c_5", "outcome": "exported"}]
     write(home, "segment_memberships", f"as_of={day}/part-0.parquet", sms + email)
+    write(home, "segment_faults", f"as_of={day}/part-0.parquet", [])
 
 
 def made(folder: Path) -> Run:
@@ -99,7 +100,7 @@ def build_marts(home: Home, extra: str = "") -> None:
 
 
 def publish_it(run: Run, run_id: str = "r1") -> PublishReport:
-    return publish(run, run_id, (SMS, EMAIL), "v1", ["l2", "l1"], write_page)
+    return publish(run, run_id, Definitions((SMS, EMAIL)), "v1", ["l2", "l1"], write_page)
 
 
 def content(home: Home) -> dict[str, bytes]:

@@ -22,6 +22,7 @@ from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, ConfigurationError
 from pipelines.contracts.run import Run
+from pipelines.contracts.segments import DefinitionError, Definitions
 from pipelines.contracts.settings.publishing import PublishConfig
 from pipelines.publish import PublishReport, erase_from_published, verify_publication
 from pipelines.publish.destinations import Layout, Listed, check_destinations, containers, files, layout_of, values
@@ -105,7 +106,7 @@ def published(run: Run, run_id: str = "r1") -> PublishReport:
     from pipelines.publish import publish
     from tests.publish.shop import write_page
 
-    return publish(run, run_id, (SMS, EMAIL, TEMPLATES), "v1", ["l1"], write_page)
+    return publish(run, run_id, Definitions((SMS, EMAIL, TEMPLATES)), "v1", ["l1"], write_page)
 
 
 def gate_says(run: Run, people: list[tuple[Any, ...]] = PEOPLE) -> None:
@@ -462,12 +463,20 @@ def test_files_of_destinations_go_whole_when_somebody_is_erased(second_day: Run)
 def test_destination_that_does_not_fit_is_refused(destination: dict[str, Any], expected: str) -> None:
     config = PublishConfig.model_validate({"destinations": {"x": destination}})
     with pytest.raises(ConfigurationError, match=r"publish\.destinations\.x") as caught:
-        check_destinations(config, (SMS, EMAIL))
+        check_destinations(config, Definitions((SMS, EMAIL)))
     assert expected in str(caught.value)
+
+
+def test_a_segment_that_is_left_out_goes_to_no_destination() -> None:
+    config = PublishConfig.model_validate({"destinations": {"x": {"kind": "sms_xlsx", "segments": ["win_back", "torn"]}}})
+    torn = DefinitionError("torn", "is not valid YAML", where="torn.yaml", do="mend it")
+    check_destinations(config, Definitions((SMS,), (torn,)))
+    with pytest.raises(ConfigurationError, match="no segment 'torn'"):
+        check_destinations(config, Definitions((SMS,)))
 
 
 def test_nobody_gets_a_template_and_an_sms_of_one_list() -> None:
     template = {"kind": "wechat_template", "segments": ["win_back"], "appid": "a", "template_id": "t", "texts": {"k": "x"}}
     config = PublishConfig.model_validate({"destinations": {"t": template, "s": {"kind": "sms_xlsx", "segments": ["win_back"]}}})
     with pytest.raises(ConfigurationError, match="t and s would both send a message to the customers of win_back"):
-        check_destinations(config, (SMS, EMAIL))
+        check_destinations(config, Definitions((SMS, EMAIL)))

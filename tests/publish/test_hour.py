@@ -15,6 +15,7 @@ from pipelines.contracts.hours import Hour
 from pipelines.contracts.run import Run
 from pipelines.contracts.segment_changes import decided_path
 from pipelines.contracts.segment_tables import HOURLY_MEMBERSHIPS
+from pipelines.contracts.segments import Definitions
 from pipelines.contracts.storage import write_table
 from pipelines.ledger import published_entries
 from pipelines.publish import PublishReport, erase_from_published, newest_published_day, publish_hour, verify_publication
@@ -52,7 +53,7 @@ def publish_now(run: Run) -> tuple[PublishReport, list[str]]:
         assert not run.home.segments(run.moment).exists()
         noted.extend(entry.what for entry in published_entries(run.home, run.as_of, "h1", report.files, lists))
 
-    return publish_hour(run, "h1", [SMS], "v1", ["l1"], note), noted
+    return publish_hour(run, "h1", Definitions((SMS,)), "v1", ["l1"], note), noted
 
 
 def test_an_hour_has_a_folder_of_its_own_and_moves_nothing_else(hour: Run) -> None:
@@ -84,7 +85,7 @@ def test_its_manifest_tells_the_instant_the_night_and_the_list_before(hour: Run)
 def test_the_same_hour_is_the_same_bytes(hour: Run) -> None:
     publish_now(hour)
     before = content(hour.home)
-    publish_hour(hour, "h1", [SMS], "v1", ["l1"], lambda _report, _lists: None)
+    publish_hour(hour, "h1", Definitions((SMS,)), "v1", ["l1"], lambda _report, _lists: None)
     assert content(hour.home) == before
 
 
@@ -95,7 +96,7 @@ def test_what_cannot_be_written_down_does_not_leave(hour: Run) -> None:
         raise OSError(28, "No space left on device")
 
     with pytest.raises(Exception, match="No space left"):
-        publish_hour(hour, "h1", [SMS], "v1", ["l1"], full)
+        publish_hour(hour, "h1", Definitions((SMS,)), "v1", ["l1"], full)
     assert content(hour.home) == before
 
 

@@ -18,7 +18,7 @@ import pytest
 from pipelines.contracts.config import Config
 from pipelines.contracts.errors import CdpError, CheckFailedError
 from pipelines.contracts.run import Run
-from pipelines.contracts.segments import Waterfall
+from pipelines.contracts.segments import Definitions, Waterfall
 from pipelines.contracts.settings.activation import SegmentsConfig
 from pipelines.publish import publish
 from tests.publish.shop import DAY, EMAIL, PEOPLE, SMS, build_marts, content, decided, made, publish_it, tables, write_page
@@ -154,5 +154,5 @@ def test_memberships_of_another_run_are_not_published(run: Run) -> None:
 
 
 def test_segment_outside_its_dates_gets_no_folder(run: Run) -> None:
-    publish(run, "r1", (SMS, replace(EMAIL, valid_to=DAY - timedelta(days=1))), "v1", [], write_page)
+    publish(run, "r1", Definitions((SMS, replace(EMAIL, valid_to=DAY - timedelta(days=1)))), "v1", [], write_page)
     assert [path.name for path in run.home.segments(DAY).iterdir()] == ["win_back"]

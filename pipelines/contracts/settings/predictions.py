@@ -77,4 +77,5 @@ class ValueConfig(Section):
 
     discount_rate: Decimal = Field(Decimal("0.10"), ge=0, le=1, decimal_places=4)  # a year; money of later is worth less today
     confidence: Decimal = Field(Decimal("0.9"), ge=Decimal("0.5"), lt=1, decimal_places=4)  # of intervals around what one customer spends
+    kept_days: int = Field(92, ge=0)  # of which predictions of everybody are kept for replays; about 100 bytes a customer and night
     purchases: PurchaseModelConfig = PurchaseModelConfig()

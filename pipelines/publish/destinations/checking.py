@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from pipelines.contracts.declarations import nearest
 from pipelines.contracts.errors import ConfigurationError
-from pipelines.contracts.segments import Segment
+from pipelines.contracts.segments import Definitions, Segment
 from pipelines.contracts.settings.publishing import (
     Destination,
     Klaviyo,
@@ -21,11 +21,14 @@ from pipelines.contracts.settings.publishing import (
 _ADVICE = "mend publish.destinations in cdp.yaml"
 
 
-def check_destinations(settings: PublishConfig, segments: Sequence[Segment]) -> None:
-    """Raise ConfigurationError for a segment that there is not, that a destination cannot reach, or without a column that it names."""
-    known = {segment.name: segment for segment in segments}
+def check_destinations(settings: PublishConfig, definitions: Definitions) -> None:
+    """Raise ConfigurationError for a segment that there is not, that a destination cannot reach, or without a column that it names.
+
+    Of a segment that is left out nothing is asked: no list of it goes anywhere.
+    """
+    known = {segment.name: segment for segment in definitions.segments}
     for name, destination in settings.destinations.items():
-        for wanted in destination.segments:
+        for wanted in (segment for segment in destination.segments if segment not in definitions.left_out):
             if wanted not in known:
                 what = f"segments: no segment {wanted!r}{nearest(wanted, known)}"
                 raise ConfigurationError(what, where=f"publish.destinations.{name}", do=_ADVICE)

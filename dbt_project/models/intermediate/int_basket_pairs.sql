@@ -25,7 +25,8 @@ baskets as (
         sold.channel,
         sold.product_no,
         products.product_rank,
-        products.category_no
+        products.category_no,
+        products.category_rank
     from sold
     inner join products on sold.product_no = products.product_no
     cross join run_context
@@ -48,7 +49,7 @@ items as (
         channel,
         'category' as item_type,
         category_no as item_no,
-        category_no as item_rank
+        category_rank as item_rank
     from baskets
     where category_no is not null
 ),

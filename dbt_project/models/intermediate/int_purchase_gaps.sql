@@ -1,15 +1,16 @@
 -- One row per customer, category and day of purchase, with the days since the day before; category 0 stands for purchases of any kind.
-{{ config(materialized='table') }}
+{{ config(materialized='renewed', meta={'touched_by': {'customer_no': 'int_touched_buyers'}}) }}
+{%- set touched = asked('int_touched_buyers') %}
 
 with
 
 orders as (
-    select * from {{ ref('int_customer_orders') }}
+    select * from {{ touched_rows(ref('int_customer_orders'), touched, 'customer_no') }}
     where is_purchase
 ),
 
 sold as (
-    select * from {{ ref('int_purchase_products') }}
+    select * from {{ touched_rows(ref('int_purchase_products'), touched, 'customer_no') }}
     where customer_no is not null
 ),
 

@@ -1,7 +1,7 @@
 -- One row per product that a sold line names, with its number, and one row numbered 0 for all that names no product.
 --
--- A product keeps its number as long as builds continue each other; its rank is its place among the keys of this run, by which ties are
--- broken.
+-- A product and a category keep their numbers as long as builds continue each other; their ranks are their places among the keys and names
+-- of this run, by which ties are broken. Touched are products that had another category in the last build.
 -- Weighed and poured goods are told by their lines: one that is not whole, or most of them larger than anybody carries in pieces.
 {{ config(materialized='table') }}
 
@@ -51,36 +51,50 @@ described as (
 ranked as (
     select
         described.*,
-        row_number() over (order by product_key asc nulls last) as product_rank
+        row_number() over (order by product_key asc nulls last) as product_rank,
+        case when category is not null then dense_rank() over (order by category asc nulls last) end as category_rank
     from described
 ),
 
 {% if is_continuing() -%}
     known as (
-        select
-            product_key,
-            product_no
-        from {{ this }}
+        select * from {{ this }}
+    ),
+
+    known_categories as (
+        select distinct
+            category,
+            category_no
+        from known
+        where category is not null
     ),
 
     highest as (
-        select max(product_no) as product_no from known
+        select
+            max(product_no) as product_no,
+            coalesce(max(category_no), 0) as category_no
+        from known
     ),
 
     -- the rank is another number for each: of the newcomers, too
     numbered as (
         select
             ranked.*,
-            coalesce(known.product_no, highest.product_no + ranked.product_rank) as product_no
+            coalesce(known.product_no, highest.product_no + ranked.product_rank) as product_no,
+            coalesce(known_categories.category_no, highest.category_no + ranked.category_rank) as category_no,
+            coalesce(ranked.category, '') <> coalesce(known.category, '') as is_touched
         from ranked
         cross join highest
         left join known on ranked.product_key = known.product_key
+        left join known_categories on ranked.category = known_categories.category
     )
 {%- else -%}
     numbered as (
         select
             ranked.*,
-            product_rank as product_no
+            product_rank as product_no,
+            category_rank as category_no,
+            false as is_touched
         from ranked
     )
 {%- endif %}
@@ -91,9 +105,11 @@ select
     product_key,
     channel,
     product_name,
-    case when category is not null then dense_rank() over (order by category asc nulls last) end as category_no,
+    category_no,
+    category_rank,
     category,
-    is_sold_by_volume
+    is_sold_by_volume,
+    is_touched
 from numbered
 
 union all
@@ -105,5 +121,7 @@ select
     null as channel,
     null as product_name,
     null as category_no,
+    null as category_rank,
     null as category,
-    true as is_sold_by_volume
+    true as is_sold_by_volume,
+    false as is_touched

@@ -1,18 +1,29 @@
--- One row per customer whose tastes this build computes anew: touched, or with a purchase of a product of which something else is known
--- now. Empty in a whole build.
+-- One row per customer of whom this build computes anew what they buy: touched, or with a purchase of a product of which something else is
+-- known now. Empty in a whole build.
 {{ config(materialized='table') }}
 {%- set touched = ref('int_touched_customers') %}
-{%- set products = ref('int_product_categories') %}
+{%- set categories = ref('int_product_categories') %}
+{%- set products = ref('int_sold_products') %}
 {%- set lines = ref('fct_order_lines') %}
 {%- set orders = ref('fct_orders') %}
 {%- set customers = ref('int_customers') %}
 with
 
 {% if is_continuing() -%}
+    touched_products as (
+        select product_key from {{ categories }}
+        where is_touched
+
+        union
+
+        select product_key from {{ products }}
+        where is_touched
+    ),
+
     order_keys as (
         select distinct lines.order_key
         from {{ lines }} as lines
-        semi join {{ products }} as products on lines.product_key = products.product_key and products.is_touched
+        semi join touched_products on lines.product_key = touched_products.product_key
     ),
 
     buyers as (

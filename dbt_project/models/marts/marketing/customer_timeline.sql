@@ -19,14 +19,27 @@ orders as (
 -- refunds of bills name a payer, or nobody: they are the customer's whose order they reduce
 refunds as (
     select
-        coalesce(orders.customer_id, refunds.customer_id) as customer_id,
+        orders.customer_id,
         refunds.refund_key,
         refunds.refunded_at,
         refunds.status,
         refunds.channel,
         refunds.refunded_amount
     from {{ ref('fct_refunds') }} as refunds
+    inner join orders on refunds.order_key = orders.order_key
+
+    union all
+
+    select
+        refunds.customer_id,
+        refunds.refund_key,
+        refunds.refunded_at,
+        refunds.status,
+        refunds.channel,
+        refunds.refunded_amount
+    from {{ touched_rows(ref('fct_refunds'), touched, 'customer_id') }} as refunds
     left join {{ ref('fct_orders') }} as orders on refunds.order_key = orders.order_key
+    where refunds.customer_id is not null and orders.customer_id is null
 ),
 
 sends as (
@@ -120,8 +133,7 @@ happened as (
         1 as fact_count,
         refunded_amount as money_amount,
         refund_key as fact_key
-    from {{ touched_rows('refunds', touched, 'customer_id') }}
-    where customer_id is not null
+    from refunds
 
     union all
 

@@ -9,8 +9,8 @@
   Counts over people or orders are kept in another way: what the touched ones counted for in the last build is taken off, and what they
   count for now is added. What they were is in the models `int_former_...`, which are built before that is replaced.
 
-  A model of which rows are kept is `renewed`: `meta.touched_by` names the columns by which rows are touched, and the model that lists the
-  values of each. Its inputs are restricted by `touched_rows`. Of the rows that are computed anew most are what they were, and stay where
+  A model of which rows are kept is `renewed`: `meta.touched_by` names the columns by which rows are touched, one or several of them
+  together, and the model that lists the values of each. Its inputs are restricted by `touched_rows`. Of the rows that are computed anew most are what they were, and stay where
   they are: a deleted row costs the engine memory for all rows around it as long as the table is open, a million customers' two gigabytes.
 #}
 {% macro is_continuing() -%}
@@ -167,7 +167,11 @@
         from {{ target_relation }} as target
         where
             {% for key, name in config.get('meta')['touched_by'].items() -%}
-        {{ 'or ' if not loop.first }}target.{{ key }} in (select touched.{{ key }} from {{ ref(name) }} as touched where touched.{{ key }} is not null)
+        {%- set parts = key.split(', ') -%}
+        {{ 'or ' if not loop.first }}(target.{{ parts | join(', target.') }}) in (
+            select touched.{{ parts | join(', touched.') }} from {{ ref(name) }} as touched
+            where touched.{{ parts | join(' is not null and touched.') }} is not null
+        )
             {% endfor %}
     {%- endcall %}
     {% call statement('computed') -%}

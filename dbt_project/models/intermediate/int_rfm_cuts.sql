@@ -2,6 +2,7 @@
 --
 -- A buyer's fifth is the share of buyers with a smaller value, so equal values are in one fifth; ntile would part them by chance.
 {{ config(materialized='table') }}
+{%- do asked('int_former_cuts') %}
 {%- set sources = {
     'month_ends': {
         'scored_on': 'month_end_on',

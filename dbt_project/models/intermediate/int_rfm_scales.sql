@@ -1,7 +1,6 @@
 -- One row per preset (monthly, annual, quantile) and day scored (scored month ends and the day of the run): lower bound of each score.
 --
 -- The bounds of a configured preset are the same every day; those of quantile come from that day's buyers, null for a score of nobody.
--- Touched are those that the last build did not have.
 {{ config(materialized='table') }}
 {%- set bounds = [] %}
 {%- for axis in ['recency', 'frequency', 'monetary'] %}
@@ -57,30 +56,6 @@ scales as (
         days.scored_on
     from days
     left join quantiles on days.scored_on = quantiles.scored_on
-),
-
-{% if is_continuing() -%}
-    last_scales as (
-        select * from {{ this }}
-    ),
-{%- else -%}
-    last_scales as (
-        select * from scales
-    ),
-{%- endif %}
-
-compared as (
-    select
-        scales.*,
-        last_scales.preset is null as is_touched
-    from scales
-    left join last_scales
-        on
-            scales.preset = last_scales.preset
-            and scales.scored_on = last_scales.scored_on
-            {%- for axis, score, column in bounds %}
-                and scales.{{ column }} is not distinct from last_scales.{{ column }}
-            {%- endfor %}
 )
 
-select * from compared
+select * from scales

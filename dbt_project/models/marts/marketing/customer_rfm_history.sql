@@ -1,7 +1,10 @@
 -- One row per customer, preset and complete month since the customer's first purchase: RFM as of the month's end.
-{{ config(materialized='renewed', meta={'touched_by': {'customer_id': 'int_touched_customers', 'month_end_on': 'int_touched_months'}}) }}
+{{ config(
+    materialized='renewed',
+    meta={'touched_by': {'customer_id': 'int_touched_customers', 'customer_id, month_end_on': 'int_touched_scores'}}
+) }}
 {%- set touched = asked('int_touched_customers') %}
-{%- set touched_months = asked('int_touched_months') %}
+{%- set touched_scores = asked('int_touched_scores') %}
 
 with
 
@@ -10,7 +13,12 @@ month_ends as (
     {%- if is_continuing() %}
         where
             customer_no in (select touched.customer_no from {{ touched }} as touched)
-            or month_end_on in (select touched_months.month_end_on from {{ touched_months }} as touched_months)
+            or (customer_no, month_end_on) in (
+                select
+                    touched_scores.customer_no,
+                    touched_scores.month_end_on
+                from {{ touched_scores }} as touched_scores
+            )
     {%- endif %}
 ),
 

@@ -91,8 +91,7 @@ frequent_items as (
         items.item_type,
         items.item_no,
         items.item_rank,
-        item_counts.item_basket_count,
-        count(*) over (partition by items.purchase_no, items.item_type) as frequent_item_count
+        item_counts.item_basket_count
     from items
     inner join item_counts
         on items.channel = item_counts.channel and items.item_type = item_counts.item_type and items.item_no = item_counts.item_no
@@ -100,6 +99,25 @@ frequent_items as (
     where item_counts.item_basket_count >= minimums.min_basket_count
 ),
 
+basket_sizes as (
+    select
+        purchase_no,
+        item_type,
+        count(*) as frequent_item_count
+    from frequent_items
+    group by purchase_no, item_type
+),
+
+large_baskets as (
+    select
+        basket_sizes.purchase_no,
+        basket_sizes.item_type
+    from basket_sizes
+    cross join run_context
+    where basket_sizes.frequent_item_count > run_context.analysis_basket_items
+),
+
+-- a window over all baskets would cost as much as all else: few are larger than the cap
 ranked_items as (
     select
         frequent_items.purchase_no,
@@ -111,10 +129,22 @@ ranked_items as (
             order by frequent_items.item_basket_count desc nulls last, frequent_items.item_rank asc nulls last
         ) as basket_rank
     from frequent_items
-    where frequent_items.frequent_item_count > 1
+    semi join large_baskets
+        on frequent_items.purchase_no = large_baskets.purchase_no and frequent_items.item_type = large_baskets.item_type
 ),
 
 capped as (
+    select
+        frequent_items.purchase_no,
+        frequent_items.channel,
+        frequent_items.item_type,
+        frequent_items.item_no
+    from frequent_items
+    anti join large_baskets
+        on frequent_items.purchase_no = large_baskets.purchase_no and frequent_items.item_type = large_baskets.item_type
+
+    union all
+
     select
         ranked_items.purchase_no,
         ranked_items.channel,

@@ -1,15 +1,12 @@
 -- One row per order that a bill speaks of, or should, and per payment or refund that names no order: do they agree, and if not why.
+--
+-- A bill is that of one shop's account with one way to pay: by this kind it is known which orders it should hold. Orders are read anew
+-- where they are needed, with the few columns that are: what several parts share the engine writes out first, as wide as the widest needs.
 {{ config(materialized='table') }}
+{%- set orders = ref('fct_orders') %}
+{%- set kind = "coalesce(orders.store_id_channel, '') || '/' || coalesce(orders.payment_method, '')" %}
 
 with
-
--- a bill is that of one shop's account with one way to pay: by this kind it is known which orders it should hold
-orders as (
-    select
-        facts.*,
-        coalesce(facts.store_id_channel, '') || '/' || coalesce(facts.payment_method, '') as kind
-    from {{ ref('fct_orders') }} as facts
-),
 
 order_versions as (
     select * from {{ ref('stg_channel_orders') }}
@@ -34,7 +31,7 @@ run_context as (
 ),
 
 selling_channels as (
-    select distinct channel from orders
+    select distinct orders.channel from {{ orders }} as orders
 ),
 
 -- some bills list payments only: that a refund is not in them says nothing
@@ -55,7 +52,7 @@ payments_of_orders as (
         payments.paid_amount,
         payments.paid_amount_original
     from payments
-    inner join orders on payments.order_key = orders.order_key
+    inner join {{ orders }} as orders on payments.order_key = orders.order_key
     left join channels_that_tell_refunds on payments.channel = channels_that_tell_refunds.channel
 ),
 
@@ -121,18 +118,18 @@ statements as (
 known as (
     select
         orders.channel,
-        orders.kind,
+        {{ kind }} as kind,
         orders.booked_on,
         count(*) as order_count,
         sum(case when paid.payment_count > 0 then 1 else 0 end) as with_payment_count,
         sum(case when paid.settlement_count > 0 then 1 else 0 end) as with_settlement_count
-    from orders
+    from {{ orders }} as orders
     left join paid on orders.order_key = paid.order_key
     where
         orders.order_type = 'sale'
         and orders.status in ('paid', 'shipped', 'completed', 'refunded')
         and orders.paid_amount_original > 0
-    group by orders.channel, orders.kind, orders.booked_on
+    group by orders.channel, {{ kind }}, orders.booked_on
 ),
 
 -- from which day on the orders of a kind appear in bills at all
@@ -165,12 +162,12 @@ shares as (
 lags as (
     select
         orders.channel,
-        orders.kind,
+        {{ kind }} as kind,
         median({{ days_between('orders.booked_on', 'paid.last_payment_on') }}) as payment_lag_days,
         median({{ days_between('orders.booked_on', 'paid.last_settlement_on') }}) as settlement_lag_days
-    from orders
+    from {{ orders }} as orders
     inner join paid on orders.order_key = paid.order_key
-    group by orders.channel, orders.kind
+    group by orders.channel, {{ kind }}
 ),
 
 -- the days from which on each order of the kind needs a counterpart; null where too few have one
@@ -228,12 +225,12 @@ spoken_of as (
         greatest(coalesce(lags.settlement_lag_days, 0), 0) as settlement_lag_days,
         coalesce(orders.booked_on >= expectations.payment_expected_from_on, false) as is_payment_expected_of_kind,
         coalesce(orders.booked_on >= expectations.settlement_expected_from_on, false) as is_settlement_expected_of_kind
-    from orders
+    from {{ orders }} as orders
     left join paid on orders.order_key = paid.order_key
     left join refunded on orders.order_key = refunded.order_key
     left join expectations
-        on orders.channel = expectations.channel and orders.kind = expectations.kind
-    left join lags on orders.channel = lags.channel and orders.kind = lags.kind
+        on orders.channel = expectations.channel and {{ kind }} = expectations.kind
+    left join lags on orders.channel = lags.channel and {{ kind }} = lags.kind
     where
         paid.order_key is not null
         or refunded.order_key is not null

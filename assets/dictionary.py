@@ -17,6 +17,7 @@ from pipelines.contracts.need_tables import NEED_TABLES
 from pipelines.contracts.propensity_tables import VALUE_CLUSTERS
 from pipelines.contracts.segment_tables import SEGMENT_FAULTS, SEGMENT_MEMBERSHIPS
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
+from pipelines.metrics.chinese import in_chinese, read_chinese
 from pipelines.metrics.definitions import read_metrics
 from pipelines.metrics.dictionary import DescribedColumn, DescribedTable, described, dictionary, doc_blocks
 from pipelines.publish.labels import header
@@ -76,14 +77,19 @@ def blocks() -> Mapping[Path, str]:
 
 def texts(manifest: Mapping[str, Any]) -> Mapping[Path, str]:
     """All generated texts, by file."""
-    metrics, tables = read_metrics(), [*_marts(manifest), *map(described, _BESIDE_THE_MARTS)]
+    metrics, tables = read_metrics(), described_tables(manifest)
     marts = "\n".join(f"      - ref('{mart.name}')" for mart in sorted(_marts(manifest), key=lambda mart: mart.name))
     return {
         **blocks(),
         ROOT / "docs" / "dictionary.md": dictionary(metrics.values(), tables, "en"),
-        ROOT / "docs" / "dictionary.zh-CN.md": dictionary(metrics.values(), tables, "zh"),
+        ROOT / "docs" / "dictionary.zh-CN.md": dictionary(metrics.values(), in_chinese(tables, metrics.values(), read_chinese()), "zh"),
         DBT_PROJECT / "models" / "exposures.yml": _EXPOSURES.format(marts=marts),
     }
+
+
+def described_tables(manifest: Mapping[str, Any]) -> list[DescribedTable]:
+    """What an analyst finds in the published database."""
+    return [*_marts(manifest), *map(described, _BESIDE_THE_MARTS)]
 
 
 def _marts(manifest: Mapping[str, Any]) -> Iterator[DescribedTable]:

@@ -117,7 +117,11 @@ CHANNEL_ORDERS = _fact(
     _amount("gross_amount", "Goods before discounts."),
     _amount("discount_amount", "Taken off the goods; negative on returns, and where a till charged more than the list price."),
     _amount("shipping_amount", "Freight charged."),
-    _amount("paid_amount", "What the customer paid, before refunds; negative on returns; null when nothing was paid.", required=False),
+    _amount(
+        "paid_amount",
+        "What the customer paid, before refunds; negative on returns, 0 for a gift; null when no amount is known.",
+        required=False,
+    ),
     _amount("refunded_amount", "Refunded so far, positive, as this export knows; null when it does not say."),
     Column("is_refund_inferred", Type.BOOLEAN, "True when the refund follows from a status, not from an amount.", required=True),
     Column("item_quantity", Type.QUANTITY, "Pieces in the order."),

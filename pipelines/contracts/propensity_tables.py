@@ -36,7 +36,7 @@ VALUE_PROPENSITIES = Table(
 )
 
 _CLUSTER = Column(
-    "cluster", Type.INTEGER, "Number of the group: the same from run to run for the group that is most like it.", required=True
+    "cluster", Type.INTEGER, "Number of the group: a group has that of the group of the last run that it is most like.", required=True
 )
 _LABEL = Column(
     "label",

@@ -77,7 +77,11 @@ VALUE_BACKTESTS = Table(
         Column("horizon_days", Type.INTEGER, "Days after it that it had to predict.", required=True),
         Column("metric", Type.TEXT, "What is compared: purchases_by_week, calibration, net_amount_by_decile, log_loss, ...", required=True),
         Column("bucket", Type.TEXT, "Week, decile or group; all for one figure over everybody.", required=True),
-        Column("expected", Type.RATE, "What it said; the figure itself where the measure is an error. Null where it says nothing."),
+        Column(
+            "expected",
+            Type.RATE,
+            "What the model or rule said; the figure itself where the measure is an error. Null where it says nothing of the measure.",
+        ),
         Column("actual", Type.RATE, "What came; null for measures that have none."),
         Column("customer_count", Type.INTEGER, "Customers in the bucket.", required=True),
     ),

@@ -22,6 +22,16 @@ _UNITS: tuple[tuple[str, str, str], ...] = (
     (r"_at$", "instant, UTC", "时刻（UTC）"),
     (r"_on$|_month$|_week$|^period_start$|^as_of$", "business date", "业务日期"),
 )
+_UNITS_OF_METRICS: Mapping[str, str] = {
+    "customers": "人",
+    "visitors": "访客",
+    "purchases": "次购买",
+    "money": "报告币种",
+    "rate": "0 至 1",
+    "ratio": "比值",
+    "seconds": "秒",
+    "points": "积分",
+}
 _NEVER_NULL = ("is_", "has_", "was_", "can_")  # what is not known to be so is false
 _PERSONAL: Mapping[str, str] = {"none": "无", "pseudonym": "假名"}
 _WORDS: Mapping[str, Mapping[Language, str]] = {
@@ -104,14 +114,23 @@ def dictionary(metrics: Iterable[Metric], tables: Iterable[DescribedTable], lang
 def doc_blocks(metrics: Iterable[Metric]) -> str:
     """A docs block of dbt for each metric, and one that names them all."""
     metrics = list(metrics)
-    names = "; ".join(f"{metric.name} ({metric.label.en})" for metric in metrics)
-    blocks = ["{# Written by `make dictionary` from the metric definitions; do not edit. #}", _block("metrics", [f"One of: {names}."])]
+    blocks = ["{# Written by `make dictionary` from the metric definitions; do not edit. #}", _block("metrics", [all_names(metrics, "en")])]
     blocks += [_block(f"metric_{metric.name}", [f"{metric.label.en}.", "", *_metric_lines(metric, "en")]) for metric in metrics]
     return "\n\n".join(blocks) + "\n"
 
 
-def null_meaning(column: DescribedColumn) -> str | None:
+def all_names(metrics: Iterable[Metric], language: Language) -> str:
+    """What a column says that may hold the name of any metric."""
+    if language == "zh":
+        return f"以下之一：{'；'.join(f'{metric.name}（{metric.label.zh}）' for metric in metrics)}。"
+    return f"One of: {'; '.join(f'{metric.name} ({metric.label.en})' for metric in metrics)}."
+
+
+def null_meaning(column: DescribedColumn, language: Language = "en") -> str | None:
     """The part of the description that says what null means; None where it says nothing, and `never` is the caller's word."""
+    if language == "zh":
+        clauses = [part.strip() for part in re.split("[；。]", column.description) if "为空" in part]
+        return "；".join(re.sub("则?为空$", "", clause) for clause in clauses) or None
     told = [part.strip(" .") for part in re.split(r"; |\. ", column.description) if re.search(r"\b[Nn]ull\b", part)]
     return "; ".join(re.sub(r"^[Nn]ull ", "", part) for part in told) or None
 
@@ -134,7 +153,7 @@ def _metric_lines(metric: Metric, language: Language) -> Iterator[str]:
         yield f"- {word['numerator']}{colon}{metric.numerator.in_language(language)}"
         yield f"- {word['denominator']}{colon}{metric.denominator.in_language(language)}"
     yield f"- {word['final']}{colon}{metric.final.in_language(language)}"
-    yield f"- {word['unit']}{colon}{metric.unit}"
+    yield f"- {word['unit']}{colon}{_UNITS_OF_METRICS[metric.unit] if language == 'zh' else metric.unit}"
     yield f"- {word['grains']}{colon}{', '.join(metric.grains)}"
     yield f"- {word['dimensions']}{colon}{', '.join(metric.dimensions)}"
     if metric.note is not None:
@@ -148,7 +167,7 @@ def _table_lines(table: DescribedTable, language: Language) -> Iterator[str]:
     yield f"|{'---|' * len(heads)}"
     for column in table.columns:
         is_never = column.is_required or column.name.startswith(_NEVER_NULL)
-        null = _WORDS["never"][language] if is_never else null_meaning(column) or ""
+        null = _WORDS["never"][language] if is_never else null_meaning(column, language) or ""
         personal = _PERSONAL.get(column.personal, column.personal) if language == "zh" else column.personal
         label = [column.label_zh] if language == "zh" else []
         cells = [f"`{column.name}`", *label, column.type, unit_of(column.name, language), null, personal, column.description]

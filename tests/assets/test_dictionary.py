@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from assets.dictionary import texts
+from assets.dictionary import described_tables, texts
 from pipelines.contracts.tables import Personal
+from pipelines.metrics.chinese import english_texts, read_chinese
 from pipelines.metrics.definitions import read_metrics
-from pipelines.metrics.dictionary import DescribedColumn, null_meaning, unit_of
+from pipelines.metrics.dictionary import DescribedColumn, all_names, null_meaning, unit_of
 
 
 @pytest.fixture(scope="module")
@@ -37,6 +38,11 @@ def test_every_metric_and_every_column_of_a_mart_is_in_both_dictionaries(manifes
                 assert [column for column in mart["columns"] if f"| `{column}` |" not in parts[mart["name"]]] == [], mart["name"]
 
 
+def test_every_text_of_a_table_is_translated_and_no_translation_is_left_over(manifest: dict[str, Any]) -> None:
+    wanted = set(english_texts(described_tables(manifest))) - {all_names(read_metrics().values(), "en")}
+    assert wanted ^ read_chinese().keys() == set()
+
+
 def test_every_mart_is_exposed(manifest: dict[str, Any]) -> None:
     [text] = [text for path, text in texts(manifest).items() if path.name == "exposures.yml"]
     exposures = {exposure["name"]: exposure for exposure in yaml.safe_load(text)["exposures"]}
@@ -55,6 +61,19 @@ def test_every_mart_is_exposed(manifest: dict[str, Any]) -> None:
 )
 def test_meaning_of_null_is_read_from_the_description(description: str, expected: str | None) -> None:
     assert null_meaning(DescribedColumn("x", "string", description, Personal.NONE.value)) == expected
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [
+        ("未知时为空。", "未知时"),
+        ("出生月份，1 至 12；未申报时为空。", "未申报时"),
+        ("解决时刻。未解决则为空。唯一。", "未解决"),
+        ("原样。", None),
+    ],
+)
+def test_meaning_of_null_is_read_from_the_chinese_description(description: str, expected: str | None) -> None:
+    assert null_meaning(DescribedColumn("x", "string", description, Personal.NONE.value), "zh") == expected
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from assets.cli.main import COLLECT_EVERY
 from assets.manifest import prepared_manifest
 
 ROOT = Path(__file__).resolve().parents[1]
+MadeOnce = Callable[[str, Callable[[Path], None]], Path]
 
 # the same examples in each run, and none that fails because the machine is busy
 settings.register_profile("steady", deadline=None, derandomize=True, database=None)
@@ -33,6 +36,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def dbt_manifest() -> Path:
     """The manifest that Dagster loads, of the models as they are now."""
     return prepared_manifest()
+
+
+@pytest.fixture(scope="session")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> MadeOnce:
+    """The folder of this name with what `make` puts into it: one test process makes it, the others wait. Read-only for tests."""
+    own = tmp_path_factory.getbasetemp()
+    shared = own.parent if "PYTEST_XDIST_WORKER" in os.environ else own
+
+    def made(name: str, make: Callable[[Path], None]) -> Path:
+        folder = shared / name
+        folder.mkdir(exist_ok=True)
+        with (folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not (folder / "finished").exists():
+                make(folder)
+                (folder / "finished").touch()
+        return folder
+
+    return made
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ import duckdb
 
 from pipelines.contracts.home import Home
 from pipelines.metrics import GRAINS, Figure, Period, figures_of, nothing_of, read_metrics
-from tests.dbt.conftest import rows
+from tests.dbt.warehouse import rows
 
 # of each month, beside its first week: a query for each metric, day and week would take minutes
 DAYS_ASKED = {1, 15, 29, 31}

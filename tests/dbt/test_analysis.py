@@ -18,12 +18,13 @@ from pipelines.contracts.settings.predictions import NeedsConfig
 from pipelines.value.needs.bought import SOLD_CATEGORIES, create_bought_days
 from pipelines.value.needs.replenishment import create_due_dates
 from tests.dbt.analysis_history import AnalysisHistory
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.lake import tiny_run
+from tests.dbt.warehouse import rows
 from tests.oracle.analysis import AnalysisOracle
 
 AS_OF = date(2024, 3, 13)
-SELECTION = ("--select", "+marts.analysis", "+int_daily_sales", "--indirect-selection", "cautious")
+MODELS = ("marts/analysis/", "int_daily_sales")
 RULES = {
     "basket_days": 300,
     "basket_items": 4,
@@ -44,10 +45,10 @@ Case = tuple[Home, AnalysisOracle]
 
 
 @pytest.fixture(scope="module")
-def case(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Case:
+def case(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> Case:
     lake = AnalysisHistory(11, AS_OF).lake
     run = tiny_run(tmp_path_factory.mktemp("lake"), AS_OF, Config.model_validate({"analysis": RULES}))
-    return built(lake, run, *SELECTION), AnalysisOracle(lake, run)
+    return compiled.write(lake, run, *MODELS), AnalysisOracle(lake, run)
 
 
 def differences(found: dict[Any, Any], wanted: dict[Any, Any]) -> dict[Any, Any]:

@@ -17,9 +17,9 @@ from benchmarks.marts_handwritten import GIVEN_IN_PART, compared_with_models, mo
 from pipelines.contracts.home import Home
 from pipelines.segments import read_segments
 from pipelines.tags import read_tags, write_tags
-from tests.dbt.conftest import invoke, problems
 from tests.dbt.lake import tiny_run
 from tests.dbt.nights import Nights, facts_of
+from tests.dbt.warehouse import invoke, problems
 
 # an ordinary night, and one after two nights without a run
 DAYS = (date(2024, 2, 24), date(2024, 2, 25), date(2024, 2, 28))

@@ -14,10 +14,11 @@ from tests.channels import samples
 from tests.channels.lake import home_with
 from tests.channels.test_rows_ledgers import BACK, CLOSED, INCOME, ledger
 from tests.channels.test_rows_weixin_store import ORDER, orders
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.lake import TinyLake, tiny_run
+from tests.dbt.warehouse import rows
 
-MARTS = ("--select", "+channel_reconciliation", "+channel_reconciliation_differences", "+channel_scorecard", "+fct_orders")
+MODELS = ("channel_reconciliation", "channel_reconciliation_differences", "channel_scorecard", "fct_orders")
 PAYMENT = {
     "交易时间": "2026-03-05 09:06:00",
     "公众账号ID": "wx1",
@@ -50,7 +51,7 @@ class DeliveredLake(TinyLake):
         assert not load_deliveries(home, run.config).problems
 
 
-def test_orders_meet_their_payments_across_exports(built: Build, tmp_path: Path) -> None:
+def test_orders_meet_their_payments_across_exports(compiled: CompiledModels, tmp_path: Path) -> None:
     def taobao(number: int, day: str) -> dict[str, str]:
         when = {"订单创建时间": f"2026-03-{day} 09:05:00", "订单付款时间 ": f"2026-03-{day} 09:06:00"}
         return {**samples.TAOBAO_ROW, "订单编号": f"451234567890123456{number}", **when}
@@ -68,7 +69,7 @@ def test_orders_meet_their_payments_across_exports(built: Build, tmp_path: Path)
             "2026-03-12/bill.csv": samples.wechat([PAYMENT, REFUND], ["2", "146.00", "18.00", "0.88000"]),
         }
     )
-    home = built(lake, tiny_run(tmp_path, date(2026, 3, 12)), *MARTS, "--indirect-selection", "cautious")
+    home = compiled.write(lake, tiny_run(tmp_path, date(2026, 3, 12)), *MODELS)
     found = rows(home, "select item_key, outcome, reason, difference_amount from channel_reconciliation_differences order by item_key")
     assert found == [
         ("taobao:4512345678901234562", "differs", "payment_differs", Decimal(-28)),

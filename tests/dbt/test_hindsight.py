@@ -13,9 +13,10 @@ import pytest
 from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.metrics import Period, RunFacts, read_metrics, record_metrics, revision_of
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.history import History
 from tests.dbt.lake import TinyLake, tiny_run
+from tests.dbt.warehouse import rows
 from tests.metrics.runs import PLAIN
 
 DAY, NEXT_DAY = date(2024, 2, 29), date(2024, 3, 2)
@@ -58,7 +59,7 @@ def delivered(lake: TinyLake, run: Run, *, loads: set[str]) -> TinyLake:
 
 
 @pytest.fixture(scope="module")
-def nights(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
+def nights(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     everything = History(11, DAY).lake
     late_order = next(row for row in everything.of("channel_orders") if row["status"] == "completed" and row["paid_amount"])
     for number, load in enumerate(("d", "d", "later")):
@@ -78,7 +79,7 @@ def nights(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Nights:
     ):
         run = tiny_run(root, day)
         lake = delivered(everything, tiny_run(root, DAY), loads=loads)
-        home = built(lake, run, "--exclude-resource-type", "test", "--select", "+kpi", "fct_refunds")
+        home = compiled.write(lake, run, "kpi", "fct_refunds")
         visible = frozenset(loads if day == NEXT_DAY else loads - {LATER})
         facts = replace(PLAIN, run_id=name, loads=visible)
         record_metrics(run, facts, records.get, [records["first"]] if name == "again" else [])

@@ -21,28 +21,27 @@ from scipy import stats
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from tests.dbt.campaigns import REGISTRY
-from tests.dbt.conftest import PROJECT, Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.history import History
 from tests.dbt.lake import tiny_run
+from tests.dbt.warehouse import PROJECT, rows
 from tests.oracle.marketing import MarketingOracle
 
 AS_OF = date(2024, 3, 13)
 CONFIG = Config.model_validate({"marketing": {"readout_from_customers": 5, "attribution_days": 7}})
 MODELS = (
-    "+mart_marketing__campaign_performance",
-    "+mart_marketing__campaign_effects",
-    "+int_kpi_marketing",
-    "+int_customer_home_stores",
-    "--indirect-selection",
-    "cautious",
+    "mart_marketing__campaign_performance",
+    "mart_marketing__campaign_effects",
+    "int_kpi_marketing",
+    "int_customer_home_stores",
 )
 
 
 @pytest.fixture(scope="module")
-def case(built: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, MarketingOracle]:
+def case(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, MarketingOracle]:
     lake = History(4, AS_OF).lake
     run = tiny_run(tmp_path_factory.mktemp("lake"), AS_OF, CONFIG)
-    return built(lake, run, "--select", *MODELS), MarketingOracle(lake, run)
+    return compiled.write(lake, run, *MODELS), MarketingOracle(lake, run)
 
 
 def test_every_purchase_is_attributed_as_the_oracle_says(case: tuple[Home, MarketingOracle]) -> None:

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from pipelines.contracts.catalog import TABLES
-from tests.dbt.conftest import invoke, problems
 from tests.dbt.lake import TinyLake, tiny_run
+from tests.dbt.warehouse import invoke, problems
 
 Node = dict[str, Any]
 

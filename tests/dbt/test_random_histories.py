@@ -54,11 +54,6 @@ def published(numerator: Decimal | int | None) -> Decimal | None:
     return None if numerator is None else Decimal(numerator).quantize(Decimal("0.01"), ROUND_HALF_UP)
 
 
-@pytest.fixture(scope="module")
-def compiled(dbt_manifest: Any, tmp_path_factory: pytest.TempPathFactory) -> CompiledModels:
-    return CompiledModels(dbt_manifest, tmp_path_factory.mktemp("compiled"), LAST, "kpi")
-
-
 # a smaller number gives no smaller history: there is nothing to shrink
 @settings(max_examples=HISTORIES, phases=[Phase.generate], suppress_health_check=list(HealthCheck))
 @seed(HISTORIES)
@@ -68,7 +63,7 @@ def test_every_metric_equals_the_oracle(
 ) -> None:
     lake = ServiceHistory(number, as_of).lake
     run = tiny_run(tmp_path_factory.getbasetemp(), as_of, Config.model_validate(values))
-    with compiled.build(lake, run) as connection:
+    with compiled.build(lake, run, "kpi") as connection:
         columns = "metric, period_grain, period_start, dimension, dimension_value, numerator, denominator, is_provisional, value"
         found = {tuple(row[:5]): tuple(row[5:]) for row in connection.execute(f"select {columns} from marts.main.kpi").fetchall()}
     service = ServiceOracle(lake, run)

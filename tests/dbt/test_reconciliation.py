@@ -10,23 +10,17 @@ import pytest
 
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.lake import tiny_run
 from tests.dbt.ledgers import Ledgers
 from tests.dbt.reconciliation import Item, Reconciliation
+from tests.dbt.warehouse import rows
 
 REASONS = {
     *("currency_differs", "paid_twice", "payment_of_unpaid_order", "order_without_payment", "order_without_settlement"),
     *("payment_differs", "settlement_differs", "refund_differs", "payment_without_order", "refund_without_order"),
 }
-SELECTION = (
-    "--select",
-    "+channel_reconciliation",
-    "+channel_reconciliation_differences",
-    "+fct_orders",
-    "--indirect-selection",
-    "cautious",
-)
+MODELS = ("channel_reconciliation", "channel_reconciliation_differences", "fct_orders")
 CASES = {
     "defaults": (1, Config()),
     "strict": (2, Config.model_validate({"reconciliation": {"pending_days": 0, "tolerance": 0, "expected_from_share": 0.05}})),
@@ -35,11 +29,11 @@ CASES = {
 
 
 @pytest.fixture(scope="module", params=CASES)
-def case(request: pytest.FixtureRequest, built: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Reconciliation]:
+def case(request: pytest.FixtureRequest, compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, Reconciliation]:
     seed, config = CASES[request.param]
     lake = Ledgers(seed, date(2024, 2, 20)).lake
     run = tiny_run(tmp_path_factory.mktemp("lake"), date(2024, 2, 20), config)
-    return built(lake, run, *SELECTION), Reconciliation(lake, run)
+    return compiled.write(lake, run, *MODELS), Reconciliation(lake, run)
 
 
 def test_every_difference_equals_the_oracle(case: tuple[Home, Reconciliation]) -> None:

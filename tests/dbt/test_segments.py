@@ -14,8 +14,9 @@ from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.contracts.settings.service import LoyaltyConfig
 from pipelines.segments import mart_columns, read_segments
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.lake import TinyLake, at, tiny_run
+from tests.dbt.warehouse import rows
 
 DAY = date(2026, 2, 26)  # three days before 1 March, in a year without 29 February
 MIDNIGHT = at(DAY + timedelta(days=1), 0)
@@ -236,7 +237,7 @@ SHIPPED = {segment.name: segment for segment in read_segments(())}
 
 
 @pytest.fixture(scope="module")
-def home(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Home:
+def home(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> Home:
     people = People()
     for name, sides in STORIES.items():
         for side, stories in zip(("in", "out"), sides, strict=True):
@@ -244,8 +245,7 @@ def home(built: Build, tmp_path_factory: pytest.TempPathFactory) -> Home:
                 tell(people, f"{name}/{side}/{story}")
     config = Config(loyalty=LoyaltyConfig(points_lifetime_days=365))
     run = tiny_run(tmp_path_factory.mktemp("lake"), DAY, config)
-    home: Home = built(people.lake, run, "--select", "+mart_marketing__customer_360", "--indirect-selection", "cautious")
-    return home
+    return compiled.write(people.lake, run, "mart_marketing__customer_360")
 
 
 @pytest.mark.parametrize("name", STORIES)

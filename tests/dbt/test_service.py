@@ -12,10 +12,11 @@ import pytest
 from pipelines.contracts.config import Config
 from pipelines.contracts.home import Home
 from pipelines.metrics import read_metrics
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.drilldown import disagreements
 from tests.dbt.lake import Row, tiny_run
 from tests.dbt.service_history import ServiceHistory
+from tests.dbt.warehouse import rows
 from tests.oracle.service import ServiceOracle, quantile
 
 AS_OF = date(2024, 3, 13)
@@ -27,14 +28,13 @@ LEVELS = {"silver": {"net_amount_from": 700, "order_count_from": 3}, "gold": {"n
 CONFIG = Config.model_validate(
     {"loyalty": {"points_per_unit": "1.5", "levels": LEVELS}, "service": {"first_response_target_seconds": 59}},
 )
-SELECTION = ("--select", *(f"+{model}" for model in MODELS), "--indirect-selection", "cautious")
 
 
 @pytest.fixture(scope="module")
-def case(built: Build, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, ServiceOracle]:
+def case(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> tuple[Home, ServiceOracle]:
     lake = ServiceHistory(5, AS_OF).lake
     run = tiny_run(tmp_path_factory.mktemp("lake"), AS_OF, CONFIG)
-    return built(lake, run, *SELECTION), ServiceOracle(lake, run)
+    return compiled.write(lake, run, *MODELS), ServiceOracle(lake, run)
 
 
 def test_tickets_are_the_newest_that_the_day_knows(case: tuple[Home, ServiceOracle]) -> None:

@@ -14,14 +14,14 @@ from pipelines.contracts.home import Home
 from pipelines.contracts.run import Run
 from pipelines.segments import read_segments
 from pipelines.tags import read_tags
-from tests.dbt.conftest import Build, rows
+from tests.dbt.compiled import CompiledModels
 from tests.dbt.lake import TinyLake, tiny_run
 from tests.dbt.tag_history import DAYS, TagHistory
+from tests.dbt.warehouse import rows
 from tests.oracle.tags import Held, TagOracle
 
 TAGS = {tag.name: tag for tag in read_tags()}
-MODELS = ("+customer_tags", "+tag_report", "+customer_timeline", "+mart_marketing__customer_360")
-ONLY_THEIR_TESTS = ("--indirect-selection", "cautious")
+MODELS = ("customer_tags", "tag_report", "customer_timeline", "mart_marketing__customer_360")
 
 
 class Case(NamedTuple):
@@ -46,14 +46,14 @@ def add_needs(lake: TinyLake) -> None:
 
 
 @pytest.fixture(scope="module")
-def cases(built: Build, tmp_path_factory: pytest.TempPathFactory) -> dict[date, Case]:
+def cases(compiled: CompiledModels, tmp_path_factory: pytest.TempPathFactory) -> dict[date, Case]:
     """One lake, seen on two days of a month."""
     lake = TagHistory(1).lake
     add_needs(lake)
     found = {}
     for day in DAYS:
         run = tiny_run(tmp_path_factory.mktemp("lake"), day)
-        home = built(lake, run, "--select", *MODELS, *ONLY_THEIR_TESTS)
+        home = compiled.write(lake, run, *MODELS)
         held = rows(home, "select customer_id, tag, tag_value, confidence, valid_from_on from customer_tags")
         found[day] = Case(
             home,

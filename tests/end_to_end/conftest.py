@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -16,6 +15,7 @@ import pytest
 
 from assets.cli.run import Outcome, run_job
 from pipelines.contracts.home import Home
+from tests.conftest import MadeOnce
 from tests.end_to_end.warm import WarmCommand
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -63,24 +63,18 @@ def run_in_process(dbt_manifest: Path, monkeypatch: pytest.MonkeyPatch) -> Calla
 
 
 @pytest.fixture(scope="session")
-def sample_home(dbt_manifest: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home after one undisturbed run on the sample deliveries, with the plans of the demo. Read-only for tests.
+def sample_home(dbt_manifest: Path, made_once: MadeOnce, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home after one undisturbed run on the sample deliveries, with the plans of the demo: a copy for each process, to be read only."""
+    campaigns = ROOT / "data" / "demo" / "campaigns"
 
-    One test process runs, each has a copy.
-    """
-    own = tmp_path_factory.getbasetemp()
-    shared = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "undisturbed"
-    home, campaigns = shared / "home", ROOT / "data" / "demo" / "campaigns"
-    shared.mkdir(exist_ok=True)
-    with (shared / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (shared / "finished").exists():
-            home.mkdir(exist_ok=True)
-            (home / "cdp.yaml").write_text(f"marketing: {{campaign_folders: [{campaigns}]}}\n", encoding="utf-8")
-            finished = run_command("run", "--home", home, "--deliveries", SAMPLES)
-            assert finished.returncode == 0, finished.stderr
-            (shared / "finished").touch()
-    return Path(shutil.copytree(home, tmp_path_factory.mktemp("sample") / "home"))
+    def run_into(folder: Path) -> None:
+        home = folder / "home"
+        home.mkdir(exist_ok=True)
+        (home / "cdp.yaml").write_text(f"marketing: {{campaign_folders: [{campaigns}]}}\n", encoding="utf-8")
+        finished = run_command("run", "--home", home, "--deliveries", SAMPLES)
+        assert finished.returncode == 0, finished.stderr
+
+    return Path(shutil.copytree(made_once("undisturbed", run_into) / "home", tmp_path_factory.mktemp("sample") / "home"))
 
 
 def query(home: Path, sql: str) -> list[tuple[object, ...]]:

@@ -19,8 +19,9 @@ from pipelines.contracts.segment_tables import SEGMENT_FAULTS, SEGMENT_MEMBERSHI
 from pipelines.contracts.value_tables import VALUE_BACKTESTS, VALUE_MODELS
 from pipelines.metrics.chinese import in_chinese, read_chinese
 from pipelines.metrics.definitions import read_metrics
-from pipelines.metrics.dictionary import DescribedColumn, DescribedTable, described, dictionary, doc_blocks
+from pipelines.metrics.dictionary import DescribedColumn, DescribedTable, DescribedTag, described, dictionary, doc_blocks
 from pipelines.publish.labels import header
+from pipelines.tags import read_tags
 
 MANIFEST = DBT_PROJECT / "target" / "manifest.json"
 _BLOCKS = DBT_PROJECT / "models" / "marts" / "metrics" / "metrics.md"
@@ -77,14 +78,24 @@ def blocks() -> Mapping[Path, str]:
 
 def texts(manifest: Mapping[str, Any]) -> Mapping[Path, str]:
     """All generated texts, by file."""
-    metrics, tables = read_metrics(), described_tables(manifest)
+    metrics, tags, tables = read_metrics().values(), described_tags(), described_tables(manifest)
     marts = "\n".join(f"      - ref('{mart.name}')" for mart in sorted(_marts(manifest), key=lambda mart: mart.name))
     return {
         **blocks(),
-        ROOT / "docs" / "dictionary.md": dictionary(metrics.values(), tables, "en"),
-        ROOT / "docs" / "dictionary.zh-CN.md": dictionary(metrics.values(), in_chinese(tables, metrics.values(), read_chinese()), "zh"),
+        ROOT / "docs" / "dictionary.md": dictionary(metrics, tags, tables, "en"),
+        ROOT / "docs" / "dictionary.zh-CN.md": dictionary(metrics, *in_chinese(metrics, tags, tables, read_chinese()), "zh"),
         DBT_PROJECT / "models" / "exposures.yml": _EXPOSURES.format(marts=marts),
     }
+
+
+def described_tags() -> list[DescribedTag]:
+    """Every declared tag."""
+    return [
+        DescribedTag(
+            tag.name, tag.label, tag.kind, tag.tag_class, tag.cadence, tag.owner, tag.consent is not None, tag.column, tag.evidence
+        )
+        for tag in read_tags()
+    ]
 
 
 def described_tables(manifest: Mapping[str, Any]) -> list[DescribedTable]:

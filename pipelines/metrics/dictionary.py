@@ -1,4 +1,4 @@
-"""Write the data dictionary as text, in English or Chinese: metrics from their definitions, tables as the caller describes them."""
+"""Write the data dictionary as text, in English or Chinese: metrics from their definitions, tags and tables as they are described."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from pipelines.contracts.declarations import Text
 from pipelines.contracts.tables import DUCKDB_TYPES, Personal, Table
 from pipelines.metrics.definitions import Metric
 
@@ -32,6 +33,18 @@ _UNITS_OF_METRICS: Mapping[str, str] = {
     "seconds": "秒",
     "points": "积分",
 }
+# of tags: their kinds, classes and cadences
+_KINDS: Mapping[str, str] = {
+    "basic": "基础",
+    "behavior": "行为",
+    "value": "价值",
+    "preference": "偏好",
+    "static": "静态",
+    "dynamic": "动态",
+    "predictive": "预测",
+    "daily": "每日",
+    "monthly": "每月",
+}
 _NEVER_NULL = ("is_", "has_", "was_", "can_")  # what is not known to be so is false
 _PERSONAL: Mapping[str, str] = {"none": "无", "pseudonym": "假名"}
 _WORDS: Mapping[str, Mapping[Language, str]] = {
@@ -57,10 +70,23 @@ _WORDS: Mapping[str, Mapping[Language, str]] = {
     "unit": {"en": "Unit", "zh": "单位"},
     "grains": {"en": "Periods", "zh": "周期"},
     "dimensions": {"en": "Dimensions", "zh": "维度"},
+    "tags": {"en": "Tags", "zh": "标签"},
+    "rows_of_tags": {
+        "en": "Rows of `customer_tags`, columns of `mart_marketing__customer_360`. Sensitive ones are told of customers who consented.",
+        "zh": "`customer_tags` 的行，也是 `mart_marketing__customer_360` 的列。敏感标签仅适用于已同意的客户。",
+    },
+    "tag": {"en": "tag", "zh": "标签"},
+    "kind": {"en": "kind", "zh": "类别"},
+    "class": {"en": "class", "zh": "类型"},
+    "cadence": {"en": "refreshed", "zh": "刷新"},
+    "owner": {"en": "owner", "zh": "负责人"},
+    "sensitive": {"en": "sensitive", "zh": "敏感"},
+    "yes": {"en": "yes", "zh": "是"},
+    "rule": {"en": "rule", "zh": "规则"},
     "tables": {"en": "Tables", "zh": "表"},
     "never": {"en": "never", "zh": "不为空"},
     "column": {"en": "column", "zh": "列"},
-    "label": {"en": "", "zh": "名称"},
+    "label": {"en": "name", "zh": "名称"},
     "type": {"en": "type", "zh": "类型"},
     "null": {"en": "null", "zh": "空值"},
     "personal": {"en": "personal data", "zh": "个人数据"},
@@ -89,6 +115,21 @@ class DescribedTable:
     columns: tuple[DescribedColumn, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class DescribedTag:
+    """A declared tag. `column`: of the 360. `rule`: what has to be so of a customer."""
+
+    name: str
+    label: Text
+    kind: str
+    tag_class: str
+    cadence: str
+    owner: str
+    is_sensitive: bool
+    column: str
+    rule: str
+
+
 def described(table: Table) -> DescribedTable:
     """A table that Python writes."""
     columns = [
@@ -99,12 +140,13 @@ def described(table: Table) -> DescribedTable:
     return DescribedTable(table.name, table.grain, tuple(columns))
 
 
-def dictionary(metrics: Iterable[Metric], tables: Iterable[DescribedTable], language: Language) -> str:
-    """The whole dictionary as Markdown, tables by name."""
+def dictionary(metrics: Iterable[Metric], tags: Iterable[DescribedTag], tables: Iterable[DescribedTable], language: Language) -> str:
+    """The whole dictionary as Markdown, tags and tables by name."""
     word = {name: texts[language] for name, texts in _WORDS.items()}
     lines = [f"# {word['title']}", "", word["made"], "", f"## {word['metrics']}", "", word["behind"]]
     for metric in metrics:
         lines += ["", f"### `{metric.name}` {metric.label.in_language(language)}", "", *_metric_lines(metric, language)]
+    lines += ["", f"## {word['tags']}", "", word["rows_of_tags"], "", *_tag_lines(tags, language)]
     lines += ["", f"## {word['tables']}", "", word["blank"]]
     for table in sorted(tables, key=lambda table: table.name):
         lines += ["", f"### `{table.name}`", "", table.grain, "", *_table_lines(table, language)]
@@ -158,6 +200,17 @@ def _metric_lines(metric: Metric, language: Language) -> Iterator[str]:
     yield f"- {word['dimensions']}{colon}{', '.join(metric.dimensions)}"
     if metric.note is not None:
         yield f"- {word['note']}{colon}{metric.note.in_language(language)}"
+
+
+def _tag_lines(tags: Iterable[DescribedTag], language: Language) -> Iterator[str]:
+    names = ["tag", "label", "kind", "class", "cadence", "owner", "sensitive", "column", "rule"]
+    yield f"| {' | '.join(_WORDS[name][language] for name in names)} |"
+    yield f"|{'---|' * len(names)}"
+    for tag in sorted(tags, key=lambda tag: tag.name):
+        kinds = [_KINDS[kind] if language == "zh" else kind for kind in (tag.kind, tag.tag_class, tag.cadence)]
+        is_sensitive = _WORDS["yes"][language] if tag.is_sensitive else ""
+        cells = [f"`{tag.name}`", tag.label.in_language(language), *kinds, tag.owner, is_sensitive, f"`{tag.column}`", tag.rule]
+        yield f"| {' | '.join(_cell(cell) for cell in cells)} |"
 
 
 def _table_lines(table: DescribedTable, language: Language) -> Iterator[str]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from assets.dictionary import described_tables, texts
+from assets.dictionary import described_tables, described_tags, texts
 from pipelines.contracts.tables import Personal
 from pipelines.metrics.chinese import english_texts, read_chinese
 from pipelines.metrics.definitions import read_metrics
 from pipelines.metrics.dictionary import DescribedColumn, all_names, null_meaning, unit_of
+from pipelines.tags import read_tags
 
 
 @pytest.fixture(scope="module")
@@ -38,9 +39,20 @@ def test_every_metric_and_every_column_of_a_mart_is_in_both_dictionaries(manifes
                 assert [column for column in mart["columns"] if f"| `{column}` |" not in parts[mart["name"]]] == [], mart["name"]
 
 
-def test_every_text_of_a_table_is_translated_and_no_translation_is_left_over(manifest: dict[str, Any]) -> None:
-    wanted = set(english_texts(described_tables(manifest))) - {all_names(read_metrics().values(), "en")}
+def test_every_text_is_translated_and_no_translation_is_left_over(manifest: dict[str, Any]) -> None:
+    wanted = set(english_texts(described_tags(), described_tables(manifest))) - {all_names(read_metrics().values(), "en")}
     assert wanted ^ read_chinese().keys() == set()
+
+
+def test_every_tag_is_in_both_dictionaries_with_its_column_and_whether_it_is_sensitive(manifest: dict[str, Any]) -> None:
+    for path, text in texts(manifest).items():
+        if path.name.startswith("dictionary"):
+            _, _, section, _ = text.split("\n## ")
+            lines = {line.split("`")[1]: line for line in section.splitlines() if line.startswith("| `")}
+            yes = "yes" if path.name == "dictionary.md" else "是"
+            assert {tag.name: (f"| `{tag.column}` |" in lines[tag.name], f"| {yes} |" in lines[tag.name]) for tag in read_tags()} == {
+                tag.name: (True, tag.consent is not None) for tag in read_tags()
+            }
 
 
 def test_every_mart_is_exposed(manifest: dict[str, Any]) -> None:

@@ -46,11 +46,11 @@ def test_figures_are_the_same_in_both() -> None:
 
 def test_a_text_without_a_translation_is_named() -> None:
     with pytest.raises(ConfigurationError, match=r"no Chinese for: Another text\. .*add a line for each text"):
-        in_chinese([table("One row.", "Another text.")], read_metrics().values(), {"One row.": "一行。"})
+        in_chinese(read_metrics().values(), [], [table("One row.", "Another text.")], {"One row.": "一行。"})
 
 
 def test_texts_are_found_however_their_lines_are_broken_and_metrics_are_named_in_chinese() -> None:
     metrics = list(read_metrics().values())
-    [found] = in_chinese([table("One\n row.", all_names(metrics, "en"))], metrics, {"One row.": "一行。"})
+    _, [found] = in_chinese(metrics, [], [table("One\n row.", all_names(metrics, "en"))], {"One row.": "一行。"})
     assert found.grain == "一行。"
     assert found.columns[0].description == all_names(metrics, "zh") != all_names(metrics, "en")

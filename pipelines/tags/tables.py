@@ -56,6 +56,8 @@ def _bands(run: Run) -> pl.DataFrame:
         "age_group": settings.age_groups,
         "price_band": settings.price_bands,
         "promotion_sensitivity": settings.promotion_bands,
+        "churn_risk": settings.churn_risk_bands,
+        "repurchase_likelihood": settings.repurchase_likelihood_bands,
     }
     rows = [(tag, band, Decimal(start)) for tag, bands in plain.items() for band, start in bands.items()]
     rows += [("send_time_preference", band, Decimal(hour)) for hour, band in enumerate(_band_of_each_hour(settings.hour_bands))]

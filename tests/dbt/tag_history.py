@@ -30,7 +30,7 @@ class TagHistory:
     """The facts of one seed, as a lake. The same seed gives the same facts."""
 
     def __init__(self, seed: int) -> None:
-        self.random, self.lake = random.Random(seed), TinyLake()
+        self.seed, self.random, self.lake = seed, random.Random(seed), TinyLake()
         self.lake.add("currency_rates", currency_code="USD", reporting_currency_code="CNY", valid_from_on=date(2020, 1, 1), rate=Decimal(7))
         for product, attributes in PRODUCTS.items():
             for channel in CHANNELS:
@@ -51,6 +51,7 @@ class TagHistory:
             for _ in range(self.random.choice((0, 0, 1, 3))):
                 self.contact(person)
             self.consents(person)
+            self.prediction(person)
         for _ in range(20):
             self.visit(None)
 
@@ -105,6 +106,25 @@ class TagHistory:
                     _source_row=number,
                     _exported_at=first_seen_at + timedelta(days=3, hours=1),
                 )
+
+    def prediction(self, number: int) -> None:
+        """What the stage `value` may say: probabilities around the bounds of the bands, money around that of the highest score."""
+        pick = random.Random(f"prediction/{self.seed}/{number}")
+        basis = pick.choice(("model", "model", "model", "baseline", "opted_out"))
+        customer, is_predicted, bound = f"c{number:03}", basis != "opted_out", Decimal(5_000)
+        self.lake.add(
+            "value_customers",
+            customer_id=customer,
+            purchase_basis=basis,
+            value_basis=basis,
+            ltv_predicted_12m=pick.choice((bound - Decimal("0.01"), bound, 2 * bound)) if is_predicted else None,
+            probability_alive=pick.choice((0.00001, 0.0001, pick.random())) if basis == "model" else None,
+        )
+        for target in ("churn_90d", "repurchase_30d"):
+            probability = pick.choice((0.0, 0.1999, 0.2, 0.3999, 0.4, 0.4999, 0.5, 0.69994, 0.69996, 1.0, pick.random()))
+            self.lake.add(
+                "value_propensities", target=target, customer_id=customer, basis=basis, probability=probability if is_predicted else None
+            )
 
     def order(self, person: int) -> None:
         pick, number = self.random, self.next()

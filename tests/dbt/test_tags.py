@@ -85,6 +85,8 @@ def test_the_random_lake_tries_every_tag_and_most_values(cases: dict[date, Case]
         "promotion_sensitivity": ("medium", "high"),
         "send_time_preference": ("night", "morning"),
         "brand_preference": ("Alba", "Boro"),
+        "churn_risk": ("low", "medium", "high"),
+        "repurchase_likelihood": ("low", "medium", "high"),
     }
     for tag, value in ((tag, value) for tag, listed in wanted.items() for value in listed):
         assert values[tag, value], (tag, value)
@@ -116,7 +118,19 @@ def test_figures_of_the_evidence_are_those_of_the_confidence(cases: dict[date, C
     inferred = [item for item in shares if item[0] != "promotion_sensitivity"]
     assert len({tag for tag, *_ in inferred}) >= 8
     assert [item for item in inferred if abs(item[1] - item[2]) > Decimal("0.0001")] == []
-    assert {confidence for _, confidence, found in parts if not found} == {Decimal(1)}
+    assert {confidence for tag, confidence, found in parts if not found and TAGS[tag].tag_class != "predictive"} == {Decimal(1)}
+    likely = {
+        tag: [
+            (confidence, Decimal(found[1]))
+            for name, confidence, evidence in told
+            if name == tag and (found := re.search(r"([\d.]+)$", evidence))
+        ]
+        for tag in ("churn_risk", "repurchase_likelihood")
+    }
+    assert all(likely.values())
+    assert {tag: [(sure, told) for sure, told in pairs if sure != max(told, 1 - told)] for tag, pairs in likely.items()} == {
+        tag: [] for tag in likely
+    }
 
 
 def test_no_life_stage_without_consent(cases: dict[date, Case]) -> None:

@@ -28,6 +28,10 @@ def share(part: int, whole: int) -> Decimal:
     return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
 
 
+def share_of(probability: float) -> Decimal:
+    return Decimal(probability).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
 def most(counts: Counter[str]) -> tuple[str, int]:
     """The value that occurs most; of equal ones the first by name."""
     return min(counts.items(), key=lambda item: (-item[1], item[0]))
@@ -74,7 +78,7 @@ class TagOracle:
         found: dict[tuple[str, str], Held] = {}
         for row in self.lake.of("golden_customers"):
             customer = row["customer_id"]
-            for rules in (self.basic, self.behavior, self.value, self.preference):
+            for rules in (self.basic, self.behavior, self.value, self.preference, self.prediction):
                 for name, value, confidence, since in rules(row, customer):
                     if value in (None, False, 0, Decimal(0), "0.00"):
                         continue
@@ -263,6 +267,24 @@ class TagOracle:
             yield "ltv_historical", total.quantize(Decimal("0.01")), ONE, last
             lately = [purchase.net for purchase in bought if self.within(purchase.on, 30, self.as_of)]
             yield "spend_30d", sum(lately, Decimal(0)).quantize(Decimal("0.01")), ONE, None
+
+    # --- prediction
+
+    def prediction(self, row: Row, customer: str) -> Iterable[tuple[str, Any, Decimal, None]]:
+        targets = {
+            "churn_90d": ("churn_risk", self.settings.churn_risk_bands),
+            "repurchase_30d": ("repurchase_likelihood", self.settings.repurchase_likelihood_bands),
+        }
+        for said in self.lake.of("value_propensities"):
+            if said["customer_id"] == customer and said["probability"] is not None:
+                name, bands = targets[said["target"]]
+                probability = share_of(said["probability"])
+                yield name, band_of(probability, bands), max(probability, 1 - probability), None
+        for said in self.lake.of("value_customers"):
+            if said["customer_id"] == customer and said["value_basis"] == "model" and said["probability_alive"] is not None:
+                bound, alive = self.run.config.rfm.presets["annual"].monetary_from[5], share_of(said["probability_alive"])
+                spent = sum((p.net for p in self.facts.by_customer[customer] if self.within(p.on, 365, self.as_of)), Decimal(0))
+                yield "high_value_potential", said["ltv_predicted_12m"] >= bound > spent and alive > 0, alive, None
 
     # --- preference
 

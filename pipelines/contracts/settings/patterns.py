@@ -49,6 +49,14 @@ def _default_promotion_bands() -> dict[str, Decimal]:
     return {"low": Decimal(0), "medium": Decimal("0.3"), "high": Decimal("0.7")}
 
 
+def _default_churn_risk_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "medium": Decimal("0.4"), "high": Decimal("0.7")}
+
+
+def _default_repurchase_likelihood_bands() -> dict[str, Decimal]:
+    return {"low": Decimal(0), "medium": Decimal("0.2"), "high": Decimal("0.5")}
+
+
 def _default_hour_bands() -> dict[str, int]:
     return {"morning": 6, "noon": 11, "afternoon": 14, "evening": 18, "night": 22}
 
@@ -71,11 +79,13 @@ class TagsConfig(Section):
     age_groups: dict[BandName, int] = Field(default_factory=_default_age_groups)  # from which age
     price_bands: dict[BandName, Decimal] = Field(default_factory=_default_price_bands)  # from which amount a line, on average
     promotion_bands: dict[BandName, Decimal] = Field(default_factory=_default_promotion_bands)  # from which share of purchases
+    churn_risk_bands: dict[BandName, Decimal] = Field(default_factory=_default_churn_risk_bands)  # from which probability
+    repurchase_likelihood_bands: dict[BandName, Decimal] = Field(default_factory=_default_repurchase_likelihood_bands)
     hour_bands: dict[BandName, Annotated[int, Field(ge=0, le=23)]] = Field(
         default_factory=_default_hour_bands
     )  # the last goes on past midnight
 
-    @field_validator("age_groups", "price_bands", "promotion_bands")
+    @field_validator("age_groups", "price_bands", "promotion_bands", "churn_risk_bands", "repurchase_likelihood_bands")
     @classmethod
     def _cover_all(cls, value: dict[str, Any]) -> dict[str, Any]:
         if 0 not in value.values():

@@ -56,7 +56,7 @@ def called(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) 
 def test_list_needs_no_run_and_names_readers(tmp_path: Path, called: Any) -> None:
     code, out, _ = called("list", "--home", tmp_path, "--json")
     found = {tag["name"]: tag for tag in json.loads(out)}
-    assert (code, len(found)) == (0, 30)
+    assert (code, len(found)) == (0, 33)
     assert found["rfm_class"]["segments"] == ["sleeping_high_value"]
     assert (found["life_stage"]["consent"], found["life_stage"]["class"]) == ("personalization", "dynamic")
     assert "needs consent to personalization; read by new_mother" in called("list", "--home", tmp_path)[1]

@@ -7,6 +7,7 @@
     'int_tags_behavior',
     'int_tags_value',
     'int_tags_preference',
+    'int_tags_prediction',
 ] %}
 with
 

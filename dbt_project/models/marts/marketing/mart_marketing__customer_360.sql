@@ -145,6 +145,10 @@ loyalty_ahead as (
     select * from {{ ref('int_customer_loyalty_ahead') }}
 ),
 
+prospects as (
+    select * from {{ ref('int_customer_prospects') }}
+),
+
 churn as (
     select churn.*
     from {{ source('lake', 'value_propensities') }} as churn
@@ -266,8 +270,11 @@ select
     predictions.ltv_predicted_high_12m,
     churn.probability as churn_probability_90d,
     churn.basis as churn_probability_basis,
+    prospects.churn_risk,
     repurchase.probability as repurchase_probability_30d,
     repurchase.basis as repurchase_probability_basis,
+    prospects.repurchase_likelihood,
+    coalesce(prospects.has_high_value_potential, false) as has_high_value_potential,
     clusters.label as cluster_label,
     lifecycles.lifecycle_stage,
     activity.last_active_at,
@@ -339,6 +346,7 @@ left join coupons on activity.customer_no = coupons.customer_no
 left join service on activity.customer_no = service.customer_no
 left join occasions on activity.customer_no = occasions.customer_no
 left join loyalty_ahead on activity.customer_no = loyalty_ahead.customer_no
+left join prospects on activity.customer_no = prospects.customer_no
 left join consents on customers.customer_id = consents.customer_id
 left join levels on customers.customer_id = levels.customer_id
 left join points on customers.customer_id = points.customer_id

@@ -109,11 +109,12 @@ class Oracle:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone)
 
     def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
-        """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on."""
+        """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on; a day: from that on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
             moment = row[time] if time else None
-            if row["_exported_at"] < self.run.exported_before_at and (moment is None or moment < self.run.as_of_end_at):
+            has_come = moment is None or (moment < self.run.as_of_end_at if isinstance(moment, datetime) else moment <= self.run.as_of)
+            if row["_exported_at"] < self.run.exported_before_at and has_come:
                 newest[row[key]] = row
         return newest
 

@@ -177,7 +177,7 @@ class KpiOracle:
     def _cost(self, period: Period) -> Iterator[tuple[str, Slice, Value]]:
         writing = {row["channel"] for row in self.facts.newest("channel_sends", "send_key", "sent_at").values()}
         spent: dict[tuple[date, str], Decimal] = defaultdict(Decimal)
-        for row in self.facts.newest("channel_costs", "cost_key", None).values():
+        for row in self.facts.newest("channel_costs", "cost_key", "spent_from_on").values():
             length = (row["spent_to_on"] - row["spent_from_on"]).days + 1
             cents = int(self.facts.converted(row["cost_amount"], row["currency_code"], row["spent_from_on"]) * 100)
             for number in range(length):

@@ -65,7 +65,7 @@ class MarketingOracle(Oracle):
         self.campaign_rows = {row["campaign_key"]: row for row in lake.of("channel_campaigns")}
         self.messages = self._messages()
         self.coupons = [self._coupon(row) for row in lake.of("channel_coupons") if self._is_seen(row, row["issued_at"])]
-        self.costs = [share for row in self.newest("channel_costs", "cost_key", None).values() for share in self._cost(row)]
+        self.costs = [share for row in self.newest("channel_costs", "cost_key", "spent_from_on").values() for share in self._cost(row)]
         # segment -> customer -> row
         self.lists: dict[str, dict[str, Row]] = defaultdict(dict)
         for row in lake.of("segment_assignments"):

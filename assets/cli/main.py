@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import traceback
 from datetime import datetime
@@ -25,6 +26,7 @@ _FIRST_DAY = datetime(2026, 1, 1)
 # of the objects that Dagster, dbt and Great Expectations make nearly all stay: to look for garbage every 700 of them, as Python
 # does, takes a fifth of a small run and frees nothing that shows in its memory
 COLLECT_EVERY = (100_000, 50, 100)
+_STOPPED = 130  # what Typer makes of Ctrl-C
 
 app.add_typer(campaign.app, name="campaign")
 app.add_typer(channels.app, name="channels")
@@ -308,7 +310,7 @@ def quality(
 
 
 def main() -> None:
-    """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, anything else 4."""
+    """Run the command; an error for people is one line on stderr and its exit code, wrong use is 2, stopped 130, anything else 4."""
     gc.set_threshold(*COLLECT_EVERY)
     try:
         app(standalone_mode=True)
@@ -320,6 +322,10 @@ def main() -> None:
         print("".join(traceback.format_tb(error.__traceback__)), file=sys.stderr)
         print(f"cdp: unexpected {type(error).__name__}; nothing was published -> report the lines above", file=sys.stderr)
         sys.exit(4)
-    except KeyboardInterrupt:
-        print("cdp: stopped; nothing was published by this run, run it again", file=sys.stderr)
-        sys.exit(4)
+    except SystemExit as end:
+        if end.code == _STOPPED:
+            print("cdp: stopped; what was published before is unchanged, the next run makes good what is half-done", file=sys.stderr)
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(_STOPPED)  # a thread of dbt cannot be told to stop, and an interpreter that ends around it crashes
+        raise

@@ -209,7 +209,10 @@ def execute(
     partition: str | None,
     settings: Mapping[str, Any] | None = None,
 ) -> None:
-    """Execute `job` in this process; raise its first error as an error for people, CheckFailedError for red checks."""
+    """Execute `job` in this process; raise its first error as an error for people.
+
+    Raises CheckFailedError for red checks, KeyboardInterrupt when a signal stopped it.
+    """
     identifier = str(uuid.uuid4())
     with Display(len(job.graph.nodes)) as display:
         instance.add_event_listener(identifier, lambda entry: display.step(entry.dagster_event) if entry.dagster_event else None)
@@ -221,6 +224,8 @@ def execute(
                 resources={"home": home, "progress": ShownProgress(display)},
                 run_config={**_QUIET, **(settings or {})},
             )
+        except dg.DagsterExecutionInterruptedError as signal:  # of Ctrl-C and of SIGTERM alike
+            raise KeyboardInterrupt from signal
         except Exception as error:
             failure = _red_checks(instance, identifier) if isinstance(error, DagsterAssetCheckFailedError) else error
             if partition is not None:  # Dagster calls no failure hook when it raises in process

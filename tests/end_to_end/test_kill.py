@@ -69,6 +69,18 @@ def _finish(warm: WarmCommand, inbox: Path, home: Path) -> None:
     assert finished.returncode == 0, finished.stderr
 
 
+def test_stopped_run_says_so_and_publishes_nothing(warm: WarmCommand, inbox: Path, tmp_path: Path) -> None:
+    begun = warm.begin("run", "--deliveries", inbox, "--home", tmp_path / "home")
+    while _is_alive(begun.process) and not _has_come("step:identity done", tmp_path / "home", begun.said):
+        time.sleep(0.002)
+    os.kill(begun.process, signal.SIGTERM)
+    stopped = warm.end()
+    said = "cdp: stopped; what was published before is unchanged, the next run makes good what is half-done"
+    assert (stopped.returncode, stopped.stderr.splitlines()[-1]) == (130, said)
+    assert "Traceback" not in stopped.stderr
+    assert not any((tmp_path / "home" / "published").glob("*"))
+
+
 def test_killed_run_is_made_good_by_the_next(warm: WarmCommand, inbox: Path, tmp_path: Path) -> None:
     """One home is killed at every moment in turn, so each run starts from what the last one left half-done."""
     undisturbed, home = tmp_path / "undisturbed", tmp_path / "killed"

@@ -109,7 +109,7 @@ class Oracle:
         return datetime(day.year, day.month, day.day, tzinfo=self.zone)
 
     def newest(self, table: str, key: str, time: str | None) -> dict[str, Row]:
-        """The newest version of each fact that the run may see; `time` None, or an empty one: known from its export on; a day: from that on."""
+        """The newest version of each fact that the run may see. No `time`, or an empty one: known from its export on; a day: from it on."""
         newest: dict[str, Row] = {}
         for row in sorted(self.lake.of(table), key=lambda row: (row["_exported_at"], row["_load_id"], row["_source_row"])):
             moment = row[time] if time else None

@@ -1,17 +1,19 @@
 """Lines, bars and heat maps as SVG, drawn by Vega-Lite without a browser. Every label is data, and data is hostile: it is escaped there.
 
-Fields have fixed names, because a name of a column is a path expression to Vega-Lite.
+Fields have fixed names, because a name of a column is a path expression to Vega-Lite. Whoever looks at a page may have wider letters than
+those that it was drawn with: labels get the room that wide ones take.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import vl_convert
 
 _VEGA_LITE = "5.20"
 _WIDTH, _HEIGHT, _STEP = 640, 240, 26
+_LETTER, _IDEOGRAPH = 7.5, 12.5  # pixels at most, of a label
 # told apart by people who do not see red and green (Okabe and Ito, Color Universal Design, 2008)
 _COLORS = ["#0072B2", "#E69F00", "#009E73", "#CC79A7", "#56B4E9", "#D55E00", "#999999", "#F0E442"]
 _INK, _FAINT = "#33414e", "#e3e8ed"
@@ -63,7 +65,8 @@ def columns(rows: Sequence[Row], y_format: str, *, is_share: bool = False) -> st
 
 def bars(rows: Sequence[Row], x_format: str) -> str:
     """One bar a row, in the order given, with its value written behind it."""
-    y = {"field": "x", "type": "nominal", "sort": None, "axis": {"title": None, "labelLimit": 220}}
+    axis = {"title": None, "labelLimit": 220, "minExtent": min(_room(row["x"] for row in rows), 220)}
+    y = {"field": "x", "type": "nominal", "sort": None, "axis": axis}
     value = {"field": "y", "type": "quantitative"}
     return _svg(
         {
@@ -83,7 +86,8 @@ def bars(rows: Sequence[Row], x_format: str) -> str:
 def heat_map(rows: Sequence[Row], value_format: str, x_title: str, y_title: str) -> str:
     """A cell for each `x` and `y` with its `value` written in it; what has no row stays empty."""
     x = {"field": "x", "type": "ordinal", "sort": None, "axis": {"title": x_title, "labelAngle": 0, "orient": "top", "domain": False}}
-    y = {"field": "y", "type": "ordinal", "sort": None, "axis": {"title": y_title, "domain": False}}
+    y_axis = {"title": y_title, "domain": False, "minExtent": _room(row["y"] for row in rows)}
+    y = {"field": "y", "type": "ordinal", "sort": None, "axis": y_axis}
     value = {"field": "value", "type": "quantitative"}
     # white on dark cells: half the largest value is where the ramp turns dark
     largest = max((float(row["value"]) for row in rows if row["value"] is not None), default=0.0)
@@ -103,7 +107,7 @@ def heat_map(rows: Sequence[Row], value_format: str, x_title: str, y_title: str)
 
 def _ordered() -> dict[str, Any]:
     """Texts in the order of the rows; so many of them that they would overlap are thinned out."""
-    axis = {"title": None, "labelAngle": 0, "labelOverlap": "greedy", "grid": False}
+    axis = {"title": None, "labelAngle": 0, "labelOverlap": "greedy", "labelSeparation": 8, "grid": False}
     return {"field": "x", "type": "ordinal", "sort": None, "axis": axis}
 
 
@@ -115,8 +119,14 @@ def _measure(number_format: str) -> dict[str, Any]:
 
 def _series(rows: Sequence[Row]) -> dict[str, Any]:
     names = list(dict.fromkeys(str(row["series"]) for row in rows))
-    legend = {} if len(names) > 1 else {"legend": None}
-    return {"field": "series", "type": "nominal", "sort": names, "scale": {"domain": names}} | legend
+    # how wide it took the letters to be nobody says: a quarter more is between its columns
+    legend = {"columnPadding": 10 + _room(names) / 4} if len(names) > 1 else None
+    return {"field": "series", "type": "nominal", "sort": names, "scale": {"domain": names}, "legend": legend}
+
+
+def _room(labels: Iterable[object]) -> float:
+    """Pixels that the longest of the labels takes in wide letters."""
+    return max((sum(_IDEOGRAPH if letter > "\u2e80" else _LETTER for letter in str(label)) for label in labels), default=0.0)
 
 
 def _svg(spec: dict[str, Any]) -> str:
